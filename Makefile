@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine: `make train` and `make test`.
+# Every target takes overrides: make train ARGS="data=taiwan model.n_estimators=300"
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+RUN := $(BIN)/python -m delinquency
+
+export MLFLOW_DISABLE_TELEMETRY := true
+export PYTHONUTF8 := 1
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z][a-z_-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 22
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) from requirements.lock (once, about a minute and a half) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed. Got: $$($(PYTHON) --version). Mend: make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+.PHONY: setup
+setup: $(STAMP) ## Build .venv from the pinned versions (implied by every target)
+
+.PHONY: data features train evaluate explain score
+data: $(STAMP) ## Read the source and write the canonical tables
+	@$(RUN) stage=data $(ARGS)
+features: $(STAMP) ## Engineer the features of the six traits
+	@$(RUN) stage=features $(ARGS)
+train: $(STAMP) ## Train, evaluate and explain on the default data: the main job
+	@$(RUN) stage=train $(ARGS)
+evaluate: $(STAMP) ## Evaluate the trained model (ARGS="evaluation=cross_validation" for folds and peers)
+	@$(RUN) stage=evaluate $(ARGS)
+explain: $(STAMP) ## Explain every account by the six traits
+	@$(RUN) stage=explain $(ARGS)
+score: $(STAMP) ## Score new accounts with the trained model
+	@$(RUN) stage=score $(ARGS)
+
+.PHONY: ui notebook
+ui: $(STAMP) ## Open the MLflow UI on this machine (loopback only)
+	@$(RUN) stage=ui $(ARGS)
+notebook: $(STAMP) ## Run the notebooks, leaving executed copies in reports/notebooks/
+	@$(RUN) stage=notebook $(ARGS)
+
+.PHONY: check test
+check: $(STAMP) ## Lint, types, import floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+test: $(STAMP) ## Run the test suite
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
