@@ -1,0 +1,319 @@
+"""The shapes of ``conf/data/``: one dataclass for each kind of source.
+
+``kind`` names the adapter that reads the data (``delinquency.sources.SOURCES``); everything else
+says what the adapter cannot know: where the file lies, what its columns and codes mean, what
+counts as bad.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from delinquency.errors import ChoiceError
+
+
+@dataclass(kw_only=True)
+class LabelOptions:
+    """How good and bad are told apart in a monthly panel.
+
+    An account is bad when its worst days past due within the performance window reach
+    ``bad_days_past_due``; indeterminate when they reach ``indeterminate_days_past_due`` only.
+    A source that carries its own label (table ``outcomes``) needs none of this.
+    """
+
+    # Months after the observation month in which the outcome is looked for.
+    performance_months: int = 12
+    # Days past due that make an account bad; a charge-off always does.
+    bad_days_past_due: float = 60.0
+    # Worst days past due from here to bad count as neither good nor bad; null for no such band.
+    indeterminate_days_past_due: float | None = None
+    # Accounts this late or later at the observation month are not scored.
+    eligible_below_days_past_due: float = 30.0
+    # Months of statements that an account needs up to the observation month.
+    history_months: int = 1
+    # Observation months as YYYY-MM; empty for every month whose performance window is complete.
+    observation_months: list[str] = field(default_factory=list)
+    # Of the possible observation months, keep every n-th counted back from the last.
+    observation_every: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("performance_months", "history_months", "observation_every"):
+            if getattr(self, name) < 1:
+                raise ChoiceError(
+                    f"data.label.{name} must be at least 1. Got {getattr(self, name)}."
+                )
+        if self.bad_days_past_due <= 0:
+            raise ChoiceError(
+                f"data.label.bad_days_past_due must be above 0. Got {self.bad_days_past_due:g}."
+            )
+        band = self.indeterminate_days_past_due
+        if band is not None and not 0 < band < self.bad_days_past_due:
+            raise ChoiceError(
+                "data.label.indeterminate_days_past_due must lie between 0 and "
+                f"bad_days_past_due = {self.bad_days_past_due:g}. Got {band:g}."
+            )
+
+
+@dataclass(kw_only=True)
+class DataOptions:
+    """What every data set says about itself, whatever its kind."""
+
+    # Name of the data set: its folder under data/interim, data/processed, models and reports.
+    name: str
+    # Which adapter reads it: taiwan, synthetic, panel or table.
+    kind: str
+    # Full title, for reports and cards.
+    title: str = ""
+    # Where the data come from, and their licence.
+    citation: str = ""
+    # ISO code of the currency of all amounts, e.g. TWD.
+    currency: str = ""
+    # Real accounts (true) or made by a generator (false); reports say which.
+    real: bool = True
+    # Cross-validated ROC AUC that only leakage can exceed; null when nobody knows.
+    leakage_ceiling_auc: float | None = None
+    # How good and bad are told apart when the source does not say so itself.
+    label: LabelOptions = field(default_factory=LabelOptions)
+
+    def __post_init__(self) -> None:
+        if not self.name or any(mark in self.name for mark in r"/\. "):
+            raise ChoiceError(
+                "data.name must be a plain folder name without spaces, dots or slashes. "
+                f"Got {self.name!r}."
+            )
+        ceiling = self.leakage_ceiling_auc
+        if ceiling is not None and not 0.5 < ceiling <= 1:
+            raise ChoiceError(
+                f"data.leakage_ceiling_auc must lie between 0.5 and 1. Got {ceiling:g}."
+            )
+
+
+@dataclass(kw_only=True)
+class TaiwanData(DataOptions):
+    """UCI "Default of Credit Card Clients": one file whose meaning is known."""
+
+    kind: str = "taiwan"
+    # Path of the file; empty to look in the folder ``taiwan`` of paths.raw.
+    path: str = ""
+    # Fetch the file from OpenML when it is not on disk.
+    download: bool = True
+
+
+@dataclass(kw_only=True)
+class SyntheticData(DataOptions):
+    """The shipped portfolio, made by a generator whose causes are known."""
+
+    kind: str = "synthetic"
+    real: bool = False
+    # Accounts alive at the start.
+    n_accounts: int = 4_000
+    # Months that are simulated and reported.
+    n_months: int = 60
+    # Tables that the lender is taken to have; statements and accounts always.
+    tables: list[str] = field(
+        default_factory=lambda: ["cashflows", "bureau", "transactions", "contacts"]
+    )
+    # Trait whose true effect is set to zero, to test for false blame; empty for none.
+    placebo: str = ""
+
+
+@dataclass(kw_only=True)
+class TextOptions:
+    """How a text file is written; Parquet and databases need none of it."""
+
+    # Encoding of the file; a byte order mark is always understood.
+    encoding: str = "utf-8"
+    # Character between two cells; empty to find it from the header.
+    delimiter: str = ""
+    # Decimal mark of numbers: "." or ",".
+    decimal: str = "."
+    # Mark between thousands inside a number, e.g. "," or "." or " "; empty for none.
+    thousands: str = ""
+    # Cells that stand for "no value", besides the empty cell.
+    missing: list[str] = field(default_factory=lambda: ["NA", "N/A", "NaN", "nan", "null", "NULL"])
+    # Column names in order, for a file that has no header line; empty when it has one.
+    header: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (".", ","):
+            raise ChoiceError(f"decimal must be '.' or ','. Got {self.decimal!r}.")
+        if self.thousands and self.thousands == self.decimal:
+            raise ChoiceError(f"thousands and decimal are both {self.decimal!r}: give two marks.")
+        if len(self.delimiter) > 1:
+            raise ChoiceError(f"delimiter must be one character. Got {self.delimiter!r}.")
+        if len(set(self.header)) != len(self.header):
+            twice = sorted({n for n in self.header if self.header.count(n) > 1})
+            raise ChoiceError(f"header names a column twice: {', '.join(twice)}.")
+
+
+@dataclass(kw_only=True)
+class TableMapping:
+    """How one file, folder or query becomes one canonical table."""
+
+    # File or folder (CSV or Parquet), absolute or below paths.raw; empty when ``query`` is given.
+    path: str = ""
+    # SQL text to run instead of reading a file.
+    query: str = ""
+    # SQLAlchemy address of the database; ${oc.env:NAME} keeps passwords out of the file.
+    database: str = ""
+    # Canonical column -> column of the file.
+    columns: dict[str, str] = field(default_factory=dict)
+    # Canonical column -> {code in the file: value, or null for missing}; a code without a meaning
+    # is an error.
+    codes: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    # Canonical column -> number to multiply by (cents to units: 0.01).
+    factors: dict[str, float] = field(default_factory=dict)
+    # Canonical month or date column -> how it is written: a strftime format ("%Y%m"), "iso",
+    # "offset" (0, -1, -2: months before extraction), "months_ago" (0, 1, 2).
+    formats: dict[str, str] = field(default_factory=dict)
+    # Canonical column -> one value for every row.
+    constants: dict[str, Any] = field(default_factory=dict)
+    # Canonical column -> columns of the file, one for each month of ``wide_months``: for files
+    # that keep one row per account and the months side by side.
+    wide: dict[str, list[str]] = field(default_factory=dict)
+    # The months (YYYY-MM) of the columns in ``wide``, in their order.
+    wide_months: list[str] = field(default_factory=list)
+    # Column of the file that holds each row's currency; every row must equal data.currency.
+    currency_column: str = ""
+    # Rows that repeat a key: "refuse", or keep the "first" or "last" and count the others.
+    repeated: str = "refuse"
+    # Rows without a usable key or month: "refuse", or "drop" and count them.
+    unusable: str = "refuse"
+
+    def __post_init__(self) -> None:
+        if bool(self.path) == bool(self.query):
+            raise ChoiceError(
+                "Each table of data.tables needs either a path or a query. "
+                f"Got path={self.path!r}, query={self.query!r}."
+            )
+        if self.query and not self.database:
+            raise ChoiceError("A query needs the SQLAlchemy address of its database.")
+        for name, allowed in (
+            ("repeated", ("refuse", "first", "last")),
+            ("unusable", ("refuse", "drop")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ChoiceError(
+                    f"{name} must be one of {', '.join(allowed)}. Got {getattr(self, name)!r}."
+                )
+        roles = [*self.columns, *self.wide, *self.constants]
+        twice = sorted({role for role in roles if roles.count(role) > 1})
+        if twice:
+            raise ChoiceError(
+                f"Mapped twice: {', '.join(twice)}. Give each canonical column one origin, in "
+                "columns, wide or constants."
+            )
+        for role, names in self.wide.items():
+            if len(names) != len(self.wide_months):
+                raise ChoiceError(
+                    f"wide.{role} names {len(names)} columns for {len(self.wide_months)} "
+                    "wide_months: give one for each month."
+                )
+
+
+@dataclass(kw_only=True)
+class PanelData(DataOptions):
+    """Any monthly panel: one mapping for each canonical table that the lender has."""
+
+    kind: str = "panel"
+    # How the text files are written.
+    text: TextOptions = field(default_factory=TextOptions)
+    # Canonical table -> how to read it; ``statements`` is required.
+    tables: dict[str, TableMapping] = field(default_factory=dict)
+    # Month of extraction (YYYY-MM), from which "offset" and "months_ago" are counted back; empty
+    # when unknown: months are then counted back from a stand-in and reports say so.
+    extraction_month: str = ""
+    # Columns of the accounts file that name a person when taken together; accounts of one person
+    # stay on one side of every split. Empty: canonical person_id if mapped, else the account.
+    person_columns: list[str] = field(default_factory=list)
+    # Put accounts whose observed values are all equal on one side of every split.
+    group_equal_accounts: bool = False
+
+
+@dataclass(kw_only=True)
+class LabelColumn:
+    """The column that says who fell behind, and what its values mean."""
+
+    # Column of the file.
+    column: str
+    # Values that mean bad, and values that mean good, as written in the file.
+    bad: list[Any] = field(default_factory=lambda: ["1"])
+    good: list[Any] = field(default_factory=lambda: ["0"])
+    # Values to leave out, counted (indeterminate, pending).
+    leave_out: list[Any] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class FeatureColumn:
+    """What one column of a ready-made table means."""
+
+    # Key of the trait that the column speaks of.
+    trait: str
+    # +1: a higher value never lowers the risk; -1: never raises it; 0: free.
+    direction: int = 0
+    # What the column holds, in a few words, for reasons and tables.
+    title: str = ""
+    # Unit of its values.
+    unit: str = ""
+    # What to tell the customer's account manager; the title when empty.
+    reason: str = ""
+    # Special code -> "missing", "not_applicable" or "capped".
+    special: dict[Any, str] = field(default_factory=dict)
+    # Values are names, not quantities; the codes seen in training are frozen.
+    categorical: bool = False
+
+    def __post_init__(self) -> None:
+        if self.direction not in (-1, 0, 1):
+            raise ChoiceError(f"direction must be +1, -1 or 0. Got {self.direction}.")
+        if self.categorical and self.direction:
+            raise ChoiceError("A categorical column has no order: its direction must be 0.")
+        known = ("missing", "not_applicable", "capped")
+        for code, meaning in self.special.items():
+            if meaning not in known:
+                raise ChoiceError(
+                    f"special code {code} must mean one of {', '.join(known)}. Got {meaning!r}."
+                )
+
+
+@dataclass(kw_only=True)
+class TableData(DataOptions):
+    """One row per account with features that were made elsewhere."""
+
+    kind: str = "table"
+    # File, folder, or query with the address of its database, as in a panel's tables.
+    path: str = ""
+    query: str = ""
+    database: str = ""
+    # How the text file is written.
+    text: TextOptions = field(default_factory=TextOptions)
+    # Column that names the account; empty to number the rows.
+    account_column: str = ""
+    # Columns that name a person when taken together; empty: each account is its own.
+    person_columns: list[str] = field(default_factory=list)
+    # Column with the observation month, and how it is written; empty when the file has none.
+    month_column: str = ""
+    month_format: str = "iso"
+    # The column that says who fell behind.
+    outcome: LabelColumn = field(default_factory=lambda: LabelColumn(column=""))
+    # Column -> trait, direction and meaning. Every column of the file is named here, or below.
+    columns: dict[str, FeatureColumn] = field(default_factory=dict)
+    # Special codes of every column in ``columns``: code -> meaning.
+    special: dict[Any, str] = field(default_factory=dict)
+    # Protected attribute -> column: never in a model, kept for fairness checks.
+    protected: dict[str, str] = field(default_factory=dict)
+    # Column to leave out -> why.
+    ignored: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if bool(self.path) == bool(self.query):
+            raise ChoiceError(
+                f"data.path or data.query must be given, not both. Got path={self.path!r}, "
+                f"query={self.query!r}."
+            )
+        uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
+        twice = sorted({name for name in uses if uses.count(name) > 1})
+        if twice:
+            raise ChoiceError(
+                f"Named in two roles: {', '.join(twice)}. A column is a feature, the label, "
+                "protected, or ignored."
+            )
