@@ -1,0 +1,246 @@
+"""The catalogue of features: what each one is, declared beside the code that computes it.
+
+Monotone constraints, trait groups, reason texts, report columns, drift tables and the features
+page are all derived from these records; nothing about a feature is stated a second time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from delinquency.features import statistics
+from delinquency.registry import Registry
+from delinquency.traits import Trait
+from delinquency.windows import Array, Windows
+
+Compute = Callable[[Windows], Array]
+Direction = Literal[-1, 0, 1]
+Unit = Literal["ratio", "share", "months", "days", "count", "money", "log money", "score", "level",
+               "percent"]  # fmt: skip
+
+SHORT_WINDOWS = (3, 6, 12)
+"""Months that families of features are summarised over."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A monthly value that several features summarise.
+
+    Attributes
+    ----------
+    name : str
+    needs : tuple of str
+        Canonical columns and event sums that it is computed from.
+    compute : callable
+        From windows to an array of shape (n_rows, n_months).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    compute: Compute
+
+    def __call__(self, windows: Windows) -> Array:
+        """Return the monthly values, computed once per windows."""
+        return windows.derive(self.name, self.compute)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the model matrix.
+
+    Attributes
+    ----------
+    name : str
+    trait : Trait
+        The one trait it belongs to.
+    direction : {-1, 0, +1}
+        +1 when a higher value can only raise the risk, -1 when it can only lower it, 0 when
+        neither can be said beforehand.
+    unit : str
+    needs : tuple of str
+        Canonical columns and event sums; the feature is absent where a source lacks one.
+    phrase, phrase_zh : str
+        What it measures, in words that stand before its value in a reason.
+    months : int or None
+        The summary's window; None when it takes the whole observation window.
+    actionable : bool
+        Whether the customer can change it.
+    source : str
+        Requirement and literature behind it.
+    compute : callable
+        From windows to an array of shape (n_rows,).
+    """
+
+    name: str
+    trait: Trait
+    direction: Direction
+    unit: Unit
+    needs: tuple[str, ...]
+    phrase: str
+    phrase_zh: str
+    months: int | None
+    actionable: bool
+    source: str
+    compute: Compute
+
+    @property
+    def meaning(self) -> str:
+        """First line of the docstring: what the feature is, and its formula."""
+        doc = (self.compute.__doc__ or "").strip()
+        return doc.split("\n\n")[0].replace("\n", " ")
+
+
+QUANTITIES: Registry[Quantity] = Registry("quantity")
+FEATURES: Registry[Feature] = Registry("feature")
+
+
+def quantity(*needs: str) -> Callable[[Compute], Quantity]:
+    """Register a function from windows to monthly values as a quantity of its own name."""
+
+    def register(compute: Compute) -> Quantity:
+        name = compute.__name__
+        return QUANTITIES.add(name, Quantity(name, needs, compute))
+
+    return register
+
+
+def feature(
+    trait: Trait,
+    *,
+    direction: Direction,
+    unit: Unit,
+    needs: Sequence[str | Quantity],
+    reason: tuple[str, str],
+    source: str,
+    actionable: bool = True,
+) -> Callable[[Compute], Compute]:
+    """Register a function from windows to one value per row as a feature of its own name.
+
+    Parameters
+    ----------
+    trait : Trait
+    direction : {-1, 0, +1}
+    unit : str
+    needs : sequence of str or Quantity
+        Columns, event sums or quantities it reads.
+    reason : tuple of str
+        English and Chinese phrase.
+    source : str
+    actionable : bool
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function unchanged.
+    """
+
+    def register(compute: Compute) -> Compute:
+        name = compute.__name__
+        FEATURES.add(
+            name,
+            Feature(
+                name, trait, direction, unit, _columns(needs), *reason, None, actionable, source,
+                compute,
+            ),
+        )  # fmt: skip
+        return compute
+
+    return register
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A statistic that families of features are made with."""
+
+    name: str
+    statistic: Callable[[Array], Array]
+    phrase: str
+    phrase_zh: str
+    level: bool  # False for changes, whose direction does not follow from the quantity's
+    windowed: bool = True  # False when the length of the window does not matter
+
+
+SUMMARIES: Registry[Summary] = Registry("summary")
+for _summary in (
+    Summary("last", statistics.last, "latest", "最近", level=True, windowed=False),
+    Summary("step", statistics.step, "change in a month", "单月变化", level=False, windowed=False),
+    Summary("mean", statistics.mean, "average", "平均", level=True),
+    Summary("max", statistics.maximum, "highest", "最高", level=True),
+    Summary("min", statistics.minimum, "lowest", "最低", level=True),
+    Summary("std", statistics.deviation, "variation", "波动", level=False),
+    Summary("trend", statistics.trend, "change per month", "月均变化", level=False),
+    Summary("change", statistics.change, "latest against average", "较平均变化", level=False),
+):
+    SUMMARIES.add(_summary.name, _summary)
+
+
+def summarise(
+    what: Quantity,
+    trait: Trait,
+    *,
+    direction: Direction,
+    unit: Unit,
+    reason: tuple[str, str],
+    source: str,
+    summaries: Sequence[str] = ("last", "mean", "max", "trend", "change"),
+    actionable: bool = True,
+) -> None:
+    """Register the family of features that summarise one quantity over 3, 6 and 12 months.
+
+    Names are ``<quantity>_<summary>`` for those without a window and
+    ``<quantity>_<summary>_<months>m`` for the others. Levels take the direction given; changes
+    and variations take 0, because the level beside them already carries the sign.
+
+    Parameters
+    ----------
+    what : Quantity
+    trait : Trait
+    direction : {-1, 0, +1}
+    unit : str
+    reason : tuple of str
+        English and Chinese phrase for the quantity.
+    source : str
+    summaries : sequence of str
+        Names from ``SUMMARIES``.
+    actionable : bool
+    """
+    for summary in (SUMMARIES[name] for name in summaries):
+        for months in SHORT_WINDOWS if summary.windowed else (None,):
+            span = f"_{months}m" if months else ""
+            over = f" over {months} months" if months else ""
+            over_zh = f"近{months}个月" if months else ""
+            compute = _summary_of(what, summary, months)
+            compute.__doc__ = f"{reason[0]}: {summary.phrase}{over}."
+            FEATURES.add(
+                f"{what.name}_{summary.name}{span}",
+                Feature(
+                    name=f"{what.name}_{summary.name}{span}",
+                    trait=trait,
+                    direction=direction if summary.level else 0,
+                    unit=unit,
+                    needs=what.needs,
+                    phrase=f"{reason[0]}, {summary.phrase}{over}",
+                    phrase_zh=f"{over_zh}{reason[1]}({summary.phrase_zh})",
+                    months=months,
+                    actionable=actionable,
+                    source=source,
+                    compute=compute,
+                ),
+            )
+
+
+def _summary_of(what: Quantity, summary: Summary, months: int | None) -> Compute:
+    def compute(windows: Windows) -> Array:
+        values = what(windows)
+        return summary.statistic(values[:, -months:] if months else values)
+
+    return compute
+
+
+def _columns(needs: Sequence[str | Quantity]) -> tuple[str, ...]:
+    """Return the columns that features and quantities rest on, each once."""
+    names: dict[str, None] = {}
+    for need in needs:
+        for name in need.needs if isinstance(need, Quantity) else (need,):
+            names[name] = None
+    return tuple(names)

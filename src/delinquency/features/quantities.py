@@ -1,0 +1,92 @@
+"""Monthly values that the traits' features are made of, derived from the statement columns.
+
+All return shape (n_rows, n_months), oldest month first, NaN where an ingredient was not known.
+"""
+
+import numpy as np
+
+from delinquency.features.catalogue import quantity
+from delinquency.features.statistics import ratio
+from delinquency.windows import Array, Windows
+
+RATIO_CEILING = 5.0
+"""Ratios of payments and charges are clipped here: beyond it they differ by noise alone."""
+DAYS_PER_MONTH = 30.0
+
+
+def previous(values: Array) -> Array:
+    """Return each month's predecessor; NaN in the first month."""
+    out = np.full_like(values, np.nan)
+    out[:, 1:] = values[:, :-1]
+    return out
+
+
+@quantity("balance", "credit_limit")
+def utilization(windows: Windows) -> Array:
+    """Balance over credit limit."""
+    return ratio(windows["balance"], windows["credit_limit"], ceiling=RATIO_CEILING)
+
+
+@quantity("balance")
+def balance_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + balance; 0 when nothing is owed."""
+    return np.log1p(np.maximum(windows["balance"], 0.0))
+
+
+@quantity("payment")
+def payment_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + payment."""
+    return np.log1p(windows["payment"])
+
+
+@quantity("payment", "balance")
+def payment_ratio(windows: Windows) -> Array:
+    """Payment over the balance of the statement before, which it settles."""
+    return ratio(windows["payment"], previous(windows["balance"]), ceiling=2.0)
+
+
+@quantity("payment", "credit_limit")
+def payment_to_limit(windows: Windows) -> Array:
+    """Payment over credit limit."""
+    return ratio(windows["payment"], windows["credit_limit"], ceiling=2.0)
+
+
+@quantity("balance", "payment")
+def new_charges(windows: Windows) -> Array:
+    """Charges implied by the statements: balance - balance before + payment, at least 0.
+
+    They include interest and fees, so they are charges, not purchases.
+    """
+    implied = windows["balance"] - previous(windows["balance"]) + windows["payment"]
+    return np.maximum(implied, 0.0)
+
+
+@quantity("balance", "payment", "credit_limit")
+def charges_to_limit(windows: Windows) -> Array:
+    """New charges over credit limit."""
+    return ratio(new_charges(windows), windows["credit_limit"], ceiling=RATIO_CEILING)
+
+
+@quantity("balance", "payment", "credit_limit")
+def net_repayment_to_limit(windows: Windows) -> Array:
+    """Payment less new charges, over credit limit: how fast the debt is paid down."""
+    net = windows["payment"] - new_charges(windows)
+    return ratio(net, windows["credit_limit"], ceiling=2.0)
+
+
+@quantity("balance", "payment")
+def unpaid_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + what stayed unpaid of the statement before."""
+    return np.log1p(np.maximum(previous(windows["balance"]) - windows["payment"], 0.0))
+
+
+@quantity("days_past_due")
+def months_behind(windows: Windows) -> Array:
+    """Days past due in months of 30 days."""
+    return windows["days_past_due"] / DAYS_PER_MONTH
+
+
+@quantity("repayment_status")
+def repayment_status(windows: Windows) -> Array:
+    """Status code: -2 no use, -1 paid in full, 0 revolving, k = k months behind."""
+    return windows["repayment_status"]
