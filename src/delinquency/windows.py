@@ -353,7 +353,7 @@ def _cut_events(frame: pd.DataFrame, event_sum: EventSum, axis: _Axis) -> Array:
 
     def cube(chosen: NDArray[np.bool_]) -> Array:
         sums = np.bincount(cell[chosen], weights=amount[chosen], minlength=shape[0] * shape[1])
-        return sums.reshape(shape)
+        return np.asarray(sums, np.float64).reshape(shape)
 
     on_time = cube(prompt)
     slices = axis.slices()
