@@ -1,0 +1,74 @@
+"""A case: an account's handling, as the ordered history of its events."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from delinquency.casework.events import Event
+from delinquency.casework.identifiers import is_pseudonym
+from delinquency.errors import CaseworkError
+
+
+@dataclass(frozen=True)
+class Case:
+    """One account's case as plain data: what the store hands to the pure functions.
+
+    Attributes
+    ----------
+    case_id, account_id : str
+        Pseudonyms.
+    time_zone : str
+        IANA name of the zone where the customer lives: "Asia/Shanghai".
+    language : str
+        "en" or "zh".
+    days_past_due : int
+        At the moment of asking.
+    events : tuple of Event
+        Everything that happened, oldest first.
+    """
+
+    case_id: str
+    account_id: str
+    time_zone: str
+    language: str = "en"
+    days_past_due: int = 0
+    events: tuple[Event, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("case_id", "account_id"):
+            if not is_pseudonym(getattr(self, name)):
+                raise CaseworkError(f"{name}: expected a pseudonym without personal data.")
+        zone_of(self.time_zone)
+        if self.days_past_due < 0:
+            raise CaseworkError(f"days_past_due must be >= 0. Got {self.days_past_due}.")
+        ordered = tuple(sorted(self.events, key=lambda event: event.at))
+        object.__setattr__(self, "events", ordered)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The customer's time zone."""
+        return zone_of(self.time_zone)
+
+    def with_event(self, event: Event) -> "Case":
+        """Return the case with one more event."""
+        return replace(self, events=(*self.events, event))
+
+    def until(self, at: datetime) -> tuple[Event, ...]:
+        """Return the events up to and including a moment: nothing later is known then."""
+        return tuple(event for event in self.events if event.at <= at)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name.
+
+    Raises
+    ------
+    CaseworkError
+        If there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CaseworkError(
+            f"Unknown time zone {name!r}. Expected an IANA name such as 'Asia/Shanghai'."
+        ) from error

@@ -1,0 +1,54 @@
+"""Policies as data: typed rules, each with unit, basis, source, dates, and whether verified."""
+
+from delinquency.policy.comparison import Difference, compare
+from delinquency.policy.loading import (
+    policy_digest,
+    policy_from_dict,
+    policy_to_dict,
+    rules_out_of_date,
+)
+from delinquency.policy.records import (
+    CHANNELS,
+    GROUPS,
+    LEGAL_BLOCKS,
+    PLAN_CONTENTS,
+    WEEKDAYS,
+    WRITTEN_CHANNELS,
+    ChargeRules,
+    CommunicationRules,
+    ContactRules,
+    LegalRules,
+    PlanRules,
+    Policy,
+    RecordRules,
+    ReviewRules,
+    specifications,
+)
+from delinquency.policy.rule import Hours, Rule, Specification
+
+__all__ = [
+    "CHANNELS",
+    "GROUPS",
+    "LEGAL_BLOCKS",
+    "PLAN_CONTENTS",
+    "WEEKDAYS",
+    "WRITTEN_CHANNELS",
+    "ChargeRules",
+    "CommunicationRules",
+    "ContactRules",
+    "Difference",
+    "Hours",
+    "LegalRules",
+    "PlanRules",
+    "Policy",
+    "RecordRules",
+    "ReviewRules",
+    "Rule",
+    "Specification",
+    "compare",
+    "policy_digest",
+    "policy_from_dict",
+    "policy_to_dict",
+    "rules_out_of_date",
+    "specifications",
+]
