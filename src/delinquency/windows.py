@@ -59,10 +59,10 @@ def _amount_where(name: str) -> Callable[[pd.DataFrame], Array]:
 
 
 def _purchase_amount(rows: pd.DataFrame) -> Array:
-    advance = rows["cash_advance"] == 1 if "cash_advance" in rows.columns else False
-    return (
-        rows["amount"].where(~advance if advance is not False else True, 0.0).to_numpy(np.float64)
-    )
+    amount = rows["amount"].to_numpy(np.float64)
+    if "cash_advance" not in rows.columns:
+        return amount
+    return np.where(rows["cash_advance"].to_numpy() == 1, 0.0, amount)
 
 
 EVENT_SUMS: Mapping[str, EventSum] = {
@@ -224,10 +224,10 @@ def build_windows(
         if table.name in tables:
             monthly.update(_cut_monthly(tables[table.name], axis))
     seen = np.isfinite(_cut_presence(tables["statements"], axis))
-    for name, event_sum in EVENT_SUMS.items():
-        rows = tables.get(event_sum.table)
-        if rows is not None and set(event_sum.needs) <= set(rows.columns):
-            monthly[name] = np.where(seen, _cut_events(rows, event_sum, axis), np.nan)
+    for name in ("transactions", "contacts"):
+        if name in tables:
+            cut = _cut_events(name, tables[name], axis)
+            monthly.update({sums: np.where(seen, cut[sums], np.nan) for sums in cut})
     static: dict[str, Array] = {}
     if "accounts" in tables:
         table = tables["accounts"]
@@ -343,23 +343,33 @@ def _take(
     return out
 
 
-def _cut_events(frame: pd.DataFrame, event_sum: EventSum, axis: _Axis) -> Array:
-    """Return the windows of a monthly sum over event rows."""
-    account, offset, arrival, inside = axis.locate(frame, event_sum.month)
-    amount = event_sum.amount(frame)[inside]
-    shape = (len(axis.accounts), axis.length)
-    cell = account * axis.length + offset
-    prompt = arrival <= offset + axis.first
-
-    def cube(chosen: NDArray[np.bool_]) -> Array:
-        sums = np.bincount(cell[chosen], weights=amount[chosen], minlength=shape[0] * shape[1])
-        return np.asarray(sums, np.float64).reshape(shape)
-
-    on_time = cube(prompt)
+def _cut_events(table: str, frame: pd.DataFrame, axis: _Axis) -> dict[str, Array]:
+    """Return the windows of every monthly sum that an event table has the columns for."""
     slices = axis.slices()
-    out = _take(on_time, None, axis, slices)
-    if not prompt.all():
-        for rows, month, window in slices:
-            late = cube(~prompt & (arrival <= month))
-            out[rows] += late[axis.row_account[rows], window]
+    shape = (len(axis.accounts), axis.length)
+    out: dict[str, Array] = {}
+    ready = [
+        (name, one)
+        for name, one in EVENT_SUMS.items()
+        if one.table == table and {one.month, *one.needs} <= set(frame.columns)
+    ]
+    for month_column in dict.fromkeys(one.month for _, one in ready):
+        account, offset, arrival, inside = axis.locate(frame, month_column)
+        cell = account * axis.length + offset
+        late = arrival > offset + axis.first
+        rows = frame[inside]
+
+        def cube(chosen: NDArray[np.bool_], weight: Array, cell: NDArray[np.intp] = cell) -> Array:
+            sums = np.bincount(cell[chosen], weights=weight[chosen], minlength=shape[0] * shape[1])
+            return np.asarray(sums, np.float64).reshape(shape)
+
+        for name, one in ready:
+            if one.month != month_column:
+                continue
+            amount = np.nan_to_num(one.amount(rows))
+            out[name] = _take(cube(~late, amount), None, axis, slices)
+            if late.any():
+                for chosen, month, window in slices:
+                    arrived = cube(late & (arrival <= month), amount)
+                    out[name][chosen] += arrived[axis.row_account[chosen], window]
     return out

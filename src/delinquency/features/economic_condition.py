@@ -76,10 +76,10 @@ def idle_months(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="log money", needs=("payment",),
-    reason=("Largest payment of the window", "最大单月还款额"),
-    source="T1; the largest sum that could be raised in a month: proxy of means",
+    reason=("All payments of the window", "还款总额"),
+    source="T1; the sum that could be raised: proxy of means",
 )  # fmt: skip
-def payment_capacity_log(windows: Windows) -> Array:
+def payments_log(windows: Windows) -> Array:
     """Natural logarithm of 1 + the sum of all payments of the window."""
     return np.log1p(statistics.total(windows["payment"]))
 

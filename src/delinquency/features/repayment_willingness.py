@@ -36,7 +36,8 @@ def could_pay(windows: Windows) -> Array:
     best = np.maximum.accumulate(np.nan_to_num(windows["payment"]), axis=1)
     small = bill <= SMALL_BILL * windows["credit_limit"]
     payable = (bill > 0) & ((previous(best) >= bill) | small)
-    return np.where(np.isfinite(bill), payable.astype(np.float64), np.nan)
+    known = np.isfinite(bill) & np.isfinite(windows["payment"])
+    return np.where(known, payable.astype(np.float64), np.nan)
 
 
 def _unpaid(windows: Windows) -> np.ndarray:
@@ -154,8 +155,9 @@ def means_against_unpaid(windows: Windows) -> Array:
 )  # fmt: skip
 def bills_answered(windows: Windows) -> Array:
     """Share of the months with a bill in which something was paid."""
-    owed = previous(windows["balance"]) > 0
-    return statistics.share(windows["payment"] > 0, owed)
+    payment = windows["payment"]
+    owed = (previous(windows["balance"]) > 0) & np.isfinite(payment)
+    return statistics.share(payment > 0, owed)
 
 
 @feature(

@@ -1,0 +1,97 @@
+"""Values by hand on the 5-account panel (see ``tests/conftest.py`` for its bills and payments)."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.features import FEATURES
+from delinquency.windows import build_windows
+
+NAN = np.nan
+LOG = np.log1p
+
+# feature: values of full, revolver, late, gap, idle
+BY_HAND = {
+    # balance / limit of June: 200/1000, 1000/1000, 1000/2000, 400/500, 0/800
+    "utilization_last": [0.2, 1.0, 0.5, 0.8, 0.0],
+    # revolver (.5+.6+.7+.8+.9+1)/6 = .75; gap (.2+.6+.5+.8)/4 = .525
+    "utilization_mean_6m": [0.2, 0.75, 0.5, 0.525, 0.0],
+    # gap: months -2 -1 1 2 times -.325 .075 -.025 .275 = .65-.075-.025+.55 = 1.1; / 10
+    "utilization_trend_6m": [0.0, 0.1, 0.0, 0.11, 0.0],
+    # revolver ends April to June at .8, .9 and 1.0 of its limit
+    "near_limit_months": [0, 2, 0, 0, 0],
+    # latest less first known balance over the limit: 500/1000, 300/500
+    "balance_growth": [0.0, 0.5, 0.0, 0.6, 0.0],
+    "headroom_log": [LOG(800), 0.0, LOG(1000), LOG(100), LOG(800)],
+    # less than the bill before was paid: five months of six have a bill before; gap in March
+    "revolving_months": [0, 5, 5, 1, 0],
+    "late_months": [0, 0, 3, 1, 0],
+    "late_months_60": [0, 0, 2, 0, 0],
+    "late_months_90": [0, 0, 1, 0, 0],
+    "late_streak": [0, 0, 3, 0, 0],
+    # gap was late in March: June - March = 3; never = 6, the length of the window
+    "months_since_late": [6, 6, 0, 3, 6],
+    # late: 3 + 2 * .8 + 1 * .64 = 5.24; gap: 1 * .8^3 = .512
+    "lateness_weighted": [0.0, 0.0, 5.24, 0.512, 0.0],
+    "worsenings": [0, 0, 3, 1, 0],
+    # 200/200; 50/900; 0/1000; 250/250; no bill
+    "payment_ratio_last": [1.0, 50 / 900, 0.0, 1.0, NAN],
+    "full_payment_months": [5, 0, 0, 1, 0],
+    "unpaid_months": [0, 0, 3, 0, 0],
+    "months_since_payment": [0, 0, 3, 0, 6],
+    # bills answered: late 2 (February, March) of 5; gap: April is not known, so not counted
+    "bills_answered": [1.0, 1.0, 0.4, 1.0, NAN],
+    # new charges: full 5 * 200; revolver 5 * (100 + 50); late 2 * 100; gap 220 + 400
+    # payments: 1200; 300; 300; 0 + 20 + 100 + 250 = 370
+    "charges_to_payments": [1000 / 1200, 750 / 300, 200 / 300, 620 / 370, NAN],
+    "charges_log": [LOG(1000), LOG(750), LOG(200), LOG(620), 0.0],
+    "overspent_months": [0, 5, 0, 2, 0],
+    "idle_months": [0, 0, 0, 0, 6],
+    # only the bills of 200 were within reach of an earlier payment (200)
+    "unpaid_though_payable": [0.0, NAN, NAN, NAN, NAN],
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_feature_equals_its_value_by_hand(name, five_accounts, five_observations):
+    windows = build_windows(five_accounts, five_observations, n_months=6)
+    np.testing.assert_allclose(FEATURES[name].compute(windows), BY_HAND[name], atol=1e-12)
+
+
+def _account(balance: list[float], payment: list[float], limit: float = 1000.0):
+    months = pd.date_range("2024-01-01", periods=len(balance), freq="MS").astype("datetime64[ms]")
+    statements = pd.DataFrame(
+        {
+            "account_id": "a", "month": months, "credit_limit": limit, "balance": balance,
+            "payment": payment, "days_past_due": 0.0, "repayment_status": 0.0,
+        }
+    )  # fmt: skip
+    observed = pd.DataFrame({"account_id": ["a"], "observation_month": [months[-1]]})
+    return build_windows({"statements": statements}, observed, n_months=len(balance))
+
+
+def _value(name: str, windows) -> float:
+    return float(FEATURES[name].compute(windows)[0])
+
+
+def test_not_paying_counts_as_unwilling_only_where_the_bill_was_within_reach():
+    # The bills of 800 follow a payment of 900: payable. The first is left unpaid, the second paid.
+    able = _account([900, 800, 800, 800], [0, 900, 0, 800])
+    # bills: 900 (nothing paid before: not payable), 800, 800; unpaid: the second of the three
+    assert _value("unpaid_though_payable", able) == 0.5
+    assert _value("unpaid_payable_bills", able) == 1.0
+    # The same unpaid bill, with no sign that it was ever within reach.
+    unable = _account([900, 800, 800, 800], [0, 50, 0, 50])
+    assert np.isnan(_value("unpaid_though_payable", unable))
+    assert _value("unpaid_payable_bills", unable) == 0.0
+
+
+def test_a_small_bill_is_payable_without_an_earlier_payment():
+    # bills 100, 100: 10 % of the limit of 1000; one of the two was left unpaid
+    assert _value("unpaid_though_payable", _account([100, 100, 100], [0, 0, 100])) == 0.5
+
+
+def test_payments_stopped_needs_a_regular_payer_and_a_bill():
+    assert _value("payments_stopped", _account([500] * 5, [50, 50, 50, 50, 0])) == 1.0
+    assert _value("payments_stopped", _account([500] * 5, [50, 0, 50, 0, 0])) == 0.0
+    assert _value("payments_stopped", _account([0] * 5, [50, 50, 50, 50, 0])) == 0.0
