@@ -160,7 +160,7 @@ ACCOUNTS = Table(
             minimum=1,
             maximum=3,
         ),
-        _flag("no_information", "All bills and payments are zero: the account says nothing"),
+        _flag("no_information", "Every bill is zero: the account says next to nothing"),
         Column("sex", "text", "Sex, as the source codes it", protected=True),
         Column("age", "number", "Age", "years", minimum=0, maximum=130, protected=True),
         Column("marital_status", "text", "Marital status", protected=True),

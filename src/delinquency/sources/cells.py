@@ -1,0 +1,155 @@
+"""Turn columns of cells into numbers and text; what does not convert is counted and shown."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from delinquency.errors import Fault
+from delinquency.options.data import TextOptions
+
+EXAMPLES = 3
+Column: TypeAlias = Any
+"""A pyarrow.ChunkedArray; pyarrow carries no types."""
+
+
+def is_text(column: Column) -> bool:
+    """Return whether a column holds text (also as a dictionary)."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def text_cells(column: Column) -> Column:
+    """Return a column as text without surrounding blanks; empty cells are null.
+
+    Whole numbers that are stored as floats lose their ``.0``, so that an account number is the
+    same text from a text file and from Parquet.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_floating(column.type):
+        whole = pc.all(pc.equal(column, pc.floor(column))).as_py()
+        column = column.cast(pa.int64() if whole is not False else pa.string(), safe=False)
+    trimmed = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def number_cells(
+    column: Column, text: TextOptions, *, where: str, name: str
+) -> tuple[np.ndarray, list[Fault]]:
+    """Convert a column to numbers.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Text, or any numeric type.
+    text : TextOptions
+        Decimal and thousands marks, and the cells that mean "missing".
+    where, name : str
+        File and column, for the fault.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n_rows,) and list of Fault
+        Floats with NaN for missing cells; NaN also where a cell did not convert.
+    """
+    if not is_text(column):
+        try:
+            return _floats(column.cast(pa.float64(), safe=False)), []
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return np.full(len(column), np.nan), [
+                Fault(where, name, "numbers", 0, (f"the type {column.type}",))
+            ]
+    cells = text_cells(column)
+    bare = _plain_digits(cells, text)
+    try:
+        return _floats(bare.cast(pa.float64())), []
+    except pa.ArrowInvalid:
+        pass
+    converted, wrong = _one_by_one(bare)
+    fault = cell_fault(cells, wrong, where=where, name=name, expected="a number")
+    return converted, [_with_number_hint(fault, text)]
+
+
+def cell_fault(
+    cells: Column, wrong: np.ndarray, *, where: str, name: str, expected: str, mend: str = ""
+) -> Fault:
+    """Return the fault of the cells marked wrong, with up to three examples and their rows."""
+    places = np.flatnonzero(wrong)
+    examples = tuple(
+        f"{_shown(cells[int(place)].as_py())} (row {place + 1:,})" for place in places[:EXAMPLES]
+    )
+    return Fault(where, name, expected, len(places), examples, mend)
+
+
+def map_values(cells: Column, convert: Callable[[str], object]) -> tuple[list[object], np.ndarray]:
+    """Convert each distinct text once.
+
+    Returns
+    -------
+    tuple of list and ndarray of shape (n_rows,)
+        The converted distinct values with ``None`` appended at the end, and for each row the
+        position of its value in that list (the last one for missing cells).
+    """
+    encoded = pc.dictionary_encode(cells).combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    distinct = [convert(value) for value in encoded.dictionary.to_pylist()]
+    positions = encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+    return [*distinct, None], positions
+
+
+def _shown(value: object) -> str:
+    text = (
+        repr(value) if isinstance(value, str) else "an empty cell" if value is None else f"{value}"
+    )
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _floats(column: Column) -> np.ndarray:
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _plain_digits(cells: Column, text: TextOptions) -> Column:
+    """Return number texts with thousands marks removed and a decimal point."""
+    if text.thousands:
+        mark, point = (f"\\{m}" for m in (text.thousands, text.decimal))
+        grouped = rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$"
+        proper = pc.match_substring_regex(cells, grouped)
+        bare = pc.replace_substring(cells, text.thousands, "")
+        cells = pc.if_else(proper, bare, cells)
+    if text.decimal == ",":
+        # A point is no decimal mark here: "1.234" becomes "1 234", which is not a number.
+        cells = pc.replace_substring(pc.replace_substring(cells, ".", " "), ",", ".")
+    return cells
+
+
+def _one_by_one(cells: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Return floats, and which cells are not numbers; each distinct text is tried once."""
+
+    def convert(value: str) -> float | None:
+        try:
+            return float(pa.scalar(value).cast(pa.float64()).as_py())
+        except pa.ArrowInvalid:
+            return None
+
+    values, positions = map_values(cells, convert)
+    numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    failed = np.array([v is None for v in values])
+    failed[-1] = False
+    return numbers[positions], failed[positions]
+
+
+def _with_number_hint(fault: Fault, text: TextOptions) -> Fault:
+    """Add what to set when the examples look like numbers written in another way."""
+    example = fault.examples[0].split(" (row")[0].strip("'\"") if fault.examples else ""
+    digits = example.replace(",", "").replace(".", "").replace(" ", "").lstrip("+-")
+    hint = ""
+    if digits.isdigit() and example != digits:
+        hint = (
+            "If it is a number, state how it is written: text.decimal and text.thousands "
+            f"(now {text.decimal!r} and {text.thousands!r})."
+        )
+    return Fault(fault.where, fault.column, fault.expected, fault.n_rows, fault.examples, hint)

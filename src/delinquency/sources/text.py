@@ -1,0 +1,310 @@
+"""Read a delimited text file as cells of text, strictly: every row has every cell, or it is named.
+
+Nothing is converted here. What the bytes are (length, longest line, line ends, digest) is found in
+one scan, so that a broken file is refused with its place before anything is parsed.
+"""
+
+import csv
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from delinquency.errors import DataError, Fault
+from delinquency.options.data import TextOptions
+
+LONGEST_LINE = 1_000_000
+"""Bytes. A longer line is not a row of a table but a missing line end or a wrong file."""
+CHUNK = 1 << 24
+DELIMITERS = (",", ";", "\t", "|")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Cells as a file gave them, and what was met on the way.
+
+    Attributes
+    ----------
+    where : str
+        File name or query, for error texts.
+    cells : pyarrow.Table
+        Text columns from text files; typed columns from Parquet and databases.
+    digest : str
+        SHA-256 of the file or files.
+    repairs : dict of str to int
+        What was repaired while reading, counted: byte order mark, blank lines.
+    """
+
+    where: str
+    cells: pa.Table
+    digest: str
+    repairs: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TextScan:
+    """What one pass over the bytes of a text file finds."""
+
+    n_bytes: int
+    n_blank_lines: int
+    longest_line: int
+    longest_at: int
+    quoted: bool
+    zero_bytes: int
+    digest: str
+    head: bytes
+
+
+def read_text(
+    path: Path, text: TextOptions, *, header: tuple[str, ...] = (), skip_lines: int = 0
+) -> RawTable:
+    """Read a delimited text file into columns of text.
+
+    Parameters
+    ----------
+    path : Path
+    text : TextOptions
+        How the file is written.
+    header : tuple of str
+        Column names to use; empty to take the first line, or ``text.header``.
+    skip_lines : int
+        Lines to skip at the start when ``header`` is given: the file's own header lines.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    DataError
+        For an empty file, a line that is too long, bytes that are not in the stated encoding, zero
+        bytes, rows with too many or too few cells, a header that names a column twice.
+    """
+    where = path.name
+    scan = scan_text(path)
+    _refuse(scan, where)
+    repairs = {"blank_lines": scan.n_blank_lines} if scan.n_blank_lines else {}
+    if scan.head.startswith(BYTE_ORDER_MARK):
+        repairs["byte_order_mark"] = 1
+    delimiter = text.delimiter or sniff_delimiter(head_lines(path, text, 1)[0])
+    names = list(header or text.header)
+    if not names:
+        names = split_line(head_lines(path, text, 1)[0], delimiter)
+        skip_lines = 1
+    _check_names(names, where)
+    cells = _parse(path, text, scan, names, delimiter=delimiter, skip_lines=skip_lines)
+    if cells.num_rows == 0:
+        raise DataError(Fault(where, "", "at least one row below the header", mend="It has none."))
+    return RawTable(where, cells, scan.digest, repairs)
+
+
+def scan_text(path: Path) -> TextScan:
+    """Scan the bytes of a file once: digest, longest line, quotes, blank lines.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    digest = hashlib.sha256()
+    n_bytes = blanks = longest = longest_at = zero_bytes = n_lines = 0
+    quoted = False
+    head = b""
+    line_start = 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                head = head or chunk[:4]
+                digest.update(chunk)
+                quoted = quoted or b'"' in chunk
+                zero_bytes += chunk.count(b"\0")
+                ends = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == 10) + n_bytes
+                lengths = np.diff(ends, prepend=line_start - 1) - 1
+                if len(lengths):
+                    blanks += int((lengths == 0).sum())
+                    if lengths.max() > longest:
+                        longest, longest_at = int(lengths.max()), n_lines + int(lengths.argmax())
+                    n_lines += len(ends)
+                    line_start = int(ends[-1]) + 1
+                n_bytes += len(chunk)
+    except OSError as error:
+        raise DataError(
+            Fault(str(path), "", "a file that can be read", 0, (str(error.strerror),))
+        ) from error
+    if n_bytes - line_start > longest:
+        longest, longest_at = n_bytes - line_start, n_lines
+    return TextScan(
+        n_bytes, blanks, longest, longest_at + 1, quoted, zero_bytes, digest.hexdigest(), head
+    )
+
+
+def head_lines(path: Path, text: TextOptions, n_lines: int) -> list[str]:
+    """Return the first lines of a text file, without byte order mark and line ends."""
+    encoding = "utf-8-sig" if _is_utf8(text.encoding) else text.encoding
+    lines = []
+    with path.open(encoding=encoding, errors="replace", newline=None) as file:
+        for _ in range(n_lines):
+            lines.append(file.readline(LONGEST_LINE).rstrip("\r\n"))
+    return lines
+
+
+def sniff_delimiter(line: str) -> str:
+    """Return the delimiter that occurs most often in a header line."""
+    bare = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=bare.count)
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Split one line into stripped cells, minding quotes."""
+    row = next(csv.reader([line], delimiter=delimiter), [])
+    return [cell.strip() for cell in row]
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii")
+
+
+def _refuse(scan: TextScan, where: str) -> None:
+    """Raise for a file that cannot be a table of text."""
+    if scan.n_bytes == 0:
+        raise DataError(Fault(where, "", "a header and rows", mend="The file is empty."))
+    if scan.zero_bytes and not scan.head.startswith(UTF16_MARKS):
+        raise DataError(
+            Fault(
+                where,
+                "",
+                "text",
+                0,
+                (f"{scan.zero_bytes:,} zero bytes",),
+                "It is not a text file, or it was cut off while being written.",
+            )
+        )
+    if scan.longest_line > LONGEST_LINE:
+        raise DataError(
+            Fault(
+                where,
+                "",
+                f"lines of at most {LONGEST_LINE:,} bytes",
+                0,
+                (f"{scan.longest_line:,} bytes in line {scan.longest_at:,}",),
+                "A line end or a closing quote is missing, or it is not a table.",
+            )
+        )
+
+
+def _check_names(names: list[str], where: str) -> None:
+    """Raise for a header with repeated or no names."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            Fault(where, ", ".join(repr(name) for name in twice), "a name used once in the header")
+        )
+
+
+def _parse(
+    path: Path,
+    text: TextOptions,
+    scan: TextScan,
+    names: list[str],
+    *,
+    delimiter: str,
+    skip_lines: int,
+) -> pa.Table:
+    """Parse into text columns; rows with another number of cells are counted and refused."""
+    broken: list[str] = []
+
+    def note(row: pa_csv.InvalidRow) -> str:
+        broken.append(f"{row.actual_columns} cells in {row.text[:60]!r}")
+        return "skip"
+
+    source: str | pa.BufferReader = str(path)
+    if not _is_utf8(text.encoding):
+        source = pa.BufferReader(_as_utf8(path, text.encoding))
+    try:
+        cells = pa_csv.read_csv(
+            source,
+            pa_csv.ReadOptions(column_names=names, skip_rows=skip_lines, block_size=1 << 22),
+            pa_csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=scan.quoted,
+                invalid_row_handler=note,
+            ),
+            pa_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=["", *text.missing],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise DataError(_parse_fault(error, path, text)) from error
+    if broken:
+        raise DataError(
+            Fault(
+                path.name,
+                "",
+                f"{len(names)} cells in every row, as the header has",
+                len(broken),
+                tuple(broken[:3]),
+                "The file is cut off, or the delimiter or the quotes are not as stated.",
+            )
+        )
+    return cells
+
+
+def _as_utf8(path: Path, encoding: str) -> bytes:
+    """Return the file in UTF-8."""
+    try:
+        return path.read_bytes().decode(encoding).encode("utf-8")
+    except LookupError as error:
+        raise DataError(
+            Fault(path.name, "", "a known text encoding", 0, (repr(encoding),))
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(_encoding_fault(path, encoding, error)) from error
+
+
+def _parse_fault(error: Exception, path: Path, text: TextOptions) -> Fault:
+    """Return the fault behind a parser's exception."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            while file.read(CHUNK):
+                pass
+    except UnicodeDecodeError:
+        try:
+            path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as place:
+            return _encoding_fault(path, "utf-8", place)
+    return Fault(path.name, "", "a table of text", 0, (str(error).splitlines()[0][:200],))
+
+
+def _encoding_fault(path: Path, encoding: str, error: UnicodeDecodeError) -> Fault:
+    """Return the fault of bytes that are not in the stated encoding, with line and bytes."""
+    content = error.object
+    line = content.count(b"\n", 0, error.start) + 1
+    around = content[max(0, error.start - 20) : error.start + 10]
+    guess = "utf-16" if content.startswith(UTF16_MARKS) else "cp1252"
+    return Fault(
+        path.name,
+        "",
+        f"text in {encoding}",
+        0,
+        (f"bytes {around!r} in line {line:,}",),
+        f"State the encoding: text.encoding={guess} is a common one.",
+    )
+
+
+def text_of(rows: list[list[str]], names: list[str]) -> pa.Table:
+    """Return rows of text as columns; for readers that yield rows, such as .xls."""
+    columns = [[row[place] for row in rows] for place in range(len(names))]
+    return pa.table(
+        {
+            name: pa.array([c or None for c in column], pa.string())
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
