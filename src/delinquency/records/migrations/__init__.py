@@ -1,0 +1,1 @@
+"""The schema's history, one file a step; run by ``delinquency.records.database``."""
