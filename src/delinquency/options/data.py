@@ -5,10 +5,25 @@ says what the adapter cannot know: where the file lies, what its columns and cod
 counts as bad.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from delinquency.errors import ChoiceError
+
+
+def refuse_switches(key: str, codes: Iterable[Any]) -> None:
+    """Raise for codes that YAML has read as true or false: Y, N, yes, no, on, off.
+
+    Raises
+    ------
+    ChoiceError
+    """
+    if any(isinstance(code, bool) for code in codes):
+        raise ChoiceError(
+            f"{key}: YAML reads yes, no, on, off, true and false without quotes as a switch. "
+            "Write such a code in quotes: 'no'."
+        )
 
 
 @dataclass(kw_only=True)
@@ -195,6 +210,8 @@ class TableMapping:
                 raise ChoiceError(
                     f"{name} must be one of {', '.join(allowed)}. Got {getattr(self, name)!r}."
                 )
+        for role, meanings in self.codes.items():
+            refuse_switches(f"codes.{role}", meanings)
         roles = [*self.columns, *self.wide, *self.constants]
         twice = sorted({role for role in roles if roles.count(role) > 1})
         if twice:
@@ -240,6 +257,13 @@ class LabelColumn:
     good: list[Any] = field(default_factory=lambda: ["0"])
     # Values to leave out, counted (indeterminate, pending).
     leave_out: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        values = [*self.bad, *self.good, *self.leave_out]
+        refuse_switches("outcome", values)
+        texts = [str(value) for value in values]
+        if len(set(texts)) != len(texts):
+            raise ChoiceError(f"outcome: a value has two meanings. Got {', '.join(texts)}.")
 
 
 @dataclass(kw_only=True)

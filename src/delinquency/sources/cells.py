@@ -1,6 +1,8 @@
 """Turn columns of cells into numbers and text; what does not convert is counted and shown."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +13,7 @@ from delinquency.errors import Fault
 from delinquency.options.data import TextOptions
 
 EXAMPLES = 3
+ISO_FORMATS = ("%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 Column: TypeAlias = Any
 """A pyarrow.ChunkedArray; pyarrow carries no types."""
 
@@ -71,6 +74,136 @@ def number_cells(
     converted, wrong = _one_by_one(bare)
     fault = cell_fault(cells, wrong, where=where, name=name, expected="a number")
     return converted, [_with_number_hint(fault, text)]
+
+
+def code_cells(
+    column: Column, codes: Mapping[Any, Any], *, where: str, name: str, key: str
+) -> tuple[list[Any], np.ndarray, list[Fault]]:
+    """Look codes up in a list of meanings.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    codes : mapping
+        Code -> value, or None for missing. Codes are compared as text; a code that is a number
+        also stands for other ways to write it (0 for "00" and "0.0").
+    where, name : str
+        File and column, for the fault.
+    key : str
+        Where in the configuration a meaning can be added.
+
+    Returns
+    -------
+    tuple of list, ndarray of shape (n_rows,) and list of Fault
+        Distinct values with None at the end, for each row the position of its value, and the
+        fault of codes that have no meaning.
+    """
+    cells = text_cells(column)
+    meanings = {str(code): value for code, value in codes.items()}
+    numbers = {n: v for code, v in meanings.items() if (n := _number(code)) is not None}
+    unknown: set[str] = set()
+
+    def convert(code: str) -> Any:
+        if code in meanings:
+            return meanings[code]
+        number = _number(code)
+        if number is not None and number in numbers:
+            return numbers[number]
+        unknown.add(code)
+        return None
+
+    values, positions = map_values(cells, convert)
+    if not unknown:
+        return values, positions, []
+    wrong = pc.is_in(cells, pa.array(sorted(unknown))).to_numpy(zero_copy_only=False)
+    return (
+        values,
+        positions,
+        [
+            cell_fault(
+                cells,
+                np.asarray(wrong, dtype=bool),
+                where=where,
+                name=name,
+                expected=f"one of the codes {', '.join(meanings)}",
+                mend=f"Say what {', '.join(sorted(unknown)[:8])} means in {key} (null = missing).",
+            )
+        ],
+    )
+
+
+def month_cells(
+    column: Column, style: str, *, extraction: np.datetime64, where: str, name: str
+) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+    """Convert a column to days.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    style : str
+        A strftime format, "iso", "offset" (0, -1, ...) or "months_ago" (0, 1, ...).
+    extraction : datetime64
+        Month from which offsets are counted back.
+    where, name : str
+        File and column, for the fault.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n_rows,), ndarray of bool, and list of Fault
+        Dates as datetime64[ms], NaT where missing or wrong; which cells are wrong; the fault.
+    """
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        days = column.cast(pa.timestamp("ms"), safe=False).to_numpy().astype("datetime64[ms]")
+        return days, np.zeros(len(days), dtype=bool), []
+    cells = text_cells(column)
+    parse, expected = _date_parser(style, extraction)
+    values, positions = map_values(cells, parse)
+    days = np.array(
+        [np.datetime64("NaT") if v is None else v for v in values], dtype="datetime64[ms]"
+    )
+    failed = np.array([v is None for v in values])
+    failed[-1] = False
+    wrong = failed[positions]
+    if not wrong.any():
+        return days[positions], wrong, []
+    fault = cell_fault(cells, wrong, where=where, name=name, expected=expected)
+    return days[positions], wrong, [fault]
+
+
+def _date_parser(
+    style: str, extraction: np.datetime64
+) -> tuple[Callable[[str], np.datetime64 | None], str]:
+    """Return a function from text to a date or None, and what it expects in words."""
+    if style in ("offset", "months_ago"):
+        sign = 1 if style == "offset" else -1
+        words = "0 or below" if style == "offset" else "0 or above"
+
+        def counted(value: str) -> np.datetime64 | None:
+            number = _number(value)
+            if number is None or number != int(number) or sign * number > 0:
+                return None
+            return extraction.astype("datetime64[M]") + np.timedelta64(int(sign * number), "M")
+
+        return counted, f"a whole number of months, {words}"
+    formats = ISO_FORMATS if style == "iso" else (style,)
+
+    def written(value: str) -> np.datetime64 | None:
+        for one in formats:
+            try:
+                return np.datetime64(datetime.strptime(value, one), "ms")
+            except ValueError:
+                continue
+        return None
+
+    return written, "a date as YYYY-MM or YYYY-MM-DD" if style == "iso" else f"a date as {style}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def cell_fault(

@@ -61,7 +61,12 @@ class TextScan:
 
 
 def read_text(
-    path: Path, text: TextOptions, *, header: tuple[str, ...] = (), skip_lines: int = 0
+    path: Path,
+    text: TextOptions,
+    *,
+    header: tuple[str, ...] = (),
+    skip_lines: int = 0,
+    columns: list[str] | None = None,
 ) -> RawTable:
     """Read a delimited text file into columns of text.
 
@@ -74,6 +79,8 @@ def read_text(
         Column names to use; empty to take the first line, or ``text.header``.
     skip_lines : int
         Lines to skip at the start when ``header`` is given: the file's own header lines.
+    columns : list of str, optional
+        Columns to keep; all when absent.
 
     Returns
     -------
@@ -97,7 +104,8 @@ def read_text(
         names = split_line(head_lines(path, text, 1)[0], delimiter)
         skip_lines = 1
     _check_names(names, where)
-    cells = _parse(path, text, scan, names, delimiter=delimiter, skip_lines=skip_lines)
+    layout = _Layout(names, columns if columns is not None else names, delimiter, skip_lines)
+    cells = _parse(path, text, scan, layout)
     if cells.num_rows == 0:
         raise DataError(Fault(where, "", "at least one row below the header", mend="It has none."))
     return RawTable(where, cells, scan.digest, repairs)
@@ -141,6 +149,14 @@ def scan_text(path: Path) -> TextScan:
     return TextScan(
         n_bytes, blanks, longest, longest_at + 1, quoted, zero_bytes, digest.hexdigest(), head
     )
+
+
+def text_header(path: Path, text: TextOptions) -> list[str]:
+    """Return the column names of a text file, or those that ``text`` states for it."""
+    if text.header:
+        return list(text.header)
+    line = head_lines(path, text, 1)[0]
+    return split_line(line, text.delimiter or sniff_delimiter(line))
 
 
 def head_lines(path: Path, text: TextOptions, n_lines: int) -> list[str]:
@@ -206,15 +222,17 @@ def _check_names(names: list[str], where: str) -> None:
         )
 
 
-def _parse(
-    path: Path,
-    text: TextOptions,
-    scan: TextScan,
-    names: list[str],
-    *,
-    delimiter: str,
-    skip_lines: int,
-) -> pa.Table:
+@dataclass(frozen=True)
+class _Layout:
+    """Where the cells of a text file are."""
+
+    names: list[str]
+    kept: list[str]
+    delimiter: str
+    skip_lines: int
+
+
+def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa.Table:
     """Parse into text columns; rows with another number of cells are counted and refused."""
     broken: list[str] = []
 
@@ -228,14 +246,17 @@ def _parse(
     try:
         cells = pa_csv.read_csv(
             source,
-            pa_csv.ReadOptions(column_names=names, skip_rows=skip_lines, block_size=1 << 22),
+            pa_csv.ReadOptions(
+                column_names=layout.names, skip_rows=layout.skip_lines, block_size=1 << 22
+            ),
             pa_csv.ParseOptions(
-                delimiter=delimiter,
+                delimiter=layout.delimiter,
                 newlines_in_values=scan.quoted,
                 invalid_row_handler=note,
             ),
             pa_csv.ConvertOptions(
-                column_types={name: pa.string() for name in names},
+                column_types={name: pa.string() for name in layout.names},
+                include_columns=layout.kept,
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
                 null_values=["", *text.missing],
@@ -248,7 +269,7 @@ def _parse(
             Fault(
                 path.name,
                 "",
-                f"{len(names)} cells in every row, as the header has",
+                f"{len(layout.names)} cells in every row, as the header has",
                 len(broken),
                 tuple(broken[:3]),
                 "The file is cut off, or the delimiter or the quotes are not as stated.",
