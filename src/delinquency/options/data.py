@@ -266,6 +266,26 @@ class LabelColumn:
             raise ChoiceError(f"outcome: a value has two meanings. Got {', '.join(texts)}.")
 
 
+SPECIAL_MEANINGS = ("missing", "not_applicable", "capped")
+"""What a special code can mean. A capped code stays the number it is, above all others; the
+others become missing, and "not applicable" is also marked in a column of its own."""
+
+
+def check_special(special: dict[Any, str]) -> None:
+    """Raise for a special code whose meaning is not one of ``SPECIAL_MEANINGS``.
+
+    Raises
+    ------
+    ChoiceError
+    """
+    for code, meaning in special.items():
+        if meaning not in SPECIAL_MEANINGS:
+            raise ChoiceError(
+                f"special code {code} must mean one of {', '.join(SPECIAL_MEANINGS)}. "
+                f"Got {meaning!r}."
+            )
+
+
 @dataclass(kw_only=True)
 class FeatureColumn:
     """What one column of a ready-made table means."""
@@ -284,18 +304,16 @@ class FeatureColumn:
     special: dict[Any, str] = field(default_factory=dict)
     # Values are names, not quantities; the codes seen in training are frozen.
     categorical: bool = False
+    # Column that this one is a ratio to: where that one is missing or 0 the values are amounts,
+    # and move to a column of their own.
+    ratio_to: str = ""
 
     def __post_init__(self) -> None:
         if self.direction not in (-1, 0, 1):
             raise ChoiceError(f"direction must be +1, -1 or 0. Got {self.direction}.")
         if self.categorical and self.direction:
             raise ChoiceError("A categorical column has no order: its direction must be 0.")
-        known = ("missing", "not_applicable", "capped")
-        for code, meaning in self.special.items():
-            if meaning not in known:
-                raise ChoiceError(
-                    f"special code {code} must mean one of {', '.join(known)}. Got {meaning!r}."
-                )
+        check_special(self.special)
 
 
 @dataclass(kw_only=True)
@@ -313,6 +331,8 @@ class TableData(DataOptions):
     account_column: str = ""
     # Columns that name a person when taken together; empty: each account is its own.
     person_columns: list[str] = field(default_factory=list)
+    # Put rows whose features are all equal on one side of every split.
+    group_equal_rows: bool = False
     # Column with the observation month, and how it is written; empty when the file has none.
     month_column: str = ""
     month_format: str = "iso"
@@ -334,6 +354,7 @@ class TableData(DataOptions):
                 f"data.path or data.query must be given, not both. Got path={self.path!r}, "
                 f"query={self.query!r}."
             )
+        check_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
         twice = sorted({name for name in uses if uses.count(name) > 1})
         if twice:

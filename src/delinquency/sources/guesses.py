@@ -1,0 +1,185 @@
+"""Guess from a column's name what it may mean: for drafts and error texts, never for use.
+
+A guess saves typing; its reader confirms or changes it. Nothing in the project acts on one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from delinquency.traits import TRAITS
+
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zA-Z])(?=[0-9])")
+WORDS = re.compile(r"[A-Za-z]+|[0-9]+")
+
+PROTECTED = {
+    "age": ("age", "birth", "dob"),
+    "sex": ("sex", "gender"),
+    "marital_status": ("marriage", "marital", "married", "spouse"),
+    "ethnicity": ("race", "ethnic", "ethnicity"),
+    "nationality": ("nationality", "citizen", "citizenship", "foreign", "foreigner"),
+    "religion": ("religion",),
+    "region": ("zip", "postcode", "postal"),
+}
+"""Protected attribute -> whole words that speak of it."""
+NOT_A_PERSONS_AGE = ("account", "oldest", "trade", "loan", "car", "vehicle", "file", "average")
+
+TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
+    ("credit_record", -1, ("since", "recent delq", "never delq", "satisfactory", "score")),
+    ("credit_record", -1, ("risk estimate", "oldest", "in file", "length of history")),
+    ("credit_record", 1, ("delinq", "delq", "past due", "dpd", "late", "overdue", "derog")),
+    ("credit_record", 1, ("default", "bankrupt", "worst", "arrears", "write off", "days late")),
+    ("credit_record", 1, ("public rec", "status", "pay 0", "pay 1", "pay 2", "pay 3", "pay 4")),
+    ("credit_record", 1, ("pay 5", "pay 6")),
+    ("repayment_willingness", 1, ("promise", "broken", "contact", "complaint", "refus")),
+    ("repayment_willingness", -1, ("autopay", "kept")),
+    ("spending_behavior", 1, ("spend", "purchase", "cash adv", "promo", "luxury", "gambl")),
+    ("repayment_capacity", -1, ("paid", "pay amt", "payment", "saving", "deposit", "residual")),
+    ("repayment_capacity", -1, ("afford", "surplus", "cover")),
+    ("repayment_capacity", 1, ("expens", "outgoing", "dependent", "dependant")),
+    ("debt_burden", 1, ("debt", "dti", "utili", "burden", "balance", "owed", "bill", "inq")),
+    ("debt_burden", 1, ("enquir", "loan", "credit line", "open trade", "instal", "install")),
+    ("debt_burden", 1, ("lines", "revolving", "trade", "amount")),
+    ("debt_burden", -1, ("limit",)),
+    ("economic_condition", -1, ("income", "salary", "wage", "employ", "job", "tenure", "asset")),
+    ("economic_condition", -1, ("occupation", "education", "housing", "home", "property")),
+    ("economic_condition", 1, ("unemploy",)),
+)
+"""Trait, direction, and the word starts that speak of them; the first match wins."""
+LABEL_WORDS = ("default", "bad", "target", "label", "y", "delinquent", "dlq", "outcome", "flag")
+LABEL_WHOLE = ("riskperformance", "seriousdlqin2yrs")
+QUESTION = "'???'"
+"""A value that the configuration refuses until it is filled in."""
+ACCOUNT_WORDS = ("id", "account", "key", "no", "number", "index", "unnamed")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a column's name suggests.
+
+    Attributes
+    ----------
+    trait : str
+        Key of a trait; the nearest there is when nothing matched.
+    direction : int
+    because : str
+        The word that suggested it; empty when nothing did.
+    """
+
+    trait: str
+    direction: int
+    because: str
+
+
+def words_of(name: str) -> list[str]:
+    """Split a column name into lower-case words.
+
+    Examples
+    --------
+    >>> words_of("NumTrades60Ever2DerogPubRec")
+    ['num', 'trades', '60', 'ever', '2', 'derog', 'pub', 'rec']
+    >>> words_of("default.payment_next")
+    ['default', 'payment', 'next']
+    """
+    return [word.lower() for word in WORDS.findall(CAMEL.sub(" ", name))]
+
+
+def title_of(name: str) -> str:
+    """Return a column name as words, for a title that its reader improves.
+
+    Examples
+    --------
+    >>> title_of("MonthlyIncome")
+    'Monthly income'
+    """
+    text = " ".join(words_of(name))
+    return text[:1].upper() + text[1:]
+
+
+def guess_trait(name: str) -> Guess:
+    """Return the trait and direction that a column's name suggests.
+
+    Examples
+    --------
+    >>> guess_trait("MonthlyIncome")
+    Guess(trait='economic_condition', direction=-1, because='income')
+    >>> guess_trait("x17")
+    Guess(trait='', direction=0, because='')
+    """
+    text = " " + " ".join(words_of(name))
+    for trait, direction, starts in TRAIT_WORDS:
+        for start in starts:
+            if f" {start}" in text:
+                return Guess(trait, direction, start)
+    return Guess("", 0, "")
+
+
+def guess_protected(name: str) -> str:
+    """Return the protected attribute that a column's name suggests, or ""."""
+    words = words_of(name)
+    for attribute, marks in PROTECTED.items():
+        if not set(words) & set(marks):
+            continue
+        if attribute == "age" and set(words) & set(NOT_A_PERSONS_AGE):
+            continue
+        return attribute
+    return ""
+
+
+def guess_label(names: list[str], binary: list[str]) -> str:
+    """Return the column that may be the label: a named one, else the only binary one, else "".
+
+    Parameters
+    ----------
+    names : list of str
+        All columns.
+    binary : list of str
+        Those with exactly two values.
+    """
+    for name in names:
+        if "".join(words_of(name)) in LABEL_WHOLE:
+            return name
+    named = [name for name in binary if set(words_of(name)) & set(LABEL_WORDS)]
+    if named:
+        return named[-1]
+    return binary[0] if len(binary) == 1 else ""
+
+
+def is_account_name(name: str) -> bool:
+    """Return whether a column's name speaks of an account or row number."""
+    words = words_of(name)
+    return not words or words[-1] in ACCOUNT_WORDS or words[0] in ("id", "unnamed", "index")
+
+
+def column_lines(names: list[str]) -> str:
+    """Return YAML lines that give each column a role, to paste and to confirm.
+
+    A protected attribute is proposed as such; a column whose name says nothing gets ``trait:
+    ???``, which the configuration refuses until it is filled in.
+    """
+    protected = {name: attribute for name in names if (attribute := guess_protected(name))}
+    lines = ["columns:"] if len(protected) < len(names) else []
+    for name in names:
+        if name in protected:
+            continue
+        guess = guess_trait(name)
+        entry = f"trait: {guess.trait or QUESTION}, direction: {guess.direction}"
+        note = f"guessed from {guess.because!r}" if guess.because else _choose()
+        lines.append(f"  {quoted(name)}: {{{entry}, title: {quoted(title_of(name))}}}  # {note}")
+    if protected:
+        lines.append("protected:")
+        lines += [f"  {attribute}: {quoted(name)}" for name, attribute in protected.items()]
+    return "\n".join(lines)
+
+
+def quoted(text: str) -> str:
+    """Return a text as YAML writes it: bare when that is safe."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*", text) and text.lower() not in YAML_SWITCHES:
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+YAML_SWITCHES = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+
+
+def _choose() -> str:
+    return f"choose one of {', '.join(TRAITS)}"

@@ -1,0 +1,438 @@
+"""A ready-made table: one row per account, features made elsewhere, their meaning in YAML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
+from delinquency.options.data import FeatureColumn, TableData
+from delinquency.schema import MONTH_DTYPE
+from delinquency.sources.cells import (
+    cell_fault,
+    code_cells,
+    map_values,
+    month_cells,
+    number_cells,
+    text_cells,
+)
+from delinquency.sources.files import find, read_path, read_query, require_columns
+from delinquency.sources.guesses import column_lines, title_of
+from delinquency.sources.mapping import STAND_IN_EXTRACTION
+from delinquency.sources.records import SOURCES, SourceFeatures, one_cohort
+from delinquency.sources.text import RawTable
+from delinquency.traits import TRAITS
+
+MAX_CATEGORIES = 255
+"""More names than this are not categories but identifiers."""
+NOT_APPLICABLE = "_not_applicable"
+AMOUNT = "_amount"
+LEFT_OUT = -1.0
+
+
+@dataclass
+class Columns:
+    """Feature columns in the making, and what is known of each."""
+
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)
+    meaning: dict[str, FeatureColumn] = field(default_factory=dict)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, name: str, values: np.ndarray, meaning: FeatureColumn) -> None:
+        """Add a column; a name that is taken is a fault of the mapping."""
+        if name in self.numbers:
+            raise ChoiceError(f"data.columns: {name!r} is also the name of a derived column.")
+        self.numbers[name] = values
+        self.meaning[name] = meaning
+
+
+@SOURCES.named("table")
+def read_table(
+    options: TableData,
+    raw_dir: Path,
+    *,
+    categories: Mapping[str, tuple[str, ...]] | None = None,
+) -> SourceFeatures:
+    """Read a ready-made table.
+
+    Parameters
+    ----------
+    options : TableData
+    raw_dir : Path
+        Folder that a relative path starts from.
+    categories : mapping of str to tuple of str, optional
+        Categorical column -> the names frozen in training; other names become missing. Without
+        it the names of this file are taken.
+
+    Returns
+    -------
+    SourceFeatures
+
+    Raises
+    ------
+    ChoiceError
+        If a column of the file has no role, with the YAML lines to paste; if a trait does not
+        exist.
+    DataError
+        With every fault of every column.
+    """
+    raw = _read_raw(options, raw_dir)
+    check_roles(options, raw)
+    bad, label_faults = _label(options, raw)
+    made = _features(options, raw, categories or {})
+    keys, key_faults, dated = _keys(options, raw)
+    faults = [*label_faults, *made.faults, *key_faults]
+    if faults:
+        raise DataError(faults)
+    kept = bad != LEFT_OUT
+    keys = keys.loc[kept].reset_index(drop=True)
+    values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
+    groups = _groups(options, raw, values, kept, keys)
+    labels = keys.assign(bad=bad[kept], group_id=groups)
+    protected = pd.concat(
+        [keys, _protected(options, raw).loc[kept].reset_index(drop=True)], axis=1
+    )
+    counts = {
+        **raw.repairs,
+        "rows_left_out_by_label": int((~kept).sum()),
+        "groups": int(pd.Series(groups).nunique()),
+        **made.counts,
+    }
+    return SourceFeatures(
+        features=pd.concat([keys, values], axis=1),
+        labels=labels,
+        protected=protected,
+        traits={name: one.trait for name, one in made.meaning.items()},
+        directions={name: one.direction for name, one in made.meaning.items()},
+        titles={name: one.title or title_of(name) for name, one in made.meaning.items()},
+        units={name: one.unit for name, one in made.meaning.items()},
+        reasons={name: _reason(name, one) for name, one in made.meaning.items()},
+        categories=made.categories,
+        facts=_facts(labels, made, counts, dated=dated),
+        digest=raw.digest,
+    )
+
+
+def check_roles(options: TableData, raw: RawTable) -> None:
+    """Raise when a column of the file has no role, or a role has no column.
+
+    Raises
+    ------
+    ChoiceError
+        For a column without a role, printing the YAML lines that give it one.
+    DataError
+        For a column of the mapping that the file has not.
+    """
+    for name, column in options.columns.items():
+        if column.trait not in TRAITS:
+            raise unknown_name(f"trait of data.columns.{name}:", column.trait, list(TRAITS))
+        if column.ratio_to and column.ratio_to not in options.columns:
+            raise unknown_name(
+                f"column in data.columns.{name}.ratio_to:", column.ratio_to, list(options.columns)
+            )
+    if not options.outcome.column:
+        raise ChoiceError(
+            "data.outcome.column must name the column that says who fell behind. The file has: "
+            f"{', '.join(raw.cells.column_names)}."
+        )
+    used = [
+        options.outcome.column,
+        *options.columns,
+        *options.protected.values(),
+        *options.ignored,
+        *options.person_columns,
+        *(name for name in (options.account_column, options.month_column) if name),
+    ]
+    require_columns(list(dict.fromkeys(used)), raw.cells.column_names, raw.where)
+    loose = [name for name in raw.cells.column_names if name not in used]
+    if loose:
+        raise ChoiceError(
+            f"{raw.where}: {len(loose)} {'column has' if len(loose) == 1 else 'columns have'} no "
+            f"role: {', '.join(loose)}. Nothing is used or left out in silence. Paste and correct "
+            f"these lines under data, or name the column in 'ignored' with the reason:\n\n"
+            f"{column_lines(loose)}\n"
+        )
+
+
+def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
+    if options.query:
+        return read_query(options.query, options.database)
+    return read_path(find(options.path, raw_dir), options.text)
+
+
+def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
+    """Return 0, 1 or LEFT_OUT for each row."""
+    outcome = options.outcome
+    codes = (
+        dict.fromkeys(map(str, outcome.bad), 1.0)
+        | dict.fromkeys(map(str, outcome.good), 0.0)
+        | dict.fromkeys(map(str, outcome.leave_out), LEFT_OUT)
+    )
+    cells = raw.cells[outcome.column]
+    values, positions, faults = code_cells(
+        cells,
+        codes,
+        where=raw.where,
+        name=outcome.column,
+        key="data.outcome (bad, good, leave_out)",
+    )
+    bad = np.array([np.nan if v is None else v for v in values], dtype=np.float64)[positions]
+    if faults:
+        return bad, faults
+    if np.isnan(bad).any():
+        fault = cell_fault(
+            text_cells(cells),
+            np.isnan(bad),
+            where=raw.where,
+            name=outcome.column,
+            expected="a label in every row",
+        )
+        return bad, [fault]
+    seen = set(bad[bad != LEFT_OUT].tolist())
+    if len(seen) < 2:
+        got = "only bad" if seen == {1.0} else "only good" if seen else "none"
+        expected = "both good and bad rows"
+        return bad, [Fault(raw.where, outcome.column, expected, 0, (got,))]
+    return bad, []
+
+
+def _features(options: TableData, raw: RawTable, frozen: Mapping[str, tuple[str, ...]]) -> Columns:
+    """Return the feature columns; faults are noted in them."""
+    made = Columns()
+    for name, column in options.columns.items():
+        if column.categorical:
+            _add_categories(made, raw, name, column, frozen.get(name))
+            continue
+        special = {**options.special, **column.special}
+        values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
+        made.faults += faults
+        if not faults and np.isinf(values).any():
+            expected = "finite numbers"
+            made.faults.append(Fault(raw.where, name, expected, int(np.isinf(values).sum())))
+        _add_numbers(made, raw, name, column, _Special(values, special))
+    for name, column in options.columns.items():
+        if column.ratio_to:
+            _split_ratio(made, name, column)
+    return made
+
+
+@dataclass(frozen=True)
+class _Special:
+    """Numbers of a column, and the meaning of its special codes."""
+
+    values: np.ndarray
+    meanings: Mapping[Any, str]
+
+    def where(self, meaning: str) -> np.ndarray:
+        """Return which rows hold a code of one meaning."""
+        codes = [_code_number(code) for code, what in self.meanings.items() if what == meaning]
+        return np.isin(self.values, codes)
+
+
+def _code_number(code: Any) -> float:
+    try:
+        return float(code)
+    except (TypeError, ValueError) as error:
+        raise ChoiceError(f"special: expected a number as code. Got {code!r}.") from error
+
+
+def _add_numbers(
+    made: Columns, raw: RawTable, name: str, column: FeatureColumn, special: _Special
+) -> None:
+    """Add a numeric column: special codes taken out, counted, and marked where they say much."""
+    missing, beside = special.where("missing"), special.where("not_applicable")
+    capped = special.where("capped")
+    values = np.where(missing | beside, np.nan, special.values)
+    ordinary = values[~capped & ~np.isnan(values)]
+    if capped.any() and len(ordinary) and (values[capped] <= ordinary.max()).any():
+        made.faults.append(
+            Fault(
+                raw.where,
+                name,
+                "a capped code above all ordinary values",
+                int((values > values[capped].min()).sum()),
+                (f"ordinary values up to {ordinary.max():g}",),
+                "If the code is no top value, call it missing or not_applicable.",
+            )
+        )
+    made.add(name, values, column)
+    for what, rows in (("missing", missing), ("not_applicable", beside), ("capped", capped)):
+        if rows.any():
+            made.counts[f"{name}_{what}_by_code"] = int(rows.sum())
+    if "not_applicable" in special.meanings.values():
+        marked = FeatureColumn(
+            trait=column.trait,
+            title=f"{column.title or title_of(name)}: does not apply",
+            unit="0/1",
+            reason=f"{column.title or title_of(name)} does not apply to this account",
+        )
+        made.add(name + NOT_APPLICABLE, beside.astype(np.float64), marked)
+
+
+def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
+    """Move the values of a ratio without a base, which are amounts, to a column of their own."""
+    base, values = made.numbers[column.ratio_to], made.numbers[name]
+    baseless = np.isnan(base) | (base == 0)
+    title = f"{column.title or title_of(name)}, as an amount (no {column.ratio_to})"
+    amount = FeatureColumn(trait=column.trait, direction=column.direction, title=title)
+    made.numbers[name] = np.where(baseless, np.nan, values)
+    made.add(name + AMOUNT, np.where(baseless, values, np.nan), amount)
+    made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
+
+
+def _add_categories(
+    made: Columns,
+    raw: RawTable,
+    name: str,
+    column: FeatureColumn,
+    frozen: tuple[str, ...] | None,
+) -> None:
+    """Add a categorical column as codes of its names in alphabetical order."""
+    distinct, positions = map_values(text_cells(raw.cells[name]), str)
+    seen = sorted({str(value) for value in distinct[:-1]})
+    names = tuple(seen) if frozen is None else frozen
+    if len(names) > MAX_CATEGORIES:
+        made.faults.append(
+            Fault(
+                raw.where,
+                name,
+                f"at most {MAX_CATEGORIES} categories",
+                0,
+                (f"{len(names):,} names",),
+                "Identifiers and free text are no features: ignore it.",
+            )
+        )
+    code = {one: float(number) for number, one in enumerate(names)}
+    codes = np.array([code.get(str(value), np.nan) for value in distinct[:-1]] + [np.nan])
+    unseen = [value for value in seen if value not in code]
+    if unseen:
+        new = np.isin(np.array(distinct[:-1] + [""], dtype=object), unseen)
+        made.counts[f"{name}_category_not_seen_in_training"] = int(new[positions].sum())
+    made.add(name, codes[positions], column)
+    made.categories[name] = names
+
+
+def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault], bool]:
+    """Return account and observation month of each row, faults, and whether months are dates."""
+    n_rows = raw.cells.num_rows
+    faults: list[Fault] = []
+    if options.account_column:
+        cells = text_cells(raw.cells[options.account_column])
+        account = cells.to_pandas().astype("str")
+        if account.isna().any():
+            faults.append(
+                cell_fault(
+                    cells,
+                    account.isna().to_numpy(),
+                    where=raw.where,
+                    name=options.account_column,
+                    expected="a value in every row",
+                )
+            )
+    else:
+        account = pd.Series(np.arange(1, n_rows + 1)).astype("str")
+    if options.month_column:
+        days, _, more = month_cells(
+            raw.cells[options.month_column],
+            options.month_format,
+            extraction=STAND_IN_EXTRACTION,
+            where=raw.where,
+            name=options.month_column,
+        )
+        faults += more
+        months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
+        if np.isnat(months).any() and not more:
+            expected = "a month in every row"
+            n_empty = int(np.isnat(months).sum())
+            faults.append(Fault(raw.where, options.month_column, expected, n_empty))
+    else:
+        months = np.full(n_rows, STAND_IN_EXTRACTION.astype(MONTH_DTYPE))
+    keys = pd.DataFrame({"account_id": account, "observation_month": months})
+    doubled = keys.duplicated(keep=False).to_numpy()
+    if not faults and doubled.any():
+        cells = text_cells(raw.cells[options.account_column])
+        expected = "each account once (a month)"
+        mend = "If rows are applications of one person, name the person in person_columns."
+        name = options.account_column
+        faults.append(
+            cell_fault(cells, doubled, where=raw.where, name=name, expected=expected, mend=mend)
+        )
+    dated = bool(options.month_column) and options.month_format not in ("offset", "months_ago")
+    return keys, faults, dated
+
+
+def _groups(
+    options: TableData, raw: RawTable, values: pd.DataFrame, kept: np.ndarray, keys: pd.DataFrame
+) -> np.ndarray:
+    """Return for each row the name of its group: a person, or rows with equal features."""
+    account = keys["account_id"]
+    if options.person_columns:
+        frame = pd.DataFrame(
+            {
+                str(place): text_cells(raw.cells[name]).to_pandas()
+                for place, name in enumerate(options.person_columns)
+            }
+        ).loc[kept]
+        number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
+    elif options.group_equal_rows:
+        number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()
+        says_nothing = values.isna().all(axis=1).to_numpy()
+        number = number.mask(says_nothing, pd.Series(-1 - np.arange(len(values))))
+    else:
+        number = pd.Series(pd.factorize(account)[0])
+    number = number.reset_index(drop=True)
+    return np.asarray(account.groupby(number).transform("first").to_numpy())
+
+
+def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:
+    """Return the protected attributes: numbers where all cells are numbers, otherwise text."""
+    columns: dict[str, Any] = {}
+    for attribute, name in options.protected.items():
+        numbers, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
+        columns[attribute] = (
+            text_cells(raw.cells[name]).to_pandas().astype("str") if faults else numbers
+        )
+    return pd.DataFrame(columns, index=pd.RangeIndex(raw.cells.num_rows))
+
+
+def _reason(name: str, column: FeatureColumn) -> str:
+    """Return what to tell the account manager when the column speaks against the account."""
+    if column.reason:
+        return column.reason
+    title = column.title or title_of(name)
+    state = {1: "is high", -1: "is low", 0: "differs from most accounts"}[column.direction]
+    return f"{title} {state}"
+
+
+def _facts(
+    labels: pd.DataFrame, made: Columns, counts: dict[str, int], *, dated: bool
+) -> dict[str, Any]:
+    """Return what was found in the table, as plain values."""
+    months = np.sort(labels["observation_month"].unique()).astype("datetime64[M]")
+    used = {column.trait for column in made.meaning.values()}
+    cannot: dict[str, str] = {}
+    if len(months) == 1 and dated:
+        cannot = one_cohort(len(labels), str(months[0]))
+    elif len(months) == 1:
+        cannot = {
+            "out_of_time": "The table has no month: there is no telling what came later. Use a "
+            "hold-out or cross-validation, or name a month_column.",
+            "drift": "The table has no month: there are no periods to compare.",
+        }
+    if not dated:
+        cannot["calendar"] = "The table has no dates: seasons have no meaning."
+    cannot["panel"] = "One row an account: no history, so no trends beyond those in the columns."
+    return {
+        "rows": len(labels),
+        "positives": int(labels["bad"].sum()),
+        "observation_months": [str(month) for month in months],
+        "dated": dated,
+        "traits_without_evidence": [key for key in TRAITS if key not in used],
+        "counts": counts,
+        "cannot": cannot,
+    }
