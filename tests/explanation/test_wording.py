@@ -107,7 +107,9 @@ def test_months_are_written_in_both_languages():
 def test_every_possible_reason_of_the_catalogue_is_short_and_neutral():
     for meaning, value, currency in itertools.product(FEATURES.values(), EXTREMES, ("TWD", "")):
         if meaning.unit not in ("money", "log money"):
-            value = float(np.clip(value, -999.9, 999.9))
+            # Ratios are clipped at 5 where they are made; counts end with the window.
+            largest = 10.0 if meaning.unit in ("share", "ratio") else 999.9
+            value = float(np.clip(value, -largest, largest))
         fact = _fact(meaning, value, -value / 3, currency=currency, evidence="partial")
         for audience in ("manager", "customer"):
             english = reason_text(fact, audience=audience)
