@@ -32,6 +32,8 @@ def sample(cls):
         plain = {str: "x1", int: 3, Decimal: Decimal("10.50"), date: date(2026, 4, 1)}
         value = plain.get(hints[item.name], ("statement", "plan"))
         values[item.name] = cls.choices.get(item.name, (value,))[0]
+    if cls is vocabulary.HoursAgreed:
+        values = {"start": "09:00", "end": "20:30"}
     return cls(at=AT, actor="agent-7f3a", **values)
 
 
@@ -155,3 +157,9 @@ def test_a_digest_is_not_mistaken_for_a_phone_number():
     digest = "ab13812345678cd" + "0" * 49
     event = vocabulary.RecordCleared(at=AT, actor="clearing", digest=digest, rule="records")
     assert event.digest == digest
+
+
+@pytest.mark.parametrize("hours", [("9:61", "20:00"), ("20:00", "09:00"), ("nine", "ten")])
+def test_agreed_hours_are_hours_of_one_day(hours):
+    with pytest.raises(CaseworkError, match="hours_agreed"):
+        vocabulary.HoursAgreed(at=AT, actor="a", start=hours[0], end=hours[1])

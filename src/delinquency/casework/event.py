@@ -73,7 +73,8 @@ class Event:
             known = ", ".join(self.choices[name])
             return [f"{name}: expected one of {known}. Got {value!r}."]
         if name in self.pseudonyms:
-            if value == "" or is_pseudonym(str(value)):
+            optional = any(item.name == name and item.default == "" for item in fields(self))
+            if (optional and value == "") or is_pseudonym(str(value)):
                 return []
             return [f"{name}: expected a pseudonym or reference id without personal data."]
         if isinstance(value, str):

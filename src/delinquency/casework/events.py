@@ -1,11 +1,12 @@
 """What can happen in a case: the vocabulary of events, one small frozen record each."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from types import MappingProxyType
 
 from delinquency.casework.event import EVENTS, Event, event, event_from_dict
+from delinquency.errors import CaseworkError
 from delinquency.policy import CHANNELS, WRITTEN_CHANNELS
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
@@ -262,6 +263,17 @@ class HoursAgreed(Event):
 
     start: str
     end: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            start, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
+        except ValueError as error:
+            raise CaseworkError(f"hours_agreed: expected times as HH:MM. Got {error}.") from error
+        if start >= end:
+            raise CaseworkError(
+                f"hours_agreed: start must come before end. Got {self.start}-{self.end}."
+            )
 
 
 @event("cause_confirmed")
