@@ -374,3 +374,9 @@ def test_the_order_of_rows_changes_nothing(file):
     first = read(file(STATUS_CSV)).tables["statements"]
     second = read(file(shuffled, "other.csv")).tables["statements"]
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_flag_that_would_speak_of_the_future_is_refused(file):
+    path = file("ID,MONTH,DPD,BAL\n1,2024-01,0,0\n1,2024-02,0,9\n")
+    with pytest.raises(ChoiceError, match="speak of the future"):
+        read(path, extra={"flag_accounts_without_information": True}, **MONEY)

@@ -279,3 +279,9 @@ def test_free_text_is_not_a_category(tmp_path):
     options, folder = people(tmp_path, "id,y,v,job\n" + rows)
     with pytest.raises(DataError, match="at most 255 categories. Got 300 names"):
         read_table(options, folder)
+
+
+def test_new_accounts_to_score_need_no_label(tmp_path):
+    options, folder = people(tmp_path, "id,v,job\na,1,nurse\n", labelled=False)
+    source = read_table(options, folder)
+    assert source.labels["bad"].isna().all() and source.facts["positives"] is None

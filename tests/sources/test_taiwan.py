@@ -359,6 +359,15 @@ def test_all_faults_come_in_one_error(raw_dir):
     assert text.startswith("3 faults:") and "AGE" in text and "SEX" in text and "59 rows" in text
 
 
+def test_other_accounts_in_the_same_shape_need_no_label(raw_dir):
+    write(raw_dir, wide_frame().drop(columns="default.payment.next.month").head(7))
+    assert "data.complete=false" in fault_of(raw_dir)
+    source = read_taiwan(TaiwanData(name="taiwan", complete=False), raw_dir)
+    assert source.outcomes is None and source.facts["positives"] is None
+    assert len(source.tables["accounts"]) == 7
+    assert "no_information" in source.tables["accounts"]
+
+
 REAL = Path(os.environ.get("DELINQUENCY_RAW_DIR", "data/raw"))
 
 

@@ -111,6 +111,9 @@ class TaiwanData(DataOptions):
     path: str = ""
     # Fetch the file from OpenML when it is not on disk.
     download: bool = True
+    # The file is the whole published one, whose rows and sums are known; false for a part of it,
+    # or for other accounts in the same shape, which need no label.
+    complete: bool = True
 
 
 @dataclass(kw_only=True)
@@ -244,6 +247,9 @@ class PanelData(DataOptions):
     person_columns: list[str] = field(default_factory=list)
     # Put accounts whose observed values are all equal on one side of every split.
     group_equal_accounts: bool = False
+    # Flag accounts whose every bill is zero (accounts.no_information). Refused when statements
+    # reach past the only observation month: the flag would then speak of the future.
+    flag_accounts_without_information: bool = False
 
 
 @dataclass(kw_only=True)
@@ -336,6 +342,8 @@ class TableData(DataOptions):
     # Column with the observation month, and how it is written; empty when the file has none.
     month_column: str = ""
     month_format: str = "iso"
+    # Whether the file says who fell behind; false for new accounts to score.
+    labelled: bool = True
     # The column that says who fell behind.
     outcome: LabelColumn = field(default_factory=lambda: LabelColumn(column=""))
     # Column -> trait, direction and meaning. Every column of the file is named here, or below.

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.options.data import PanelData, TableMapping
-from delinquency.schema import require_tables
+from delinquency.schema import require_tables, validate
 from delinquency.sources.cells import text_cells
 from delinquency.sources.files import find, read_path, read_query, require_columns
 from delinquency.sources.mapping import (
@@ -88,6 +88,9 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
         late = DAYS_PER_STATUS * statements["repayment_status"].clip(lower=0)
         tables["statements"] = statements = statements.assign(days_past_due=late)
         counts["statements_days_past_due_derived_from_repayment_status"] = len(statements)
+    if options.flag_accounts_without_information:
+        _refuse_flag_of_the_future(statements, outcomes)
+        tables["accounts"] = flag_empty_accounts(tables)
     groups = group_accounts(options, tables, raws)
     facts = panel_facts(options, tables, outcomes, groups)
     facts["counts"] = {**counts, **facts["counts"]}
@@ -195,6 +198,31 @@ def panel_facts(
             f"have no meaning (extraction stands as {STAND_IN_EXTRACTION})."
         )
     return facts
+
+
+def flag_empty_accounts(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the accounts table with ``no_information``: every bill is zero.
+
+    The flag covers all statements, so it must be asked for only where none lies after the
+    observation month.
+    """
+    statements = tables["statements"]
+    empty = (statements["balance"] == 0).groupby(statements["account_id"]).all().astype(float)
+    if "accounts" not in tables:
+        return empty.rename("no_information").reset_index()
+    accounts = tables["accounts"]
+    flagged = accounts.assign(no_information=accounts["account_id"].map(empty))
+    return validate("accounts", flagged, where="accounts")
+
+
+def _refuse_flag_of_the_future(statements: pd.DataFrame, outcomes: pd.DataFrame | None) -> None:
+    """Raise when a flag over all statements would reach past an observation month."""
+    first = None if outcomes is None else outcomes["observation_month"].min()
+    if first is None or statements["month"].max() > first or "balance" not in statements:
+        raise ChoiceError(
+            "data.flag_accounts_without_information needs balances and a label whose observation "
+            "months lie after every statement: otherwise the flag would speak of the future."
+        )
 
 
 def _roles(mapping: TableMapping) -> set[str]:

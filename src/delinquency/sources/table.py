@@ -135,13 +135,13 @@ def check_roles(options: TableData, raw: RawTable) -> None:
             raise unknown_name(
                 f"column in data.columns.{name}.ratio_to:", column.ratio_to, list(options.columns)
             )
-    if not options.outcome.column:
+    if options.labelled and not options.outcome.column:
         raise ChoiceError(
             "data.outcome.column must name the column that says who fell behind. The file has: "
             f"{', '.join(raw.cells.column_names)}."
         )
     used = [
-        options.outcome.column,
+        *([options.outcome.column] if options.labelled else []),
         *options.columns,
         *options.protected.values(),
         *options.ignored,
@@ -150,6 +150,8 @@ def check_roles(options: TableData, raw: RawTable) -> None:
     ]
     require_columns(list(dict.fromkeys(used)), raw.cells.column_names, raw.where)
     loose = [name for name in raw.cells.column_names if name not in used]
+    if not options.labelled and options.outcome.column in loose:
+        loose.remove(options.outcome.column)
     if loose:
         raise ChoiceError(
             f"{raw.where}: {len(loose)} {'column has' if len(loose) == 1 else 'columns have'} no "
@@ -166,7 +168,9 @@ def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
 
 
 def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
-    """Return 0, 1 or LEFT_OUT for each row."""
+    """Return 0, 1 or LEFT_OUT for each row; NaN for each when there is no label."""
+    if not options.labelled:
+        return np.full(raw.cells.num_rows, np.nan), []
     outcome = options.outcome
     codes = (
         dict.fromkeys(map(str, outcome.bad), 1.0)
@@ -429,7 +433,7 @@ def _facts(
     cannot["panel"] = "One row an account: no history, so no trends beyond those in the columns."
     return {
         "rows": len(labels),
-        "positives": int(labels["bad"].sum()),
+        "positives": None if labels["bad"].isna().all() else int(labels["bad"].sum()),
         "observation_months": [str(month) for month in months],
         "dated": dated,
         "traits_without_evidence": [key for key in TRAITS if key not in used],

@@ -19,7 +19,7 @@ doi:10.24432/C55S3H (CC BY 4.0).
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,9 +28,10 @@ import pandas as pd
 import pyarrow as pa
 
 from delinquency.errors import DataError, Fault, MissingArtifactError
-from delinquency.options.data import TaiwanData, TextOptions
-from delinquency.schema import validate
+from delinquency.options.data import PanelData, TableMapping, TaiwanData, TextOptions
 from delinquency.sources.cells import number_cells
+from delinquency.sources.mapping import Reading
+from delinquency.sources.panel import assemble, flag_empty_accounts
 from delinquency.sources.records import SOURCES, SourceTables, one_cohort
 from delinquency.sources.text import (
     RawTable,
@@ -54,11 +55,50 @@ FEATURES = ("LIMIT_BAL", "SEX", "EDUCATION", "MARRIAGE", "AGE", *PAY, *BILL, *PA
 LABEL = "DEFAULT"
 LABEL_ALIASES = ("DEFAULT", "DEFAULT.PAYMENT.NEXT.MONTH", "DEFAULT PAYMENT NEXT MONTH", "Y")
 ALIASES = {"PAY_1": "PAY_0", "GENDER": "SEX"} | dict.fromkeys(LABEL_ALIASES, LABEL)
-DAYS_PER_STATUS = 30
-EDUCATION_LEVEL = MappingProxyType({1: 3.0, 2: 2.0, 3: 1.0})
-"""Source code -> level; 4 (others) and the undocumented 0, 5, 6 have no place in the order."""
-SEX = MappingProxyType({1: "male", 2: "female"})
-MARITAL_STATUS = MappingProxyType({1: "married", 2: "single", 3: "other"})
+PANEL = PanelData(
+    name="taiwan",
+    currency="TWD",
+    group_equal_accounts=True,
+    tables={
+        "statements": TableMapping(
+            path=FOLDER,
+            columns={"account_id": "ID", "credit_limit": "LIMIT_BAL"},
+            wide_months=list(MONTHS),
+            wide={
+                "balance": list(BILL),
+                "payment": list(PAID),
+                "repayment_status": list(PAY),
+                "days_past_due": list(PAY),
+            },
+            # A status of k months is k times 30 days past due.
+            codes={"days_past_due": {code: 30 * max(code, 0) for code in range(-2, 10)}},
+        ),
+        "accounts": TableMapping(
+            path=FOLDER,
+            columns={
+                "account_id": "ID",
+                "education_level": "EDUCATION",
+                "sex": "SEX",
+                "age": "AGE",
+                "marital_status": "MARRIAGE",
+            },
+            codes={
+                # 4 (others) and the undocumented 0, 5 and 6 have no place in the order.
+                "education_level": {1: 3, 2: 2, 3: 1, 4: None, 0: None, 5: None, 6: None},
+                "sex": {1: "male", 2: "female"},
+                "marital_status": {1: "married", 2: "single", 3: "other", 0: None},
+            },
+        ),
+        "outcomes": TableMapping(
+            path=FOLDER,
+            columns={"account_id": "ID", "bad": LABEL},
+            constants={"observation_month": OBSERVATION_MONTH},
+        ),
+    },
+)
+"""The mapping of the file onto the canonical tables, in the terms of the panel road."""
+UNLABELLED = ("statements", "accounts")
+"""The tables of a file without the label."""
 BOUNDS = MappingProxyType(
     {"LIMIT_BAL": (0.0, None), "SEX": (1.0, 2.0), "EDUCATION": (0.0, 6.0), "MARRIAGE": (0.0, 3.0)}
     | {"AGE": (18.0, 120.0), LABEL: (0.0, 1.0)}
@@ -141,7 +181,7 @@ def read_taiwan(
     raw_dir : Path
         The folder that holds ``taiwan/``, or the folder of the file itself.
     known : KnownFacts
-        What the file must add up to.
+        What the file must add up to, if it is the complete one.
 
     Returns
     -------
@@ -156,26 +196,14 @@ def read_taiwan(
         If the file is not the one that is known: with every fault found.
     """
     raw = _read_file(options, raw_dir)
-    wide = _checked(raw, known)
-    tables = {
-        "statements": validate("statements", _statements(wide), where=raw.where),
-        "accounts": validate("accounts", _accounts(wide), where=raw.where),
-    }
-    outcomes = pd.DataFrame(
-        {
-            "account_id": wide["account_id"],
-            "observation_month": OBSERVATION_MONTH,
-            "bad": wide[LABEL],
-        }
-    )
-    groups = _equal_rows(wide)
-    return SourceTables(
-        tables=MappingProxyType(tables),
-        outcomes=validate("outcomes", outcomes, where=raw.where),
-        groups=groups,
-        facts=_facts(wide, groups, raw),
-        digest=raw.digest,
-    )
+    wide = _checked(raw, known if options.complete else None)
+    cells = RawTable(raw.where, pa.Table.from_pandas(wide, preserve_index=False), raw.digest)
+    mapped = PANEL.tables if LABEL in wide else {k: PANEL.tables[k] for k in UNLABELLED}
+    panel = replace(PANEL, tables=dict(mapped))
+    source = assemble(panel, dict.fromkeys(mapped, cells), Reading(currency=PANEL.currency))
+    tables = {**source.tables, "accounts": flag_empty_accounts(source.tables)}
+    facts = _facts(wide, source.groups, raw)
+    return replace(source, tables=MappingProxyType(tables), facts=facts)
 
 
 def canonical_name(name: str) -> str:
@@ -314,6 +342,7 @@ def _header(rows: list[list[str]], where: str) -> tuple[tuple[str, ...], int]:
     faults = [
         Fault(where, name, "this column in the header", mend=f"Also known as {_also(name)}.")
         for name in missing
+        if name != LABEL  # new accounts have none; _checked asks for it where it must be there
     ]
     unknown = [raw for raw, name in zip(best, names, strict=True) if name not in (*expected, "ID")]
     faults += [
@@ -338,12 +367,16 @@ def _also(name: str) -> str:
     return " or ".join([f"X{FEATURES.index(name) + 1}", *others])
 
 
-def _checked(raw: RawTable, known: KnownFacts) -> pd.DataFrame:
-    """Return one float column per known column and ``account_id``, or raise with every fault."""
+def _checked(raw: RawTable, known: KnownFacts | None) -> pd.DataFrame:
+    """Return one float column per known column and ``ID``, or raise with every fault."""
     where, text = raw.where, TextOptions()
     columns: dict[str, np.ndarray] = {}
     faults: list[Fault] = []
-    for name in (*FEATURES, LABEL):
+    labelled = LABEL in raw.cells.column_names
+    if known is not None and not labelled:
+        mend = f"Also known as {_also(LABEL)}. For accounts without one: data.complete=false."
+        raise DataError(Fault(where, LABEL, "this column in the header", mend=mend))
+    for name in (*FEATURES, LABEL) if labelled else FEATURES:
         columns[name], more = number_cells(raw.cells[name], text, where=where, name=name)
         faults += more or _range_faults(columns[name], name, where)
     n_rows = raw.cells.num_rows
@@ -355,7 +388,7 @@ def _checked(raw: RawTable, known: KnownFacts) -> pd.DataFrame:
     doubled = pd.Series(ids).duplicated(keep=False).to_numpy() & ~np.isnan(ids)
     if doubled.any():
         faults.append(_fault(ids, doubled, where, "ID", "each account once"))
-    if n_rows != known.n_rows:
+    if known is not None and n_rows != known.n_rows:
         faults.append(
             Fault(
                 where,
@@ -366,11 +399,12 @@ def _checked(raw: RawTable, known: KnownFacts) -> pd.DataFrame:
                 "The file is not complete, or not this data set.",
             )
         )
-    faults = faults or _sum_faults(columns, known, where)
+    if known is not None and not faults:
+        faults = _sum_faults(columns, known, where)
     if faults:
         raise DataError(faults)
     wide = pd.DataFrame(columns)
-    wide["account_id"] = pd.Series(ids).astype("int64").astype("str")
+    wide["ID"] = pd.Series(ids).astype("int64")
     return wide
 
 
@@ -423,55 +457,17 @@ def _fault(values: np.ndarray, wrong: np.ndarray, where: str, name: str, expecte
     return Fault(where, name, expected, len(places), examples)
 
 
-def _statements(wide: pd.DataFrame) -> pd.DataFrame:
-    """Return the long table: one row an account and month, days past due from the status."""
-    status = wide[list(PAY)].to_numpy().ravel(order="F")
-    n_accounts = len(wide)
-    return pd.DataFrame(
-        {
-            "account_id": np.tile(wide["account_id"].to_numpy(), len(MONTHS)),
-            "month": np.repeat(
-                np.array(MONTHS, dtype="datetime64[M]").astype("M8[ms]"), n_accounts
-            ),
-            "credit_limit": np.tile(wide["LIMIT_BAL"].to_numpy(), len(MONTHS)),
-            "balance": wide[list(BILL)].to_numpy().ravel(order="F"),
-            "payment": wide[list(PAID)].to_numpy().ravel(order="F"),
-            "repayment_status": status,
-            "days_past_due": DAYS_PER_STATUS * np.maximum(status, 0.0),
-        }
-    )
-
-
-def _accounts(wide: pd.DataFrame) -> pd.DataFrame:
-    """Return what is known of each account beside its statements."""
-    return pd.DataFrame(
-        {
-            "account_id": wide["account_id"],
-            "education_level": wide["EDUCATION"].map(EDUCATION_LEVEL),
-            "no_information": (wide[list(BILL)] == 0).all(axis=1).astype(float),
-            "sex": wide["SEX"].map(SEX),
-            "age": wide["AGE"],
-            "marital_status": wide["MARRIAGE"].map(MARITAL_STATUS),
-        }
-    )
-
-
-def _equal_rows(wide: pd.DataFrame) -> pd.DataFrame:
-    """Return the groups of rows that are equal on every feature, named by their first account."""
-    number = wide.groupby(list(FEATURES), sort=False).ngroup()
-    first = wide["account_id"].groupby(number).transform("first")
-    groups = pd.DataFrame({"account_id": wide["account_id"], "group_id": first})
-    return groups.sort_values("account_id", ignore_index=True)
-
-
 def _facts(wide: pd.DataFrame, groups: pd.DataFrame, raw: RawTable) -> dict[str, object]:
     """Return what was found, counted."""
     bills = wide[list(BILL)].to_numpy()
-    labels = wide[["account_id", LABEL]].merge(groups, on="account_id")
-    labels_per_group = labels.groupby("group_id")[LABEL].nunique()
+    labelled = LABEL in wide.columns
+    group = wide["ID"].astype("str").map(groups.set_index("account_id")["group_id"])
+    label = wide[LABEL] if labelled else pd.Series(0.0, index=wide.index)
+    labels_per_group = label.groupby(group.to_numpy()).nunique()
+    named = [*FEATURES, LABEL] if labelled else [*FEATURES]
     return {
         "rows": len(wide),
-        "positives": int(wide[LABEL].sum()),
+        "positives": int(label.sum()) if labelled else None,
         "observation_months": [OBSERVATION_MONTH],
         "months": sorted(MONTHS),
         "counts": {
@@ -483,7 +479,7 @@ def _facts(wide: pd.DataFrame, groups: pd.DataFrame, raw: RawTable) -> dict[str,
             "negative_bills": int((bills < 0).sum()),
             "bill_above_limit_in_last_month": int((bills[:, 0] > wide["LIMIT_BAL"]).sum()),
             "accounts_with_all_bills_zero": int((bills == 0).all(axis=1).sum()),
-            "rows_repeating_another": int(wide.duplicated([*FEATURES, LABEL]).sum()),
+            "rows_repeating_another": int(wide.duplicated(named).sum()),
             "rows_repeating_features": int(len(wide) - groups["group_id"].nunique()),
             "groups_with_both_labels": int((labels_per_group > 1).sum()),
             **raw.repairs,
