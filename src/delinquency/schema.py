@@ -119,6 +119,7 @@ STATEMENTS = Table(
         _money("minimum_due", "Minimum payment that this statement asks for"),
         _money("payment", "Paid since the previous statement, and so towards that one"),
         Column("payment_date", "date", "Day of the first payment since the previous statement"),
+        Column("due_date", "date", "Day by which the statement before had to be paid"),
         _money("purchases", "Purchases since the previous statement"),
         _money("cash_advances", "Cash advances since the previous statement"),
         _money("interest", "Interest charged on this statement"),

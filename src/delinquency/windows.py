@@ -24,8 +24,11 @@ _NEVER = np.iinfo(np.int32).max
 
 LUXURY_CATEGORIES = ("luxury", "electronics", "travel", "jewellery")
 """Merchant categories that the source article's "high-value goods" speaks of."""
-HIGH_TICKET = 5_000.0
-"""Account currency; a single purchase from here on counts as high-ticket."""
+ESSENTIAL_CATEGORIES = ("groceries", "utilities", "health", "transport", "rent")
+"""Merchant categories of what a household cannot do without."""
+HIGH_TICKET_SHARE = 0.5
+"""A single purchase of half a monthly income and more counts as high-ticket."""
+MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class EventSum:
     table : str
         "transactions" or "contacts".
     needs : tuple of str
-        Columns that must be present.
+        Columns that must be present; those of the accounts table are set beside each event.
     amount : callable
         From the event rows to the amount that each adds, shape (n_events,).
     month : str
@@ -65,6 +68,11 @@ def _purchase_amount(rows: pd.DataFrame) -> Array:
     return np.where(rows["cash_advance"].to_numpy() == 1, 0.0, amount)
 
 
+def _high_ticket(rows: pd.DataFrame) -> Array:
+    amount, income = rows["amount"].to_numpy(np.float64), rows["application_income"].to_numpy()
+    return np.where((income > 0) & (amount >= HIGH_TICKET_SHARE * income), amount, 0.0)
+
+
 EVENT_SUMS: Mapping[str, EventSum] = {
     "card_spend": EventSum("transactions", ("amount",), _purchase_amount),
     "promotion_spend": EventSum("transactions", ("promotion",), _amount_where("promotion")),
@@ -82,14 +90,15 @@ EVENT_SUMS: Mapping[str, EventSum] = {
     "essential_spend": EventSum(
         "transactions",
         ("category",),
-        lambda rows: (
-            rows["amount"] * rows["category"].isin(("groceries", "utilities", "health"))
-        ).to_numpy(np.float64),
+        lambda rows: (rows["amount"] * rows["category"].isin(ESSENTIAL_CATEGORIES)).to_numpy(
+            np.float64
+        ),
     ),
-    "high_ticket_spend": EventSum(
+    "high_ticket_spend": EventSum("transactions", ("application_income",), _high_ticket),
+    "high_ticket_instalment_spend": EventSum(
         "transactions",
-        ("amount",),
-        lambda rows: rows["amount"].where(rows["amount"] >= HIGH_TICKET, 0.0).to_numpy(np.float64),
+        ("application_income", "instalment"),
+        lambda rows: _high_ticket(rows) * (rows["instalment"] == 1).to_numpy(np.float64),
     ),
     "purchase_count": EventSum(
         "transactions", ("amount",), lambda rows: np.ones(len(rows), np.float64)
@@ -157,6 +166,16 @@ class Windows:
         """Return the values of a column: monthly ones of (n_rows, n_months), static (n_rows,)."""
         values = self.monthly.get(name)
         return self.static[name] if values is None else values
+
+    def calendar_month(self) -> NDArray[np.int64]:
+        """Return the calendar month, 1 to 12, of every month of the windows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_months), int
+        """
+        last = month_number(self.keys["observation_month"]).astype(np.int64)[:, None]
+        return (last - np.arange(self.n_months)[::-1]) % MONTHS_PER_YEAR + 1
 
     def derive(self, name: str, compute: Callable[["Windows"], Array]) -> Array:
         """Return ``compute(self)``, computed once and remembered under ``name``."""
@@ -226,7 +245,7 @@ def build_windows(
     seen = np.isfinite(_cut_presence(tables["statements"], axis))
     for name in ("transactions", "contacts"):
         if name in tables:
-            cut = _cut_events(name, tables[name], axis)
+            cut = _cut_events(name, tables[name], tables.get("accounts"), axis)
             monthly.update({sums: np.where(seen, cut[sums], np.nan) for sums in cut})
     static: dict[str, Array] = {}
     if "accounts" in tables:
@@ -343,33 +362,61 @@ def _take(
     return out
 
 
-def _cut_events(table: str, frame: pd.DataFrame, axis: _Axis) -> dict[str, Array]:
+def _cut_events(
+    table: str, frame: pd.DataFrame, accounts: pd.DataFrame | None, axis: _Axis
+) -> dict[str, Array]:
     """Return the windows of every monthly sum that an event table has the columns for."""
-    slices = axis.slices()
-    shape = (len(axis.accounts), axis.length)
+    sums = {name: one for name, one in EVENT_SUMS.items() if one.table == table}
+    frame = _beside_events(frame, accounts, [need for one in sums.values() for need in one.needs])
     out: dict[str, Array] = {}
-    ready = [
-        (name, one)
-        for name, one in EVENT_SUMS.items()
-        if one.table == table and {one.month, *one.needs} <= set(frame.columns)
-    ]
-    for month_column in dict.fromkeys(one.month for _, one in ready):
-        account, offset, arrival, inside = axis.locate(frame, month_column)
-        cell = account * axis.length + offset
-        late = arrival > offset + axis.first
-        rows = frame[inside]
-
-        def cube(chosen: NDArray[np.bool_], weight: Array, cell: NDArray[np.intp] = cell) -> Array:
-            sums = np.bincount(cell[chosen], weights=weight[chosen], minlength=shape[0] * shape[1])
-            return np.asarray(sums, np.float64).reshape(shape)
-
-        for name, one in ready:
-            if one.month != month_column:
-                continue
-            amount = np.nan_to_num(one.amount(rows))
-            out[name] = _take(cube(~late, amount), None, axis, slices)
-            if late.any():
-                for chosen, month, window in slices:
-                    arrived = cube(late & (arrival <= month), amount)
-                    out[name][chosen] += arrived[axis.row_account[chosen], window]
+    for booked_in in dict.fromkeys(one.month for one in sums.values()):
+        if booked_in not in frame.columns:
+            continue
+        events = _Events(axis, *axis.locate(frame, booked_in))
+        rows = frame[events.inside]
+        for name, one in sums.items():
+            if one.month == booked_in and set(one.needs) <= set(frame.columns):
+                out[name] = events.windows_of(np.nan_to_num(one.amount(rows)))
     return out
+
+
+def _beside_events(
+    frame: pd.DataFrame, accounts: pd.DataFrame | None, needs: list[str]
+) -> pd.DataFrame:
+    """Return the events with the columns of their accounts that a sum needs."""
+    if accounts is None:
+        return frame
+    borrowed = [n for n in dict.fromkeys(needs) if n not in frame and n in accounts.columns]
+    if not borrowed:
+        return frame
+    position = pd.Index(accounts["account_id"]).get_indexer(frame["account_id"])
+    values = {n: np.append(accounts[n].to_numpy(np.float64), np.nan)[position] for n in borrowed}
+    return frame.assign(**values)
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Event rows and the cell of the cube that each falls in."""
+
+    axis: _Axis
+    account: NDArray[np.intp]
+    offset: NDArray[np.int32]
+    arrival: NDArray[np.int32]
+    inside: NDArray[np.bool_]
+
+    def windows_of(self, amount: Array) -> Array:
+        """Return the windows of the monthly sums of one amount an event."""
+        slices = self.axis.slices()
+        late = self.arrival > self.offset + self.axis.first
+        out = _take(self._cube(~late, amount), None, self.axis, slices)
+        if late.any():
+            for rows, month, window in slices:
+                arrived = self._cube(late & (self.arrival <= month), amount)
+                out[rows] += arrived[self.axis.row_account[rows], window]
+        return out
+
+    def _cube(self, chosen: NDArray[np.bool_], amount: Array) -> Array:
+        shape = (len(self.axis.accounts), self.axis.length)
+        cell = self.account[chosen] * shape[1] + self.offset[chosen]
+        sums = np.bincount(cell, weights=amount[chosen], minlength=shape[0] * shape[1])
+        return np.asarray(sums, np.float64).reshape(shape)

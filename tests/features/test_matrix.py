@@ -133,6 +133,19 @@ def test_features_stand_in_trait_order(random_tables):
     assert order == sorted(order)
 
 
+def test_each_table_that_is_left_out_takes_its_features_with_it(random_tables):
+    tables = random_tables(1)
+    for left_out in tables:
+        if left_out == "statements":
+            continue
+        kept = {n: f for n, f in tables.items() if n != left_out}
+        windows = build_windows(kept, _observed(OBSERVED), n_months=12)
+        report = coverage(windows, ALL)
+        missing = report[~report["used"]]
+        assert not missing.empty, left_out
+        assert missing["why_not"].str.startswith("the source lacks").all()
+
+
 def test_the_coverage_table_says_why_a_feature_is_absent(five_accounts, five_observations):
     windows = build_windows(five_accounts, five_observations, n_months=6)
     options = FeatureOptions(

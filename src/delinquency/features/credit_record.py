@@ -4,7 +4,8 @@ import numpy as np
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
-from delinquency.features.quantities import months_behind, repayment_status
+from delinquency.features.household import status_elsewhere
+from delinquency.features.quantities import DAYS_PER_MONTH, months_behind, repayment_status
 from delinquency.traits import CREDIT_RECORD
 from delinquency.windows import Array, Windows
 
@@ -30,6 +31,16 @@ summarise(
     reason=("Repayment status code", "还款状态码"),
     source="T2; the status code tells unused, paid in full and revolving months apart",
     summaries=("last", "step", "mean", "max", "min", "std", "trend"),
+    actionable=False,
+)
+summarise(
+    status_elsewhere,
+    CREDIT_RECORD,
+    direction=+1,
+    unit="months",
+    reason=("Months behind at other lenders", "在其他机构的逾期月数"),
+    source="T2; bureau scores: worst status on other lines",
+    summaries=("last", "mean", "max"),
     actionable=False,
 )
 
@@ -166,3 +177,93 @@ def months_behind_max_earlier(windows: Windows) -> Array:
     """Largest months behind before the last three months."""
     behind = months_behind(windows)[:, :-3]
     return statistics.maximum(behind) if behind.shape[1] else np.full(len(behind), np.nan)
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("days_past_due",), actionable=False,
+    reason=("Months with a delay of less than thirty days", "逾期不足三十天的月份数"),
+    source=PAYMENT_HISTORY,
+)  # fmt: skip
+def short_delay_months(windows: Windows) -> Array:
+    """Months that ended 1 to 29 days past due."""
+    days = windows["days_past_due"]
+    return statistics.months_with((days > 0) & (days < DAYS_PER_MONTH))
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("days_past_due",), actionable=False,
+    reason=("Longest run of months without any delay", "最长连续无逾期月数"),
+    source="T2; behavioural scorecards",
+)  # fmt: skip
+def clean_streak_longest(windows: Windows) -> Array:
+    """Longest run of months with no day past due."""
+    return statistics.longest_streak(windows["days_past_due"] == 0)
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("fees",), actionable=False,
+    reason=("Months with a fee charged", "产生费用的月份数"),
+    source="T2; late and returned-payment fees are the record of small delays",
+)  # fmt: skip
+def fee_months(windows: Windows) -> Array:
+    """Months with a fee on the statement."""
+    return statistics.months_with(windows["fees"] > 0)
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=(status_elsewhere,), actionable=False,
+    reason=("Months late at another lender", "在其他机构逾期的月份数"),
+    source="T2; bureau scores: worst status on other lines",
+)  # fmt: skip
+def late_months_elsewhere(windows: Windows) -> Array:
+    """Months in which a line at another lender was behind, as reported by then."""
+    return statistics.months_with(windows["worst_status_elsewhere"] >= 1)
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("worst_status_elsewhere",),
+    reason=("Months since another lender was paid late", "距上次在其他机构逾期月数"),
+    source="T2; FICO: a recent late payment counts more than an old one", actionable=False,
+)  # fmt: skip
+def months_since_late_elsewhere(windows: Windows) -> Array:
+    """Months since a line at another lender was behind; the window's length if never."""
+    return statistics.months_since(windows["worst_status_elsewhere"] >= 1)
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("defaults_ever",), actionable=False,
+    reason=("Defaults and write-offs on file", "历史违约及核销次数"),
+    source="T2; Regulation (EU) 575/2013 art. 178: default history",
+)  # fmt: skip
+def defaults_on_file(windows: Windows) -> Array:
+    """Defaults and write-offs on the latest bureau report."""
+    return statistics.last(windows["defaults_ever"])
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("oldest_trade_months",),
+    reason=("Age of the oldest credit line", "最早信贷账户的账龄"), actionable=False,
+    source="T2; FICO: length of credit history",
+)  # fmt: skip
+def oldest_trade_age(windows: Windows) -> Array:
+    """Age in months of the oldest line on the latest bureau report."""
+    return statistics.last(windows["oldest_trade_months"])
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("months_on_book",), actionable=False,
+    reason=("Age of this account", "本账户账龄"), source="T2; FICO: length of credit history",
+)  # fmt: skip
+def account_age(windows: Windows) -> Array:
+    """Months since the account was opened."""
+    return windows["months_on_book"]
+
+
+@feature(
+    CREDIT_RECORD, direction=0, unit="count", needs=("contact_attempts",), actionable=False,
+    reason=("Months in which the lender made contact", "机构主动联系的月份数"),
+    source="T2; contacts exist because of lateness: a record of it, not of willingness",
+)  # fmt: skip
+def contacted_months(windows: Windows) -> Array:
+    """Months with a contact that the lender began."""
+    return statistics.months_with(windows["contact_attempts"] > 0)

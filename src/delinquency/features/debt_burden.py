@@ -4,6 +4,16 @@ import numpy as np
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
+from delinquency.features.household import (
+    balance_to_income,
+    debt_elsewhere_log,
+    debt_service_to_income,
+    debt_to_income,
+    maxed,
+    minimum_due_to_income,
+    trades,
+    typical_income,
+)
 from delinquency.features.quantities import (
     balance_log,
     months_behind,
@@ -43,6 +53,46 @@ summarise(
     reason=("Balance left unpaid", "未还余额"),
     source="T3; persistent debt (FCA CP17/10)",
     summaries=("last", "mean", "max"),
+)
+for _quantity, _reason, _source in (
+    (
+        minimum_due_to_income,
+        ("Minimum due against income", "最低还款额占收入比例"),
+        "T3; Dunn and Kim (1999): minimum due over income predicts default best",
+    ),
+    (
+        debt_service_to_income,
+        ("All instalments due against income", "每月应还总额占收入比例"),
+        "T3; Dunn and Kim (1999): minimum due over income, with instalments elsewhere",
+    ),
+    (
+        debt_to_income,
+        ("All debt against a year of income", "总负债占年收入比例"),
+        "T3; debt to income",
+    ),
+    (
+        balance_to_income,
+        ("Card balance against monthly income", "账单余额与月收入之比"),
+        "T3; debt to income",
+    ),
+):
+    summarise(
+        _quantity,
+        DEBT_BURDEN,
+        direction=+1,
+        unit="ratio",
+        reason=_reason,
+        source=_source,
+        summaries=("last", "mean", "trend"),
+    )
+summarise(
+    debt_elsewhere_log,
+    DEBT_BURDEN,
+    direction=0,
+    unit="log money",
+    reason=("Balances at other lenders", "在其他机构的欠款余额"),
+    source="T3; several debts whose total cannot be serviced (source article)",
+    summaries=("last", "trend"),
 )
 
 
@@ -116,3 +166,152 @@ def utilization_while_late(windows: Windows) -> Array:
     """Latest utilization when the account is behind, otherwise 0."""
     late = statistics.last(months_behind(windows)) >= 1
     return np.where(late, np.maximum(statistics.last(utilization(windows)), 0.0), 0.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=(trades,),
+    reason=("Credit lines open at other lenders", "在其他机构的信贷账户数"),
+    source="T3; several debts (source article)",
+)  # fmt: skip
+def open_trades_now(windows: Windows) -> Array:
+    """Open credit lines at other lenders on the latest report."""
+    return statistics.last(windows["open_trades"])
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=("open_cards",),
+    reason=("Cards open at other lenders", "在其他机构的信用卡数"),
+    source="T3; several debts (source article)",
+)  # fmt: skip
+def open_cards_now(windows: Windows) -> Array:
+    """Open revolving lines at other lenders on the latest report."""
+    return statistics.last(windows["open_cards"])
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=(maxed,),
+    reason=("Cards used up at other lenders", "在其他机构用满额度的信用卡数"),
+    source="T3; Dunn and Kim (1999): cards at the limit",
+)  # fmt: skip
+def maxed_cards_now(windows: Windows) -> Array:
+    """Cards at other lenders used to 95 % of the limit and more, on the latest report."""
+    return statistics.last(maxed(windows))
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=(maxed,),
+    reason=("Most cards used up at other lenders at once", "在其他机构同时用满的最多卡数"),
+    source="T3; Dunn and Kim (1999): cards at the limit",
+)  # fmt: skip
+def maxed_cards_max(windows: Windows) -> Array:
+    """Largest number of used-up cards at other lenders in the window."""
+    return statistics.maximum(maxed(windows))
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=("enquiries",),
+    reason=("Credit enquiries in three months", "近三个月征信查询次数"),
+    source="T3; FICO: taking on more debt",
+)  # fmt: skip
+def enquiries_recent(windows: Windows) -> Array:
+    """Credit enquiries of the last three months, as reported by then."""
+    return statistics.total(windows["enquiries"][:, -3:])
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=("enquiries",),
+    reason=("Credit enquiries in the window", "征信查询总次数"),
+    source="T3; FICO: taking on more debt",
+)  # fmt: skip
+def enquiries_total(windows: Windows) -> Array:
+    """Credit enquiries of the whole window, as reported by then."""
+    return statistics.total(windows["enquiries"])
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="count", needs=(trades,),
+    reason=("Credit lines opened elsewhere in six months", "近六个月在其他机构新增账户数"),
+    source="T3; FICO: taking on more debt",
+)  # fmt: skip
+def new_trades(windows: Windows) -> Array:
+    """Sum of the monthly rises of open lines elsewhere over the last six months."""
+    opened = np.diff(trades(windows)[:, -7:], axis=1)
+    return statistics.total(np.maximum(opened, 0.0))
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", typical_income),
+    reason=("Growth of all debt against income", "总负债增长与月收入之比"),
+    source="T3; debt spiral",
+)  # fmt: skip
+def debt_growth_to_income(windows: Windows) -> Array:
+    """Latest less first known debt here and elsewhere, over typical monthly income."""
+    debt = windows["balance"] + statistics.carried(windows["other_balance"])
+    grown = statistics.last(debt) - statistics.last(debt[:, ::-1])
+    return statistics.ratio(grown, statistics.last(typical_income(windows)), ceiling=10.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_instalments", typical_income),
+    reason=("Instalments elsewhere against income", "其他机构分期还款占收入比例"),
+    source="T3; Home Credit: annuity over income",
+)  # fmt: skip
+def instalments_elsewhere_to_income(windows: Windows) -> Array:
+    """Latest monthly instalments at other lenders over typical monthly income."""
+    due = statistics.last(windows["other_instalments"])
+    return statistics.ratio(due, statistics.last(typical_income(windows)), ceiling=5.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=0, unit="share", needs=("other_balance", "balance"),
+    reason=("Share of all debt that is owed elsewhere", "其他机构欠款占总负债比例"),
+    source="T3; several debts (source article)",
+)  # fmt: skip
+def share_owed_elsewhere(windows: Windows) -> Array:
+    """Balances at other lenders over balances here and there."""
+    other = statistics.last(windows["other_balance"])
+    here = np.maximum(statistics.last(windows["balance"]), 0.0)
+    return statistics.ratio(other, other + here, ceiling=1.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("balance", "application_income"),
+    reason=("Balance against the income stated at application", "余额与申报收入之比"),
+    source="T3; debt to income",
+)  # fmt: skip
+def balance_to_stated_income(windows: Windows) -> Array:
+    """Latest balance over the monthly income stated at application."""
+    balance = statistics.last(windows["balance"])
+    return statistics.ratio(balance, windows["application_income"], ceiling=10.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("cash_advances", "balance"),
+    reason=("Cash advances against the balance", "取现金额与余额之比"),
+    source="T3; behavioural scorecards: cash as a share of the debt",
+)  # fmt: skip
+def cash_advances_to_balance(windows: Windows) -> Array:
+    """Cash advances of the window over the latest balance, at most 1."""
+    cash = statistics.total(windows["cash_advances"])
+    return statistics.ratio(cash, statistics.last(windows["balance"]), ceiling=1.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("interest", "payment"),
+    reason=("Interest against payments", "利息占还款比例"),
+    source="T3; persistent debt (FCA CP17/10): more paid in interest than in principal",
+)  # fmt: skip
+def interest_to_payments(windows: Windows) -> Array:
+    """Interest of the window over its payments."""
+    interest = statistics.total(windows["interest"])
+    return statistics.ratio(interest, statistics.total(windows["payment"]), ceiling=5.0)
+
+
+@feature(
+    DEBT_BURDEN, direction=0, unit="count", needs=("interest",),
+    reason=("Months with interest charged", "产生利息的月份数"),
+    source="T3; persistent debt (FCA CP17/10)",
+)  # fmt: skip
+def interest_months(windows: Windows) -> Array:
+    """Months with interest on the statement."""
+    return statistics.months_with(windows["interest"] > 0)

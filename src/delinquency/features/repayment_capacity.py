@@ -3,7 +3,19 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import feature, summarise
+from delinquency.features.catalogue import Quantity, Unit, feature, summarise
+from delinquency.features.household import (
+    buffer,
+    coverage,
+    coverage_after_debts,
+    days_before_due,
+    income,
+    outgoings_to_income,
+    payment_to_minimum,
+    residual_after_debts,
+    residual_income,
+    typical_income,
+)
 from delinquency.features.quantities import (
     RATIO_CEILING,
     net_repayment_to_limit,
@@ -19,6 +31,8 @@ PAID_IN_FULL = 0.99
 MINIMUM_BAND = (0.005, 0.10)
 """Share of the bill that a payer of about the minimum pays."""
 SMALL_PAYMENT = 0.02
+MINIMUM_PAYER = 1.1
+"""Times the minimum due; up to here a payment counts as the minimum only."""
 PAYMENTS = "T4; Home Credit: amount paid over amount due; AMEX: payment variables"
 
 summarise(
@@ -56,6 +70,72 @@ summarise(
     reason=("Payment less new charges, against the limit", "还款减新增消费占额度比例"),
     source="T4; paying down against running up",
     summaries=("last", "mean", "min"),
+)
+_HOUSEHOLD: tuple[tuple[Quantity, Unit, tuple[str, str], str], ...] = (
+    (
+        residual_income,
+        "ratio",
+        ("Share of income left after essentials", "扣除必要支出后的收入结余比例"),
+        "T4; affordability: FCA OP28",
+    ),
+    (
+        residual_after_debts,
+        "ratio",
+        ("Share of income left after essentials and debts", "扣除必要支出和债务后的结余比例"),
+        "T4; affordability: FCA OP28",
+    ),
+    (
+        coverage,
+        "ratio",
+        ("Income after essentials against the minimum due", "收入结余与最低还款额之比"),
+        "T4; could-pay index: affordability of the minimum",
+    ),
+    (
+        coverage_after_debts,
+        "ratio",
+        (
+            "Income after essentials and debts against the minimum due",
+            "偿还他债后结余与最低还款额之比",
+        ),
+        "T4; could-pay index: affordability of the minimum",
+    ),
+    (
+        buffer,
+        "months",
+        ("Months that savings would last", "存款可维持月数"),
+        "T4; Elul et al.: lack of liquidity comes first in default",
+    ),
+    (
+        payment_to_minimum,
+        "ratio",
+        ("Payment against the minimum due", "还款与最低还款额之比"),
+        PAYMENTS,
+    ),
+    (
+        days_before_due,
+        "days",
+        ("Days paid ahead of the due date", "提前还款天数"),
+        "T4; Home Credit: days of payment against days due",
+    ),
+)
+for _quantity, _unit, _reason, _source in _HOUSEHOLD:
+    summarise(
+        _quantity,
+        REPAYMENT_CAPACITY,
+        direction=-1,
+        unit=_unit,
+        reason=_reason,
+        source=_source,
+        summaries=("last", "mean", "min"),
+    )
+summarise(
+    days_before_due,
+    REPAYMENT_CAPACITY,
+    direction=-1,
+    unit="days",
+    reason=("Days paid ahead of the due date", "提前还款天数"),
+    source="T4; Home Credit: days of payment against days due",
+    summaries=("change",),
 )
 
 
@@ -162,3 +242,89 @@ def token_payment_months(windows: Windows) -> Array:
     """Months in which something was paid, but less than 2 % of the statement before."""
     paid = payment_ratio(windows)
     return statistics.months_with((paid > 0) & (paid < SMALL_PAYMENT))
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=(income,),
+    reason=("Unsteadiness of the income", "收入波动程度"),
+    source="T4; unstable income (source article)",
+)  # fmt: skip
+def income_variation(windows: Windows) -> Array:
+    """Standard deviation over mean of the monthly income."""
+    received = income(windows)
+    spread, level = statistics.deviation(received), statistics.mean(received)
+    return statistics.ratio(spread, level, ceiling=RATIO_CEILING)
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=(outgoings_to_income,),
+    reason=("All outgoings against income", "总支出占收入比例"),
+    source="T4; excessive expenditure (source article)",
+)  # fmt: skip
+def expense_to_income(windows: Windows) -> Array:
+    """Mean outgoings over typical income, of the last three months."""
+    return statistics.mean(outgoings_to_income(windows)[:, -3:])
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="count", needs=(coverage,),
+    reason=("Months in which income did not cover the minimum", "收入不足以支付最低还款的月份数"),
+    source="T4; could-pay index: affordability of the minimum",
+)  # fmt: skip
+def uncovered_months(windows: Windows) -> Array:
+    """Months in which income less essentials was below the minimum due."""
+    return statistics.months_with(coverage(windows) < 1.0)
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="count", needs=("deposit_balance", "minimum_due"),
+    reason=("Months with savings below the minimum due", "存款低于最低还款额的月份数"),
+    source="T4; Elul et al.: lack of liquidity comes first in default",
+)  # fmt: skip
+def low_deposit_months(windows: Windows) -> Array:
+    """Months that ended with deposits below the minimum due."""
+    return statistics.months_with(windows["deposit_balance"] < windows["minimum_due"])
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="count", needs=(payment_to_minimum,),
+    reason=("Months in which part of the minimum was paid", "仅还部分最低还款额的月份数"),
+    source="T4; partial payments mark those willing but not able",
+)  # fmt: skip
+def partial_payment_months(windows: Windows) -> Array:
+    """Months in which something, but less than the minimum due, was paid."""
+    paid = payment_to_minimum(windows)
+    return statistics.months_with((paid > 0) & (paid < 1.0))
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=0, unit="share", needs=(payment_to_minimum,),
+    reason=("Share of bills met with the minimum only", "仅还最低还款额的账单比例"),
+    source="T4; Philadelphia Fed: accounts that make only the minimum payment",
+)  # fmt: skip
+def minimum_payer_share(windows: Windows) -> Array:
+    """Share of the months with a minimum due in which 1.0 to 1.1 times of it was paid."""
+    paid = payment_to_minimum(windows)
+    return statistics.share((paid >= 1.0) & (paid <= MINIMUM_PAYER), np.isfinite(paid))
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("payment", typical_income),
+    reason=("Payments against income", "还款占收入比例"), source=PAYMENTS,
+)  # fmt: skip
+def payment_to_income(windows: Windows) -> Array:
+    """Mean payment of the last three months over typical monthly income."""
+    paid = statistics.mean(windows["payment"][:, -3:])
+    return statistics.ratio(paid, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING)
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="days",
+    needs=("salary_day", "due_date_days_before_month_end"),
+    reason=("Days between salary and due date", "发薪日与还款日间隔天数"),
+    source="T4; due-date mismatch: income is spent before the bill falls due",
+)  # fmt: skip
+def payday_gap(windows: Windows) -> Array:
+    """Days from the latest salary day to the next due date, in a month of 30 days."""
+    due_day = 30.0 - statistics.last(windows["due_date_days_before_month_end"])
+    return np.mod(due_day - statistics.last(windows["salary_day"]), 30.0)

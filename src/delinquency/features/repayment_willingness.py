@@ -5,9 +5,18 @@ customers unwilling; it stays with T4. Disputes and complaints are never scored.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, quantity
+from delinquency.features.household import (
+    able,
+    able_after_debts,
+    buffer,
+    minimum_shortfall,
+    status_elsewhere,
+    trades,
+)
 from delinquency.features.quantities import (
     charges_to_limit,
     months_behind,
@@ -20,6 +29,11 @@ from delinquency.traits import REPAYMENT_WILLINGNESS
 from delinquency.windows import Array, Windows
 
 CAN_PAY = "T5; Gerardi et al. (RFS 2018): cannot pay and will not pay told apart"
+PROMISES = "T5; collections practice: promises to pay, made and kept"
+SELECTIVE = "T5; Experian and Oliver Wyman: strategic default, other lenders being paid"
+PRIOR_KEPT, PRIOR_BROKEN = 2.0, 2.0
+"""Beta(2, 2): one promise alone moves the kept ratio from 0.5 to 0.6 at most."""
+EARLY_MONTHS = 3
 SMALL_BILL = 0.10
 LOW_USE = 0.30
 REGULAR_SHARE = 0.05
@@ -170,3 +184,173 @@ def charges_in_unpaid_months(windows: Windows) -> Array:
     charges = np.nan_to_num(new_charges(windows))
     unpaid = np.where(windows["payment"] == 0, charges, 0.0).sum(axis=1)
     return statistics.ratio(unpaid, charges.sum(axis=1), ceiling=1.0)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="share", needs=(able, minimum_shortfall),
+    reason=("Minimum left unpaid in months when it was affordable", "有能力时最低还款的欠付比例"),
+    source=CAN_PAY,
+)  # fmt: skip
+def unpaid_given_capacity(windows: Windows) -> Array:
+    """Mean share of the minimum due left unpaid, over the months in which it could be paid.
+
+    Could be paid: income after essentials of 1.5 times the minimum, or a month of deposits.
+    NaN when the account never could: then nothing is said about willingness.
+    """
+    return statistics.mean(np.where(able(windows) == 1, minimum_shortfall(windows), np.nan))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="share",
+    needs=(able_after_debts, minimum_shortfall), source=CAN_PAY,
+    reason=(
+        "Minimum left unpaid though other instalments left room", "偿还他债后有能力时的欠付比例",
+    ),
+)  # fmt: skip
+def unpaid_given_capacity_after_debts(windows: Windows) -> Array:
+    """Mean share of the minimum left unpaid, over months in which all debts could be served."""
+    payable = able_after_debts(windows) == 1
+    return statistics.mean(np.where(payable, minimum_shortfall(windows), np.nan))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(able, minimum_shortfall),
+    reason=("Affordable minimum payments not made", "有能力但未付最低还款的次数"), source=CAN_PAY,
+)  # fmt: skip
+def able_unpaid_months(windows: Windows) -> Array:
+    """Months in which the minimum could be paid and nothing of it was."""
+    return statistics.months_with((able(windows) == 1) & (minimum_shortfall(windows) >= 1.0))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="months", needs=(buffer, minimum_shortfall),
+    reason=("Savings held while the minimum was not paid", "未付最低还款时的存款可维持月数"),
+    source=CAN_PAY,
+)  # fmt: skip
+def buffer_while_unpaid(windows: Windows) -> Array:
+    """Mean months that savings would last, over the months with nothing paid; 0 without any."""
+    unpaid = minimum_shortfall(windows) >= 1.0
+    held = statistics.mean(np.where(unpaid, buffer(windows), np.nan))
+    return np.where(unpaid.any(axis=1), held, 0.0)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="ratio",
+    needs=(able, "other_outgoings", "minimum_due", "days_past_due"),
+    reason=("Other outgoings while behind though able", "有能力却逾期时的其他支出倍数"),
+    source="T5; Meier and Sprenger (AEJ 2010): present bias",
+)  # fmt: skip
+def discretionary_while_late(windows: Windows) -> Array:
+    """Mean outgoings that are not essential over the minimum due, in late months; 0 without any.
+
+    Only months in which the minimum could have been paid count.
+    """
+    late = (windows["days_past_due"] > 0) & (able(windows) == 1)
+    times = statistics.ratio(windows["other_outgoings"], windows["minimum_due"], ceiling=10.0)
+    spent = statistics.mean(np.where(late, times, np.nan))
+    return np.where(late.any(axis=1), spent, 0.0)
+
+
+def _selective(windows: Windows) -> NDArray[np.bool_]:
+    late_here = windows["days_past_due"] > 0
+    return late_here & (status_elsewhere(windows) == 0) & (trades(windows) >= 2)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="level",
+    needs=(status_elsewhere, trades, "days_past_due"),
+    reason=("Late here now while other lenders are paid", "当前仅本账户逾期而他行正常"),
+    source=SELECTIVE,
+)  # fmt: skip
+def selective_payment(windows: Windows) -> Array:
+    """1 when late here while two and more lines elsewhere are all paid on time, else 0."""
+    return _selective(windows)[:, -1].astype(np.float64)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="count",
+    needs=(status_elsewhere, trades, "days_past_due"),
+    reason=("Months late here while other lenders were paid", "仅本账户逾期而他行正常的月份数"),
+    source=SELECTIVE,
+)  # fmt: skip
+def selective_payment_months(windows: Windows) -> Array:
+    """Months late here while two and more lines elsewhere were all paid on time."""
+    return statistics.months_with(_selective(windows))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=-1, unit="share", needs=("promises_kept", "promises_broken"),
+    reason=("Share of promises to pay that were kept", "还款承诺兑现比例"), source=PROMISES,
+)  # fmt: skip
+def promises_kept_ratio(windows: Windows) -> Array:
+    """(2 + kept) / (4 + kept + broken): the kept share, drawn towards one half by Beta(2, 2)."""
+    kept = statistics.total(windows["promises_kept"])
+    broken = statistics.total(windows["promises_broken"])
+    return (PRIOR_KEPT + kept) / (PRIOR_KEPT + PRIOR_BROKEN + kept + broken)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=("promises_broken",),
+    reason=("Promises to pay broken in six months", "近六个月未兑现的还款承诺数"), source=PROMISES,
+)  # fmt: skip
+def promises_broken_recent(windows: Windows) -> Array:
+    """Promises found broken in the last six months."""
+    return statistics.total(windows["promises_broken"][:, -6:])
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=-1, unit="share",
+    needs=("right_party_contacts", "contact_attempts"),
+    reason=("Share of contact attempts that reached the customer", "联系成功比例"),
+    source="T5; collections practice: right-party contact",
+)  # fmt: skip
+def right_party_rate(windows: Windows) -> Array:
+    """Attempts that reached the customer over all attempts; NaN without any attempt."""
+    reached = statistics.total(windows["right_party_contacts"])
+    return statistics.ratio(reached, statistics.total(windows["contact_attempts"]), ceiling=1.0)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=-1, unit="count", needs=("inbound_contacts",),
+    reason=("Contacts that the customer began in six months", "近六个月客户主动联系次数"),
+    source="T5; a customer who calls is looking for a way to pay",
+)  # fmt: skip
+def inbound_recent(windows: Windows) -> Array:
+    """Contacts that the customer began in the last six months."""
+    return statistics.total(windows["inbound_contacts"][:, -6:])
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="count",
+    needs=("right_party_contacts", "contact_attempts"),
+    reason=("Contact attempts since the customer was last reached", "上次联系成功后的尝试次数"),
+    source="T5; collections practice: right-party contact",
+)  # fmt: skip
+def unanswered_attempts(windows: Windows) -> Array:
+    """Attempts in the months after the last one in which the customer was reached."""
+    reached = np.nan_to_num(windows["right_party_contacts"]) > 0
+    since = np.cumsum(reached[:, ::-1], axis=1)[:, ::-1] == 0
+    return statistics.total(np.where(since, np.nan_to_num(windows["contact_attempts"]), 0.0))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="level", needs=("autopay",),
+    reason=("Autopay cancelled in six months", "近六个月取消自动还款"),
+    source="T5; a standing instruction withdrawn",
+)  # fmt: skip
+def autopay_cancelled(windows: Windows) -> Array:
+    """1 when autopay was on within the last six months and is off now, else 0."""
+    autopay = windows["autopay"][:, -6:]
+    return ((autopay == 1).any(axis=1) & (statistics.last(autopay) == 0)).astype(np.float64)
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="level", needs=("months_on_book", "days_past_due"),
+    reason=("Late on one of the first payments", "开户初期即逾期"), actionable=False,
+    source="T5; early payment default: a matter for a fraud check too",
+)  # fmt: skip
+def early_default(windows: Windows) -> Array:
+    """1 when a month of the window within three of the opening ended late, else 0."""
+    age = windows["months_on_book"][:, None] - np.arange(windows.n_months)[::-1]
+    early = (age <= EARLY_MONTHS) & (windows["days_past_due"] > 0)
+    return np.where(early.any(axis=1), 1.0, 0.0)

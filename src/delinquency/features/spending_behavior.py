@@ -4,6 +4,7 @@ import numpy as np
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
+from delinquency.features.household import typical_income
 from delinquency.features.quantities import (
     RATIO_CEILING,
     charges_to_limit,
@@ -15,6 +16,11 @@ from delinquency.features.quantities import (
 from delinquency.traits import SPENDING_BEHAVIOR
 from delinquency.windows import Array, Windows
 
+PROMOTION = "T6; easily attracted by promotions (source article)"
+HIGH_VALUE = "T6; borrows to buy high-value goods (source article)"
+SPIKES = "T6; impulsive spikes, net of the season"
+FESTIVAL_MONTHS = (1, 2, 6, 11, 12)
+"""Calendar months of the Chinese New Year and of the 6.18, 11.11 and 12.12 sales."""
 GROWTH = "T6; Huse et al. (EMAC 2020): purchases while debt is carried"
 
 summarise(
@@ -113,3 +119,238 @@ def charges_of_headroom(windows: Windows) -> Array:
     """Latest new charges over the credit that was free a month before."""
     free = (windows["credit_limit"] - windows["balance"])[:, -2]
     return statistics.ratio(new_charges(windows)[:, -1], np.maximum(free, 1.0), ceiling=2.0)
+
+
+def _share_of_spend(windows: Windows, name: str) -> Array:
+    """Return an event sum over all card purchases, of the last six months."""
+    part = statistics.total(windows[name][:, -6:])
+    return statistics.ratio(part, statistics.total(windows["card_spend"][:, -6:]), ceiling=1.0)
+
+
+def _off_season(windows: Windows) -> Array:
+    """Return card purchases of ordinary months; NaN in months of festivals and sales."""
+    festival = np.isin(windows.calendar_month(), FESTIVAL_MONTHS)
+    return np.where(festival, np.nan, windows["card_spend"])
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="share", needs=("promotion_spend", "card_spend"),
+    reason=("Share of purchases made under promotions", "促销消费占比"), source=PROMOTION,
+)  # fmt: skip
+def promotion_share(windows: Windows) -> Array:
+    """Purchases under promotions over all card purchases of the last six months."""
+    return _share_of_spend(windows, "promotion_spend")
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="share", needs=("instalment_spend", "card_spend"),
+    reason=("Share of purchases made on instalments", "分期消费占比"), source=HIGH_VALUE,
+)  # fmt: skip
+def instalment_share(windows: Windows) -> Array:
+    """Purchases on instalments over all card purchases of the last six months."""
+    return _share_of_spend(windows, "instalment_spend")
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="share", needs=("luxury_spend", "card_spend"),
+    reason=("Share of purchases that are high-value goods", "高价值商品消费占比"),
+    source=HIGH_VALUE,
+)  # fmt: skip
+def luxury_share(windows: Windows) -> Array:
+    """Luxury, electronics, travel and jewellery over all card purchases of six months."""
+    return _share_of_spend(windows, "luxury_spend")
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("luxury_spend", typical_income),
+    reason=("High-value purchases against income", "高价值商品消费占收入比例"),
+    source="T6; Vissing-Jorgensen: luxuries bought beyond what the income suggests",
+)  # fmt: skip
+def luxury_to_income(windows: Windows) -> Array:
+    """Mean luxury purchases of the last six months over typical monthly income.
+
+    The share of income, not of purchases, is net of what is expected at that income, and is the
+    same whichever other accounts are looked at.
+    """
+    luxury = statistics.mean(windows["luxury_spend"][:, -6:])
+    return statistics.ratio(
+        luxury, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING
+    )
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=("luxury_spend", "card_spend"),
+    reason=("Rise of the share of high-value goods", "高价值商品消费占比上升幅度"),
+    source=HIGH_VALUE,
+)  # fmt: skip
+def luxury_share_rise(windows: Windows) -> Array:
+    """Share of high-value goods in the last three months less that of the window."""
+    luxury, spend = windows["luxury_spend"], windows["card_spend"]
+    recent = statistics.ratio(
+        statistics.total(luxury[:, -3:]), statistics.total(spend[:, -3:]), ceiling=1.0
+    )
+    return recent - statistics.ratio(
+        statistics.total(luxury), statistics.total(spend), ceiling=1.0
+    )
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio",
+    needs=("high_ticket_instalment_spend", "application_income"),
+    reason=("Large purchases on instalments against income", "大额分期消费与月收入之比"),
+    source=HIGH_VALUE,
+)  # fmt: skip
+def high_ticket_instalments(windows: Windows) -> Array:
+    """Instalment purchases of half a monthly income and more, in six months, over that income."""
+    bought = statistics.total(windows["high_ticket_instalment_spend"][:, -6:])
+    return statistics.ratio(bought, windows["application_income"], ceiling=RATIO_CEILING)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="share", needs=("high_ticket_spend", "card_spend"),
+    reason=("Share of purchases that are large", "大额消费占比"), source=HIGH_VALUE,
+)  # fmt: skip
+def high_ticket_share(windows: Windows) -> Array:
+    """Purchases of half a monthly income and more over all card purchases of six months."""
+    return _share_of_spend(windows, "high_ticket_spend")
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("cash_advances", "credit_limit"),
+    reason=("Cash advances against the limit", "取现金额占额度比例"),
+    source="T6; behavioural scorecards: flow of cash advances",
+)  # fmt: skip
+def cash_advance_flow(windows: Windows) -> Array:
+    """Cash advances of the last six months over the latest limit."""
+    cash = statistics.total(windows["cash_advances"][:, -6:])
+    limit = statistics.last(windows["credit_limit"])
+    return statistics.ratio(cash, limit, ceiling=RATIO_CEILING)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="count", needs=("cash_advances",),
+    reason=("Months with a cash advance", "有取现的月份数"),
+    source="T6; behavioural scorecards: flow of cash advances",
+)  # fmt: skip
+def cash_advance_months(windows: Windows) -> Array:
+    """Months in which cash was drawn on the card."""
+    return statistics.months_with(windows["cash_advances"] > 0)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="score", needs=("card_spend",),
+    reason=("Largest recent spending peak outside sales seasons", "非促销季近期消费高峰偏离程度"),
+    source=SPIKES,
+)  # fmt: skip
+def spend_spike(windows: Windows) -> Array:
+    """Highest of the last three months' purchases less the mean, in standard deviations.
+
+    Months of festivals and sales are left out of all three; 0 when the last three are such.
+    """
+    ordinary = _off_season(windows)
+    above = statistics.maximum(ordinary[:, -3:]) - statistics.mean(ordinary)
+    score = statistics.ratio(above, statistics.deviation(ordinary), ceiling=RATIO_CEILING)
+    seen = np.isfinite(ordinary[:, -3:]).any(axis=1)
+    return np.where(seen, score, np.where(np.isfinite(ordinary).any(axis=1), 0.0, np.nan))
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("card_spend",),
+    reason=("Unsteadiness of spending outside sales seasons", "非促销季消费波动程度"),
+    source=SPIKES,
+)  # fmt: skip
+def spend_variation(windows: Windows) -> Array:
+    """Standard deviation over mean of the purchases, months of festivals and sales left out."""
+    ordinary = _off_season(windows)
+    spread, level = statistics.deviation(ordinary), statistics.mean(ordinary)
+    return statistics.ratio(spread, level, ceiling=RATIO_CEILING)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("card_spend",),
+    reason=("Rise of spending in sales seasons", "促销季消费增幅"), source=PROMOTION,
+)  # fmt: skip
+def festival_uplift(windows: Windows) -> Array:
+    """Mean purchases of festival and sales months over those of other months, less 1."""
+    festival = np.isin(windows.calendar_month(), FESTIVAL_MONTHS)
+    during = statistics.mean(np.where(festival, windows["card_spend"], np.nan))
+    return statistics.ratio(during, statistics.mean(_off_season(windows)), ceiling=5.0) - 1.0
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", typical_income),
+    reason=("Purchases against income", "消费占收入比例"),
+    source="T6; spending beyond one's means",
+)  # fmt: skip
+def purchases_to_income(windows: Windows) -> Array:
+    """Mean purchases of the last six months over typical monthly income."""
+    bought = statistics.mean(windows["purchases"][:, -6:])
+    return statistics.ratio(
+        bought, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING
+    )
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=("purchases", "payment"),
+    reason=("Recent purchases against payments", "近三个月消费与还款之比"), source=GROWTH,
+)  # fmt: skip
+def purchases_to_payments(windows: Windows) -> Array:
+    """Purchases of the last three months over their payments."""
+    bought = statistics.total(windows["purchases"][:, -3:])
+    paid = statistics.total(windows["payment"][:, -3:])
+    return statistics.ratio(bought, paid, ceiling=RATIO_CEILING)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", payment_ratio),
+    reason=("Purchases while debt was carried", "有结转余额时的购物金额占比"), source=GROWTH,
+)  # fmt: skip
+def purchases_while_revolving(windows: Windows) -> Array:
+    """Mean purchases over the limit in months in which less than 20 % of the bill was paid.
+
+    0 when there was no such month.
+    """
+    carried = payment_ratio(windows) < 0.2
+    to_limit = statistics.ratio(windows["purchases"], windows["credit_limit"], ceiling=2.0)
+    bought = statistics.mean(np.where(carried, to_limit, np.nan))
+    return np.where(carried.any(axis=1), bought, 0.0)
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", "credit_limit"),
+    reason=("Purchases that followed a raised limit", "提额后的消费增加幅度"),
+    source="T6; Gross and Souleles (QJE 2002): spending out of free credit",
+)  # fmt: skip
+def limit_rise_response(windows: Windows) -> Array:
+    """Purchases of two months after the latest limit rise less two before, over the rise.
+
+    0 without a rise, or when the two months after are not over yet.
+    """
+    limit, bought = windows["credit_limit"], windows["purchases"]
+    out = np.zeros(len(limit))
+    for month in range(2, windows.n_months - 1):
+        rise = limit[:, month] - limit[:, month - 1]
+        more = bought[:, month : month + 2].sum(axis=1) - bought[:, month - 2 : month].sum(axis=1)
+        answer = statistics.ratio(more, rise, ceiling=2.0)
+        out = np.where(rise > 0, answer, out)
+    return out
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="count", needs=("purchase_count",),
+    reason=("Purchases a month", "每月消费笔数"), source="T6; level of consumption",
+)  # fmt: skip
+def purchases_per_month(windows: Windows) -> Array:
+    """Mean number of card transactions a month, of the last six months."""
+    return statistics.mean(windows["purchase_count"][:, -6:])
+
+
+@feature(
+    SPENDING_BEHAVIOR, direction=0, unit="log money", needs=("card_spend", "purchase_count"),
+    reason=("Average size of a purchase", "单笔平均消费额"), source=HIGH_VALUE,
+)  # fmt: skip
+def ticket_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + purchases per transaction, of the last six months."""
+    spend = statistics.total(windows["card_spend"][:, -6:])
+    n = statistics.total(windows["purchase_count"][:, -6:])
+    return np.log1p(statistics.ratio(spend, n, ceiling=np.inf))

@@ -116,6 +116,19 @@ def months_since(condition: NDArray[np.bool_]) -> Array:
     return np.where(recent.any(axis=1), np.argmax(recent, axis=1), never).astype(np.float64)
 
 
+def carried(values: Array) -> Array:
+    """Return the values with each gap filled by the latest known value before it.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_months)
+        NaN before the first known month.
+    """
+    position = np.where(np.isfinite(values), np.arange(values.shape[1]), 0)
+    position = np.maximum.accumulate(position, axis=1)
+    return np.take_along_axis(values, position, axis=1)
+
+
 def ratio(numerator: Array, denominator: Array, *, ceiling: float) -> Array:
     """Return the ratio where the denominator is above 0, clipped to +-ceiling; NaN elsewhere."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,0 +1,198 @@
+"""Monthly values of the household behind the card: income, what is left of it, what is owed.
+
+They rest on the current account (``cashflows``), the bureau and the statement's minimum due. All
+return shape (n_rows, n_months), oldest month first, NaN where an ingredient was not known. A
+bureau report arrives late, so its latest known values are carried forward.
+"""
+
+import numpy as np
+
+from delinquency.features import statistics
+from delinquency.features.catalogue import quantity
+from delinquency.features.quantities import RATIO_CEILING, previous
+from delinquency.features.statistics import ratio
+from delinquency.windows import Array, Windows
+
+ABLE_COVERAGE = 1.5
+"""Income after essentials covers the minimum due one and a half times: could pay."""
+ABLE_BUFFER = 1.0
+"""Deposits carry essentials and the minimum due for a month: could pay."""
+BUFFER_CEILING = 24.0
+"""Months; beyond two years a deposit differs by wealth, not by ability to pay."""
+MONTHS_PER_YEAR = 12.0
+
+
+@quantity("salary", "benefits")
+def income(windows: Windows) -> Array:
+    """Salary and benefit credits."""
+    return windows["salary"] + windows["benefits"]
+
+
+@quantity("salary", "benefits")
+def income_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + salary and benefit credits."""
+    return np.log1p(income(windows))
+
+
+@quantity("salary", "benefits")
+def typical_income(windows: Windows) -> Array:
+    """Mean income of the months up to and with each: a month without salary does not make it 0."""
+    received = income(windows)
+    known = np.isfinite(received)
+    sums = np.cumsum(np.where(known, received, 0.0), axis=1)
+    n = np.cumsum(known, axis=1)
+    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
+
+
+@quantity("salary", "benefits", "essential_outgoings")
+def residual_income(windows: Windows) -> Array:
+    """Share of the income that is left after essentials: (income - essentials) / income."""
+    left = income(windows) - windows["essential_outgoings"]
+    return ratio(left, typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("salary", "benefits", "essential_outgoings", "minimum_due", "other_instalments")
+def residual_after_debts(windows: Windows) -> Array:
+    """Share of the income that is left after essentials and all debt service."""
+    left = income(windows) - windows["essential_outgoings"] - debt_service(windows)
+    return ratio(left, typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("minimum_due", "other_instalments")
+def debt_service(windows: Windows) -> Array:
+    """Minimum due on this card and instalments elsewhere."""
+    return windows["minimum_due"] + statistics.carried(windows["other_instalments"])
+
+
+@quantity("minimum_due", "other_instalments", "salary", "benefits")
+def debt_service_to_income(windows: Windows) -> Array:
+    """Minimum due on this card and instalments elsewhere, over typical income."""
+    return ratio(debt_service(windows), typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("minimum_due", "salary", "benefits")
+def minimum_due_to_income(windows: Windows) -> Array:
+    """Minimum due on this card over typical income."""
+    return ratio(windows["minimum_due"], typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("balance", "other_balance", "salary", "benefits")
+def debt_to_income(windows: Windows) -> Array:
+    """Balances here and elsewhere over a year of typical income."""
+    debt = windows["balance"] + statistics.carried(windows["other_balance"])
+    return ratio(debt, MONTHS_PER_YEAR * typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("balance", "salary", "benefits")
+def balance_to_income(windows: Windows) -> Array:
+    """Balance of this card over typical monthly income."""
+    return ratio(windows["balance"], typical_income(windows), ceiling=10.0)
+
+
+@quantity("salary", "benefits", "essential_outgoings", "minimum_due")
+def coverage(windows: Windows) -> Array:
+    """(Income - essentials) over the minimum due that the month's payment had to meet.
+
+    The could-pay index: how many times the minimum could be paid out of the month's income.
+    Where nothing was due the month is at the ceiling.
+    """
+    left = income(windows) - windows["essential_outgoings"]
+    return _times(left, previous(windows["minimum_due"]))
+
+
+@quantity("salary", "benefits", "essential_outgoings", "minimum_due", "other_instalments")
+def coverage_after_debts(windows: Windows) -> Array:
+    """(Income - essentials - instalments elsewhere) over the minimum due."""
+    other = statistics.carried(windows["other_instalments"])
+    left = income(windows) - windows["essential_outgoings"] - other
+    return _times(left, previous(windows["minimum_due"]))
+
+
+@quantity("deposit_balance", "essential_outgoings", "minimum_due")
+def buffer(windows: Windows) -> Array:
+    """Months of essentials and minimum due that the deposit balance would carry."""
+    monthly = windows["essential_outgoings"] + windows["minimum_due"]
+    return ratio(np.maximum(windows["deposit_balance"], 0.0), monthly, ceiling=BUFFER_CEILING)
+
+
+@quantity("salary", "benefits", "essential_outgoings", "other_outgoings")
+def outgoings_to_income(windows: Windows) -> Array:
+    """All outgoings over typical income."""
+    spent = windows["essential_outgoings"] + windows["other_outgoings"]
+    return ratio(spent, typical_income(windows), ceiling=RATIO_CEILING)
+
+
+@quantity("payment", "minimum_due")
+def payment_to_minimum(windows: Windows) -> Array:
+    """Payment over the minimum due of the statement before; NaN where nothing was due."""
+    return ratio(windows["payment"], previous(windows["minimum_due"]), ceiling=RATIO_CEILING)
+
+
+@quantity("payment", "minimum_due")
+def minimum_shortfall(windows: Windows) -> Array:
+    """Share of the minimum due that stayed unpaid, 0 to 1; NaN where nothing was due."""
+    return np.clip(1.0 - payment_to_minimum(windows), 0.0, 1.0)
+
+
+@quantity("salary", "benefits", "essential_outgoings", "minimum_due", "deposit_balance")
+def able(windows: Windows) -> Array:
+    """1 in months in which the minimum due could have been paid, else 0.
+
+    By income (coverage of 1.5 and more) or by the deposits held at the end of the month before
+    (a month of essentials and minimum due). NaN where neither is known.
+    """
+    by_income, by_deposit = coverage(windows), previous(buffer(windows))
+    return _either(by_income, by_deposit)
+
+
+@quantity(
+    "salary", "benefits", "essential_outgoings", "minimum_due", "deposit_balance",
+    "other_instalments",
+)  # fmt: skip
+def able_after_debts(windows: Windows) -> Array:
+    """1 in months in which the minimum due could have been paid beside all other instalments."""
+    return _either(coverage_after_debts(windows), previous(buffer(windows)))
+
+
+@quantity("payment_date_days_before_month_end", "due_date_days_before_month_end")
+def days_before_due(windows: Windows) -> Array:
+    """Days by which the first payment came before the due date; below 0 when it came after."""
+    paid = windows["payment_date_days_before_month_end"]
+    return paid - windows["due_date_days_before_month_end"]
+
+
+@quantity("worst_status_elsewhere")
+def status_elsewhere(windows: Windows) -> Array:
+    """Months behind on the worst line at another lender."""
+    return statistics.carried(windows["worst_status_elsewhere"])
+
+
+@quantity("open_trades")
+def trades(windows: Windows) -> Array:
+    """Open credit lines at other lenders."""
+    return statistics.carried(windows["open_trades"])
+
+
+@quantity("maxed_cards")
+def maxed(windows: Windows) -> Array:
+    """Cards at other lenders that are used to 95 % of their limit and more."""
+    return statistics.carried(windows["maxed_cards"])
+
+
+@quantity("other_balance")
+def debt_elsewhere_log(windows: Windows) -> Array:
+    """Natural logarithm of 1 + balances at other lenders."""
+    return np.log1p(statistics.carried(windows["other_balance"]))
+
+
+def _times(amount: Array, due: Array) -> Array:
+    """Return how many times an amount covers what is due; the ceiling where nothing is due."""
+    times = ratio(amount, due, ceiling=RATIO_CEILING)
+    return np.where((due <= 0) & np.isfinite(amount), RATIO_CEILING, times)
+
+
+def _either(by_income: Array, by_deposit: Array) -> Array:
+    """Return 1 where income or deposits suffice, 0 where not, NaN where neither is known."""
+    enough = (by_income >= ABLE_COVERAGE) | (by_deposit >= ABLE_BUFFER)
+    known = np.isfinite(by_income) | np.isfinite(by_deposit)
+    return np.where(known, enough.astype(np.float64), np.nan)

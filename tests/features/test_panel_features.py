@@ -1,0 +1,274 @@
+"""Values by hand of the features that rest on tables beyond the statements."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.features import FEATURES
+from delinquency.windows import Windows
+
+NAN = np.nan
+
+
+def _windows(month: str = "2024-06", **columns) -> Windows:
+    """Return windows of one account: lists are monthly values, numbers those of the account."""
+    monthly = {n: np.array([v], float) for n, v in columns.items() if isinstance(v, list)}
+    static = {n: np.array([v], float) for n, v in columns.items() if not isinstance(v, list)}
+    n_months = len(next(iter(columns.values())))
+    keys = pd.DataFrame({"account_id": ["a"], "observation_month": [pd.Timestamp(month)]})
+    return Windows(keys, n_months, monthly, static, frozenset())
+
+
+def _value(name: str, **columns) -> float:
+    windows = _windows(**columns)
+    lacking = [need for need in FEATURES[name].needs if need not in windows]
+    assert not lacking, f"the test lacks {lacking}"
+    return float(FEATURES[name].compute(windows)[0])
+
+
+SALARY = [4000, 4000, 4000, 4000, 0, 0]
+NO_BENEFITS = [0, 0, 0, 0, 0, 0]
+BENEFITS = [0, 0, 0, 0, 1000, 1000]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        # (4000 + 1000 + 1000) / 3 = 2000 against 4000: half is lost
+        ("income_drop", {"salary": SALARY, "benefits": BENEFITS}, 0.5),
+        # an income that grows has not dropped
+        ("income_drop", {"salary": SALARY[::-1], "benefits": NO_BENEFITS}, 0.0),
+        ("salary_missed_months", {"salary": SALARY}, 2),
+        ("salary_missed_streak", {"salary": [0, 4000, 0, 4000, 0, 0]}, 2),
+        # 2000 / (16000 + 2000) = 1/9
+        ("benefit_share", {"salary": SALARY, "benefits": BENEFITS}, 1 / 9),
+        # three months' income 6000 / 3 = 2000 over 5000 stated
+        ("income_to_stated",
+         {"salary": SALARY, "benefits": BENEFITS, "application_income": 5000}, 0.4),
+        # days 5 5 5 5 5 11: the mean is 6, the last 11
+        ("salary_delay", {"salary_day": [5, 5, 5, 5, 5, 11]}, 5),
+        # published two months late: the rate of April is what may be seen in June
+        ("unemployment_rate", {"regional_unemployment": [4, 4, 4, 5, 9, 9]}, 5),
+        ("unemployment_change", {"regional_unemployment": [4, 4, 4, 5, 9, 9]}, 1),
+        # (3 * 900) / (3 * 900 + 3 * 100)
+        ("essential_share",
+         {"essential_outgoings": [900] * 6, "other_outgoings": [700, 700, 700, 100, 100, 100]},
+         0.9),
+        # 1 - 250/1000
+        ("savings_drawdown", {"deposit_balance": [500, 1000, 800, 600, 400, 250]}, 0.75),
+        ("application_income_log", {"application_income": 0.0, "salary": [1]}, 0.0),
+    ],
+)  # fmt: skip
+def test_economic_condition_by_hand(name, columns, expected):
+    columns = dict(sorted(columns.items(), key=lambda item: not isinstance(item[1], list)))
+    assert _value(name, **columns) == pytest.approx(expected)
+
+
+def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
+    late = [0, 2, 1, 0, NAN, NAN]
+    assert _value("status_elsewhere_last", worst_status_elsewhere=late) == 0
+    # carried forward: 0 0 0 over the last three months; 0 2 1 0 0 0 over six: 3 / 6
+    assert _value("status_elsewhere_mean_3m", worst_status_elsewhere=late) == 0
+    assert _value("status_elsewhere_mean_6m", worst_status_elsewhere=late) == 0.5
+    assert _value("late_months_elsewhere", worst_status_elsewhere=late) == 2
+    # March was late: three months before June
+    assert _value("months_since_late_elsewhere", worst_status_elsewhere=late) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        # dues 100 + 900 here and elsewhere over a typical income of 4000
+        ("debt_service_to_income_last",
+         {"minimum_due": [100, 100], "other_instalments": [900, NAN], "salary": [4000, 4000],
+          "benefits": [0, 0]}, 0.25),
+        # (1000 + 11000) / (12 * 4000)
+        ("debt_to_income_last",
+         {"balance": [500, 1000], "other_balance": [11000, NAN], "salary": [4000, 4000],
+          "benefits": [0, 0]}, 0.25),
+        # typical income (4000 + 0) / 2 = 2000: a month without salary does not make it 0
+        ("balance_to_income_last",
+         {"balance": [500, 1000], "salary": [4000, 0], "benefits": [0, 0]}, 0.5),
+        ("maxed_cards_max", {"maxed_cards": [1, 3, NAN]}, 3),
+        ("enquiries_recent", {"enquiries": [5, 1, 0, 2]}, 3),
+        # 2 -> 3 -> 3 -> 2 -> 4: rises of 1 and 2
+        ("new_trades", {"open_trades": [2, 3, NAN, 2, 4]}, 3),
+        # 6000 elsewhere, 2000 here
+        ("share_owed_elsewhere", {"other_balance": [6000, NAN], "balance": [0, 2000]}, 0.75),
+        # (1500 + 6000) - (500 + 5000) = 2000 over 4000
+        ("debt_growth_to_income",
+         {"balance": [500, 1500], "other_balance": [5000, 6000], "salary": [4000, 4000],
+          "benefits": [0, 0]}, 0.5),
+        # 30 + 30 of interest against 100 + 20 paid
+        ("interest_to_payments", {"interest": [30, 30], "payment": [100, 20]}, 0.5),
+        ("cash_advances_to_balance", {"cash_advances": [100, 150], "balance": [900, 1000]}, 0.25),
+    ],
+)  # fmt: skip
+def test_debt_burden_by_hand(name, columns, expected):
+    assert _value(name, **columns) == pytest.approx(expected)
+
+
+ABLE = {
+    "salary": [3000, 3000, 3000, 3000],
+    "benefits": [0, 0, 0, 0],
+    "essential_outgoings": [2000, 2000, 2000, 2800],
+    "minimum_due": [500, 500, 500, 500],
+    "deposit_balance": [0, 0, 0, 0],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        # (3000 - 2800) / 3000
+        ("residual_income_last", {}, 200 / 3000),
+        # (3000 - 2000 - (500 + 400)) / 3000, and (3000 - 2800 - 900) / 3000 in the last month
+        ("residual_after_debts_last", {"other_instalments": [400, 400, NAN, NAN]}, -700 / 3000),
+        # 200 over the 500 due: the month before asked for them
+        ("coverage_last", {}, 0.4),
+        # 1000/500 = 2, 2, .4; the first month has no month before
+        ("coverage_mean_3m", {}, 4.4 / 3),
+        ("coverage_after_debts_last", {"other_instalments": [400, NAN, NAN, NAN]}, -0.4),
+        ("uncovered_months", {}, 1),
+        # 6600 / (2800 + 500)
+        ("buffer_last", {"deposit_balance": [0, 0, 0, 6600]}, 2.0),
+        ("low_deposit_months", {"deposit_balance": [600, 500, 499, 0]}, 2),
+        # last three months: (2000+100 + 2000+100 + 2800+200) / 3 / 3000
+        ("expense_to_income", {"other_outgoings": [0, 100, 100, 200]}, 7200 / 9000),
+        ("payment_to_minimum_last", {"payment": [0, 0, 0, 250]}, 0.5),
+        # 100 and 250 of the 500 due; 0 is no payment, 500 the whole
+        ("partial_payment_months", {"payment": [400, 100, 500, 250]}, 2),
+        # 500 and 550 of three months with 500 due
+        ("minimum_payer_share", {"payment": [0, 500, 550, 600]}, 2 / 3),
+        # salary on the 10th, due on day 30 - 5 = 25
+        ("payday_gap",
+         {"salary_day": [10, 10, 10, 10], "due_date_days_before_month_end": [5, 5, 5, 5]}, 15),
+        # paid 8 days and due 5 days before the end of the month: 3 ahead
+        ("days_before_due_last",
+         {"payment_date_days_before_month_end": [9, 9, 9, 8],
+          "due_date_days_before_month_end": [5, 5, 5, 5]}, 3),
+    ],
+)  # fmt: skip
+def test_repayment_capacity_by_hand(name, columns, expected):
+    assert _value(name, **{**ABLE, **columns}) == pytest.approx(expected)
+
+
+def test_an_unsteady_income_varies_by_its_standard_deviation_over_its_mean():
+    # 1000, 3000: deviation sqrt(2 * 1000^2 / 1) = 1414.2, mean 2000
+    value = _value("income_variation", salary=[1000, 3000], benefits=[0, 0])
+    assert value == pytest.approx(np.sqrt(2) / 2)
+
+
+def test_not_paying_is_unwilling_only_in_months_in_which_the_minimum_was_affordable():
+    # coverage 2, 2, .4: able in the second and third month only; 500 and then 0 of 500 paid
+    assert _value("unpaid_given_capacity", **ABLE, payment=[0, 500, 0, 0]) == 0.5
+    assert _value("able_unpaid_months", **ABLE, payment=[0, 500, 0, 0]) == 1
+    # with deposits of a month and more the last month is affordable too: (0 + 1 + 1) / 3
+    rich = {**ABLE, "deposit_balance": [0, 0, 2500, 0]}
+    assert _value("unpaid_given_capacity", **rich, payment=[0, 500, 0, 0]) == pytest.approx(2 / 3)
+
+
+def test_an_account_that_never_could_pay_is_never_called_unwilling():
+    poor = {**ABLE, "essential_outgoings": [2900] * 4}
+    assert np.isnan(_value("unpaid_given_capacity", **poor, payment=[0, 0, 0, 0]))
+    assert _value("able_unpaid_months", **poor, payment=[0, 0, 0, 0]) == 0
+
+
+def test_other_instalments_take_away_ability():
+    # 1000 left - 300 elsewhere = 700 over 500 = 1.4 < 1.5: not able
+    debts = {**ABLE, "other_instalments": [300] * 4}
+    assert np.isnan(
+        _value("unpaid_given_capacity_after_debts", **debts, payment=[0, 0, 0, 0])
+    )  # fmt: skip
+    # 1000 - 250 = 750 over 500 = 1.5: able, and nothing paid
+    less = {**ABLE, "other_instalments": [250] * 4}
+    assert _value("unpaid_given_capacity_after_debts", **less, payment=[0, 0, 0, 0]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        # (2 + 3) / (4 + 3 + 1)
+        ("promises_kept_ratio",
+         {"promises_kept": [1, 0, 2], "promises_broken": [0, 1, 0]}, 5 / 8),
+        # without any promise: one half
+        ("promises_kept_ratio",
+         {"promises_kept": [0, 0, 0], "promises_broken": [0, 0, 0]}, 0.5),
+        ("promises_broken_recent", {"promises_broken": [9, 1, 0, 0, 1, 0, 0]}, 2),
+        # reached 1 of 4 attempts
+        ("right_party_rate",
+         {"right_party_contacts": [1, 0, 0], "contact_attempts": [2, 1, 1]}, 0.25),
+        ("right_party_rate",
+         {"right_party_contacts": [0, 0, 0], "contact_attempts": [0, 0, 0]}, NAN),
+        # reached in the first month: 1 + 1 attempts since
+        ("unanswered_attempts",
+         {"right_party_contacts": [1, 0, 0], "contact_attempts": [2, 1, 1]}, 2),
+        ("inbound_recent", {"inbound_contacts": [5, 0, 0, 1, 0, 0, 1]}, 2),
+        ("autopay_cancelled", {"autopay": [1, 1, 0]}, 1),
+        ("autopay_cancelled", {"autopay": [0, 0, 0]}, 0),
+        ("autopay_cancelled", {"autopay": [1, 0, 1]}, 0),
+        # ages 2, 3, 4: the late month is the second, at age 3
+        ("early_default", {"days_past_due": [0, 5, 0], "months_on_book": 4}, 1),
+        ("early_default", {"days_past_due": [0, 5, 0], "months_on_book": 40}, 0),
+        # late now, two lines elsewhere, none of them late
+        ("selective_payment",
+         {"days_past_due": [0, 30], "worst_status_elsewhere": [0, NAN], "open_trades": [2, NAN]},
+         1),
+        ("selective_payment",
+         {"days_past_due": [0, 30], "worst_status_elsewhere": [1, NAN], "open_trades": [2, NAN]},
+         0),
+        # savings of 2 months held in the month with nothing paid
+        ("buffer_while_unpaid",
+         {**ABLE, "deposit_balance": [0, 0, 5000, 0], "payment": [0, 500, 0, 500]}, 2.0),
+    ],
+)  # fmt: skip
+def test_repayment_willingness_by_hand(name, columns, expected):
+    columns = dict(sorted(columns.items(), key=lambda item: not isinstance(item[1], list)))
+    assert _value(name, **columns) == pytest.approx(expected, nan_ok=True)
+
+
+SPEND = {"card_spend": [100, 100, 200]}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        # 100 of 400
+        ("promotion_share", {**SPEND, "promotion_spend": [0, 0, 100]}, 0.25),
+        ("luxury_share", {**SPEND, "luxury_spend": [40, 0, 0]}, 0.1),
+        # (30 + 0 + 60) / 3 = 30 over 3000
+        ("luxury_to_income",
+         {"luxury_spend": [30, 0, 60], "salary": [3000] * 3, "benefits": [0] * 3}, 0.01),
+        ("high_ticket_instalments",
+         {"high_ticket_instalment_spend": [0, 2000, 0], "application_income": 4000}, 0.5),
+        # 50 + 50 over 1000
+        ("cash_advance_flow", {"cash_advances": [50, 0, 50], "credit_limit": [900, 900, 1000]},
+         0.1),
+        ("purchases_to_payments", {"purchases": [10, 20, 30], "payment": [20, 20, 0]}, 1.5),
+        # paid 10 of 100 in the second month, all of it in the third: 50/1000 in the second
+        ("purchases_while_revolving",
+         {"purchases": [9, 50, 70], "payment": [0, 10, 100], "balance": [100, 100, 100],
+          "credit_limit": [1000] * 3}, 0.05),
+        # the limit rises by 1000 in month 3; 300 + 300 after, 100 + 100 before: 400/1000
+        ("limit_rise_response",
+         {"purchases": [100, 100, 300, 300], "credit_limit": [1000, 1000, 2000, 2000]}, 0.4),
+        ("limit_rise_response",
+         {"purchases": [100, 100, 300, 300], "credit_limit": [1000] * 4}, 0.0),
+        # log1p(400 / 8)
+        ("ticket_log", {**SPEND, "purchase_count": [2, 2, 4]}, np.log1p(50)),
+    ],
+)  # fmt: skip
+def test_spending_behavior_by_hand(name, columns, expected):
+    columns = dict(sorted(columns.items(), key=lambda item: not isinstance(item[1], list)))
+    assert _value(name, **columns) == pytest.approx(expected)
+
+
+def test_sales_seasons_are_told_apart_from_spikes():
+    # July to December 2024: the sales are in November and December
+    spend = [100, 100, 100, 140, 500, 600]
+    columns = {"card_spend": spend, "month": "2024-12"}
+    # ordinary months: 100 100 100 140, mean 110, deviation sqrt((3 * 100 + 900) / 3) = 20
+    assert _value("spend_spike", **columns) == pytest.approx((140 - 110) / 20)
+    assert _value("spend_variation", **columns) == pytest.approx(20 / 110)
+    # (500 + 600) / 2 = 550 over 110, less 1
+    assert _value("festival_uplift", **columns) == pytest.approx(4.0)
