@@ -1,0 +1,123 @@
+"""A waterfall by trait as inline SVG: from the reference to the account, in log-odds."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+WIDTH, ROW, BAR = 640, 26, 16
+LEFT, RIGHT, TOP = 150, 60, 26
+PROBABILITIES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99)
+"""Where the axis is marked, as far as it reaches."""
+MIN_GAP = 44
+"""Pixels between two marks."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One trait's step.
+
+    Attributes
+    ----------
+    label : str
+    excess : float
+        Log-odds above the reference.
+    faint : bool
+        Whether the evidence for it is weak or absent; drawn hatched.
+    """
+
+    label: str
+    excess: float
+    faint: bool = False
+
+
+def waterfall_svg(
+    start: float, steps: Sequence[Step], *, labels: tuple[str, str], as_probability: bool
+) -> Markup:
+    """Return the waterfall as one SVG element, safe to put into a page.
+
+    Parameters
+    ----------
+    start : float
+        Log-odds of the reference.
+    steps : sequence of Step
+        In the order of drawing.
+    labels : tuple of str
+        What stands beside the first and the last bar: reference and account.
+    as_probability : bool
+        Mark the axis in probabilities; False for raw log-odds, which are none.
+
+    Returns
+    -------
+    Markup
+        Shapes take their colours from the classes ``up``, ``down``, ``total`` and ``faint``.
+    """
+    levels = [start]
+    for step in steps:
+        levels.append(levels[-1] + step.excess)
+    low, high = min(levels), max(levels)
+    margin = max(0.12 * (high - low), 0.15)
+    low, high = low - margin, high + margin
+    span = (WIDTH - LEFT - RIGHT) / (high - low)
+
+    def x(level: float) -> float:
+        return round(LEFT + (level - low) * span, 1)
+
+    height = TOP + ROW * (len(steps) + 2) + 6
+    parts = [
+        f'<svg class="waterfall" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{escape(_summary(levels, steps, labels))}">'
+    ]
+    for level, text in _marks(low, high, span, as_probability):
+        parts.append(
+            f'<path class="grid" d="M{x(level)} {TOP}V{height - 6}"/>'
+            f'<text class="mark" x="{x(level)}" y="16">{text}</text>'
+        )
+    parts.append(_row(0, labels[0], x(low), x(start), "total", ""))
+    for number, step in enumerate(steps, start=1):
+        kind = ("up" if step.excess > 0 else "down") + (" faint" if step.faint else "")
+        parts.append(
+            _row(number, step.label, x(levels[number - 1]), x(levels[number]), kind,
+                 f"{step.excess:+.2f}")
+        )  # fmt: skip
+    parts.append(_row(len(steps) + 1, labels[1], x(low), x(levels[-1]), "total", ""))
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
+def _row(number: int, label: str, begin: float, end: float, kind: str, text: str) -> str:
+    """Return one bar with its label and figure."""
+    top = TOP + ROW * number + (ROW - BAR) // 2
+    left, width = min(begin, end), max(abs(end - begin), 1.0)
+    middle = top + BAR - 4
+    out = (
+        f'<text class="name" x="{LEFT - 8}" y="{middle}">{escape(label)}</text>'
+        f'<rect class="{kind}" x="{left:.1f}" y="{top}" width="{width:.1f}" height="{BAR}"/>'
+    )
+    if text:
+        out += f'<text class="figure" x="{left + width + 5:.1f}" y="{middle}">{text}</text>'
+    return out
+
+
+def _marks(low: float, high: float, span: float, as_probability: bool) -> list[tuple[float, str]]:
+    """Return the axis marks that fit, with their texts."""
+    if as_probability:
+        wanted = [(math.log(p / (1 - p)), f"{100 * p:g}%") for p in PROBABILITIES]
+    else:
+        wanted = [(float(level), f"{level:+d}") for level in range(-20, 21)]
+    out: list[tuple[float, str]] = []
+    for level, text in wanted:
+        fits = not out or (level - out[-1][0]) * span >= MIN_GAP
+        if low <= level <= high and fits:
+            out.append((level, text))
+    return out
+
+
+def _summary(levels: Sequence[float], steps: Sequence[Step], labels: tuple[str, str]) -> str:
+    """Return the waterfall in words, for readers who do not see it."""
+    moves = "; ".join(f"{step.label} {step.excess:+.2f}" for step in steps)
+    return (
+        f"Waterfall in log-odds from {labels[0]} ({levels[0]:.2f}) to {labels[1]} "
+        f"({levels[-1]:.2f}): {moves}."
+    )
