@@ -79,7 +79,8 @@ def test_every_account_left_out_is_counted_under_one_reason():
             "bad": [0, 29, 45, 75, 75],
             "late": [5, 35, 65, 95, 125],
             "late_cured": [5, 35, 0, 0, 0],
-            "gone": [185, NONE, NONE, NONE, NONE],
+            "gone": [185, 185, 185, NONE, NONE],
+            "gone_before": [185, NONE, NONE, NONE, NONE],
             "gap": [0, NONE, 0, 0, 0],
             "new": [NONE, 0, 0, 0, 0],
             "closed": [0, 0, 0, NONE, NONE],
@@ -104,7 +105,8 @@ def test_every_account_left_out_is_counted_under_one_reason():
     # One of the two that were too late at the observation month got to 60 days: 1/2.
     assert table.loc[TOO_LATE, "bad_rate"] == 0.5
     assert np.isnan(table.loc[INCOMPLETE, "bad_rate"])
-    # "later" opened after the observation month: it was not there to be observed. 10 rows in all.
+    # "later" opened after the observation month and "gone_before" ended before it: neither was
+    # there to be observed. 10 rows in all.
     assert table["rows"].sum() == 10
     assert table["share"].sum() == pytest.approx(1.0)
 

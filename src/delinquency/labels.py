@@ -197,16 +197,14 @@ def label_outcomes(
     bad = worst days past due in the months o+1 to o+n reach ``bad_days_past_due``, or charged
     off. good = every month of the window is known and none reaches it (with an indeterminate
     band: none reaches the band). An account whose window breaks off before it turned bad is
-    neither. An account counts at o when o lies between its first and last statement, or after a
-    charge-off.
+    neither. An account counts at o when o lies between its first and last statement.
     """
     panel = dense_panel(statements, span=span)
     first_seen, last_seen = _span(panel.seen)
-    gone = np.isposinf(panel.days).any(axis=1)
     pieces = []
     for month in observation_months(panel, options):
         at = month - panel.first
-        rows = np.flatnonzero((first_seen <= at) & ((at <= last_seen) | gone))
+        rows = np.flatnonzero((first_seen <= at) & (at <= last_seen))
         pieces.append(_label_month(panel, rows, at, options))
     stacked = pd.concat(pieces, ignore_index=True)
     kept = stacked[stacked["reason"] == ""].sort_values(["account", "month"], kind="stable")

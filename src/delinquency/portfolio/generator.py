@@ -178,10 +178,17 @@ def _statements(life: Life, people: People, ledger: Ledger, start: int) -> pd.Da
         if name != "payment_day"
     }
     frame = _monthly(life, people, columns, start)
-    day = ledger.payment_day[:, start:].ravel()
-    paid = np.isfinite(day)
-    date = frame["month"].to_numpy().astype("datetime64[D]")
-    date = date + (np.where(paid, day, 1.0).astype(np.int64) - 1).astype("timedelta64[D]")
-    nothing = np.datetime64("NaT", "D")
-    frame["payment_date"] = np.where(paid, date, nothing).astype("datetime64[ms]")
+    frame["payment_date"] = _as_dates(frame["month"], ledger.payment_day[:, start:].ravel())
+    due_day = people.due_day[life.holder].astype(np.float64)
+    # The first statement of an account follows none that could have fallen due.
+    due_day = np.where(life.starts, np.nan, due_day)
+    frame["due_date"] = _as_dates(frame["month"], due_day[:, start:].ravel())
     return frame
+
+
+def _as_dates(month: pd.Series, day: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """Return the given days of the months; not a time where the day is missing."""
+    known = np.isfinite(day)
+    date = month.to_numpy().astype("datetime64[D]")
+    date = date + (np.where(known, day, 1.0).astype(np.int64) - 1).astype("timedelta64[D]")
+    return np.where(known, date, np.datetime64("NaT", "D")).astype("datetime64[ms]")

@@ -18,14 +18,15 @@ MONTHLY_RATE = 0.18 / 12
 LATE_FEE = 0.01
 """Share of the overdue instalments: the article's ceiling for penalties."""
 MINIMUM_SHARE, MINIMUM_FLOOR = 0.05, 100.0
-OVER_LIMIT = 1.02
+STOP_LOW, STOP_SPREAD = 0.86, 0.16
+"""Use of the limit at which a month's purchases stop: between 86 % and 102 %."""
 SMALLEST_PURCHASE = 20.0
 SPEND_SHARE, SPEND_TRAIT = 0.28, 0.18
 SPEND_SEASON = np.array([1.1, 1.05, 0.95, 0.95, 1.0, 1.05, 0.95, 0.95, 1.0, 1.05, 1.15, 1.1])
 PROMOTION_MONTHS = (2, 6, 11)
 """Months of sales festivals."""
 PROMOTION_RESPONSE = 0.25
-FULL_PAYER, MINIMUM_PAYER = 0.15, -1.70
+FULL_PAYER, MINIMUM_PAYER = 0.45, -1.10
 """Cuts of the paying index: above the first the bill is paid in full, below the second only the
 minimum is paid."""
 LIMIT_RAISE_RATE, LIMIT_RAISE = 0.012, 1.2
@@ -67,6 +68,7 @@ class _Plans:
     payment_day: Array
     autopay: Array
     limit: Array
+    stop: Array
 
 
 def draw_ledger(
@@ -177,6 +179,7 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
         payment_day=uniform[4],
         autopay=_autopay(life, uniform[5]),
         limit=_limits(life, people, random.random(shape)),
+        stop=STOP_LOW + STOP_SPREAD * random.random(shape),
     )
 
 
@@ -232,7 +235,7 @@ def _spend(
     room: Array, limit: Array, state: NDArray[np.int64], plans: _Plans, t: int
 ) -> tuple[Array, Array]:
     """Return purchases and cash advances of month t: a card that is behind is soon blocked."""
-    free: Array = np.maximum(room + (OVER_LIMIT - 1.0) * limit, 0.0)
+    free: Array = np.maximum(room + (plans.stop[:, t] - 1.0) * limit, 0.0)
     wish = plans.spend[:, t] * np.where(state == 0, 1.0, np.where(state == 1, 0.5, 0.0))
     purchases = p.cents(np.minimum(wish, free))
     advance = np.where(state <= 1, plans.advance[:, t] * limit, 0.0)
