@@ -1,0 +1,175 @@
+"""The loops that explain rows: encode, find each treelet's state, add up the table rows.
+
+Both paths add the same table rows in the same order, so a row's values do not depend, to the
+last bit, on the rows beside it, on the path taken, or on the number of threads.
+"""
+
+import numpy as np
+from numba import njit
+
+from delinquency.explanation.encoding import encode_block, encode_row
+from delinquency.explanation.lanes import (
+    BLOCK,
+    WIDTH,
+    add_chosen,
+    add_row,
+    index_lanes,
+    join_lanes,
+    keep_chosen,
+    load_row,
+    store_index,
+    store_row,
+)
+
+SPAN = 64
+"""Blocks handled tree by tree, so that a tree's table is read once for all of them."""
+
+
+@njit(cache=True, nogil=True)
+def encode_rows(rows, encoding):  # type: ignore[no-untyped-def]
+    """Return the codes of rows of shape (n_rows, n_features), as (n_blocks, n_columns * BLOCK)."""
+    n_blocks = (rows.shape[0] + BLOCK - 1) // BLOCK
+    codes = np.zeros((n_blocks, encoding[0].shape[0] * BLOCK), np.uint8)
+    for block in range(n_blocks):
+        encode_block(rows[block * BLOCK : (block + 1) * BLOCK], encoding, codes[block])
+    return codes
+
+
+@njit(cache=True, nogil=True)
+def explain_blocks(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
+    """Write the group values of many rows.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float64
+    encoding, program : tuple of ndarray
+        The fields of ``Encoding``, and of ``Program`` but its table.
+    table : ndarray of shape (n_table_rows * 8,)
+    sums : ndarray of shape (SPAN * BLOCK * 8,), aligned scratch
+    out : ndarray of shape (n_rows, n_groups), written
+    """
+    tree_start, row_start = program[0], program[1]
+    widest = 0
+    for tree in range(tree_start.shape[0] - 1):
+        widest = max(widest, tree_start[tree + 1] - tree_start[tree])
+    states = np.empty(widest * BLOCK, np.uint16)
+    codes = np.zeros((SPAN, encoding[0].shape[0] * BLOCK), np.uint8)
+    n_rows = rows.shape[0]
+    for span in range(0, n_rows, SPAN * BLOCK):
+        filled = min(SPAN * BLOCK, n_rows - span)
+        n_blocks = (filled + BLOCK - 1) // BLOCK
+        for block in range(n_blocks):
+            at = span + block * BLOCK
+            encode_block(rows[at : min(at + BLOCK, n_rows)], encoding, codes[block])
+        sums[:] = 0.0
+        for tree in range(tree_start.shape[0] - 1):
+            first, last = tree_start[tree], tree_start[tree + 1]
+            for block in range(n_blocks):
+                _block_states(codes[block], program, first, last, states)
+                for lane in range(min(BLOCK, filled - block * BLOCK)):
+                    at = (block * BLOCK + lane) * WIDTH
+                    total = load_row(sums, at)
+                    for treelet in range(first, last):
+                        state = np.int64(states[(treelet - first) * BLOCK + lane])
+                        total = add_row(total, table, (row_start[treelet] + state) * WIDTH)
+                    store_row(total, sums, at)
+        for row in range(filled):
+            for group in range(out.shape[1]):
+                out[span + row, group] = sums[row * WIDTH + group]
+
+
+@njit(cache=True, nogil=True)
+def _block_states(codes, program, first, last, states):  # type: ignore[no-untyped-def]
+    """Write the states of a block's rows in the treelets of one tree."""
+    (
+        _,
+        _,
+        step_start,
+        plain_end,
+        term_start,
+        term_init,
+        term_adds,
+        term_keeps,
+        step_column,
+        step_rank,
+        step_right,
+        step_left,
+    ) = program
+    for treelet in range(first, last):
+        index = index_lanes(np.uint16(0))
+        step = step_start[treelet]
+        while step < plain_end[treelet]:
+            index = add_chosen(
+                index,
+                step_rank[step],
+                step_right[step],
+                step_left[step],
+                codes,
+                step_column[step] * BLOCK,
+            )
+            step += 1
+        for term in range(term_start[treelet], term_start[treelet + 1]):
+            part = index_lanes(term_init[term])
+            while step < term_adds[term]:
+                part = add_chosen(
+                    part,
+                    step_rank[step],
+                    step_right[step],
+                    step_left[step],
+                    codes,
+                    step_column[step] * BLOCK,
+                )
+                step += 1
+            while step < term_keeps[term]:
+                part = keep_chosen(
+                    part,
+                    step_rank[step],
+                    step_right[step],
+                    step_left[step],
+                    codes,
+                    step_column[step] * BLOCK,
+                )
+                step += 1
+            index = join_lanes(index, part)
+        store_index(index, states, (treelet - first) * BLOCK)
+
+
+@njit(cache=True, nogil=True)
+def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
+    """Write the group values of a few rows, one at a time, without a block's layout.
+
+    Parameters
+    ----------
+    rows, encoding, program, table, sums, out
+        See ``explain_blocks``.
+    """
+    tree_start, row_start, step_start, plain_end, term_start = program[:5]
+    term_init, term_adds, term_keeps = program[5:8]
+    step_column, step_rank, step_right, step_left = program[8:]
+    codes = np.empty(encoding[0].shape[0], np.uint8)
+    for row in range(rows.shape[0]):
+        encode_row(rows[row], encoding, codes)
+        sums[:WIDTH] = 0.0
+        total = load_row(sums, 0)
+        for treelet in range(tree_start[-1]):
+            index = np.int64(0)
+            step = step_start[treelet]
+            while step < plain_end[treelet]:
+                above = codes[step_column[step]] > step_rank[step]
+                index += step_right[step] if above else step_left[step]
+                step += 1
+            for term in range(term_start[treelet], term_start[treelet + 1]):
+                part = np.int64(term_init[term])
+                while step < term_adds[term]:
+                    above = codes[step_column[step]] > step_rank[step]
+                    part += step_right[step] if above else step_left[step]
+                    step += 1
+                while step < term_keeps[term]:
+                    above = codes[step_column[step]] > step_rank[step]
+                    part &= step_right[step] if above else step_left[step]
+                    step += 1
+                index += part
+            total = add_row(total, table, (row_start[treelet] + index) * WIDTH)
+        store_row(total, sums, 0)
+        for group in range(out.shape[1]):
+            out[row, group] = sums[group]

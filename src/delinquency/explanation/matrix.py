@@ -1,0 +1,116 @@
+"""Rows of a frame or an array as the float64 matrix a booster sees."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.errors import ModelError
+
+
+def booster_name(name: object) -> str:
+    """Return a column's name as LightGBM keeps it: a string, blanks as underscores."""
+    return str(name).replace(" ", "_")
+
+
+def as_matrix(
+    rows: Any,
+    feature_names: Sequence[str],
+    pandas_categories: Sequence[Sequence[Any]] = (),
+) -> NDArray[np.float64]:
+    """Return the rows as LightGBM's own prediction would see them.
+
+    Parameters
+    ----------
+    rows : DataFrame or ndarray of shape (n_rows, n_features)
+        A frame's columns are matched by name, an array's by position.
+    feature_names : sequence of str
+        The booster's features.
+    pandas_categories : sequence of sequence
+        Categories at training of each categorical column, in column order.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_features), float64
+        Categories as their place at training, unseen ones as NaN.
+
+    Raises
+    ------
+    ModelError
+        If features are missing, or the rows are not two-dimensional numbers.
+    """
+    if isinstance(rows, pd.DataFrame):
+        return _from_frame(rows, feature_names, pandas_categories)
+    matrix = np.asarray(rows)
+    if matrix.ndim != 2 or matrix.shape[1] != len(feature_names):
+        raise ModelError(
+            f"Rows to explain must have shape (n_rows, {len(feature_names)}). "
+            f"Got shape {matrix.shape}."
+        )
+    return _as_float(matrix)
+
+
+def _as_float(matrix: NDArray[Any]) -> NDArray[np.float64]:
+    if matrix.dtype == np.float64:
+        return matrix
+    try:
+        return matrix.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"Rows to explain must be numbers. Got dtype {matrix.dtype}: {error}."
+        ) from error
+
+
+def _from_frame(
+    frame: pd.DataFrame, feature_names: Sequence[str], pandas_categories: Sequence[Sequence[Any]]
+) -> NDArray[np.float64]:
+    names = [booster_name(name) for name in frame.columns]
+    if names != list(feature_names):
+        missing = [name for name in feature_names if name not in names]
+        if missing:
+            raise ModelError(
+                f"The frame to explain must have the model's {len(feature_names)} features. "
+                f"Missing {len(missing)}: {', '.join(missing[:3])}."
+            )
+        place = {name: at for at, name in enumerate(names)}
+        frame = frame.iloc[:, [place[name] for name in feature_names]]
+    if pandas_categories:
+        frame = _with_codes(frame, pandas_categories)
+    values: NDArray[Any] = frame.to_numpy()
+    if values.dtype == np.float64:
+        return values
+    if values.dtype == object:
+        values = _without_objects(frame)
+    return _as_float(values)
+
+
+def _without_objects(frame: pd.DataFrame) -> NDArray[Any]:
+    """Return a frame of mixed or nullable columns as floats."""
+    try:
+        values: NDArray[Any] = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        text = [str(name) for name, kind in frame.dtypes.items() if kind.kind == "O"]
+        raise ModelError(
+            f"Rows to explain must be numbers. Got other columns ({', '.join(text[:3]) or error})."
+        ) from error
+    return values
+
+
+def _with_codes(frame: pd.DataFrame, pandas_categories: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Replace categorical columns by the places of their categories at training."""
+    found = [at for at, kind in enumerate(frame.dtypes) if isinstance(kind, pd.CategoricalDtype)]
+    if len(found) != len(pandas_categories):
+        raise ModelError(
+            f"The model was trained with {len(pandas_categories)} categorical columns. "
+            f"The frame has {len(found)}. Mend: give them the dtype 'category'."
+        )
+    columns = {name: frame.iloc[:, at] for at, name in enumerate(frame.columns)}
+    for at, categories in zip(found, pandas_categories, strict=True):
+        values = columns[frame.columns[at]].cat
+        if list(values.categories) != list(categories):
+            values = values.set_categories(categories).cat
+        codes = values.codes.astype(np.float64)
+        columns[frame.columns[at]] = codes.where(codes >= 0)
+    return pd.DataFrame(columns, index=frame.index)

@@ -1,0 +1,496 @@
+"""Trees cut into treelets, each one table look-up.
+
+A treelet is a run of a tree's leaves, left to right. What its leaves add to the groups' values
+depends on a row only through
+
+- for each group split above the treelet's top: whether the row takes the path there, and
+- for each code column split inside it: how many of the column's thresholds lie below the code.
+
+Those are few states, so the sums over the leaves are tabulated. Group by group, a state's index
+is built of comparisons: ::
+
+    term  = (start + sum of weight[t] over the thresholds t below the code) & path taken
+    index = sum of the terms
+
+``start`` leaves room for the one state "path not taken", in which the thresholds do not matter.
+The runs are chosen by dynamic programming: the cheapest way to cut the leaves, a look-up having
+one cost, a comparison and a table row theirs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from delinquency.explanation.games import compress, leaf_values
+from delinquency.explanation.lanes import WIDTH
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the cutting weighs, in look-ups.
+
+    Attributes
+    ----------
+    comparison : float
+        Cost of one comparison.
+    state : float
+        Cost of one table row: cache space.
+    max_states : int
+        Table rows a treelet may have.
+    max_leaves : int
+        Leaves a treelet may have.
+    """
+
+    comparison: float = 0.05
+    state: float = 0.001
+    max_states: int = 512
+    max_leaves: int = 24
+
+
+@dataclass(frozen=True)
+class Program:
+    """The comparisons and tables of all treelets.
+
+    Attributes
+    ----------
+    tree_start : ndarray of shape (n_trees + 1,)
+        A tree's first treelet.
+    row_start : ndarray of shape (n_treelets + 1,)
+        A treelet's first table row.
+    step_start, plain_end : ndarray of shape (n_treelets + 1,) and (n_treelets,)
+        A treelet's first comparison, and the end of those that add to its index as they are.
+    term_start : ndarray of shape (n_treelets + 1,)
+        A treelet's first term that depends on a path.
+    term_init, term_adds, term_keeps : ndarray of shape (n_terms,)
+        A term's start, and the ends of its adding and of its path comparisons.
+    step_column, step_rank, step_right, step_left : ndarray of shape (n_steps,)
+        A comparison: column, rank, and what counts when the code is above the rank, or not.
+    table : ndarray of shape (n_rows * 8,), float64
+        What a state adds to each group.
+    """
+
+    tree_start: NDArray[np.int64]
+    row_start: NDArray[np.int64]
+    step_start: NDArray[np.int64]
+    plain_end: NDArray[np.int64]
+    term_start: NDArray[np.int64]
+    term_init: NDArray[np.uint16]
+    term_adds: NDArray[np.int64]
+    term_keeps: NDArray[np.int64]
+    step_column: NDArray[np.int64]
+    step_rank: NDArray[np.uint8]
+    step_right: NDArray[np.uint16]
+    step_left: NDArray[np.uint16]
+    table: NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True)
+def tree_paths(left, right):  # type: ignore[no-untyped-def]
+    """List the leaves of a tree depth first, with the way to each.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n_nodes,)
+        Children; ``~leaf`` for a leaf. At least one node.
+
+    Returns
+    -------
+    leaves : ndarray of shape (n_leaves,)
+    depths : ndarray of shape (n_leaves,)
+    nodes : ndarray of shape (n_leaves, max_depth)
+        The nodes on the way, root first.
+    sides : ndarray of shape (n_leaves, max_depth)
+        1 where the way goes right.
+    """
+    n_nodes = left.shape[0]
+    stack = np.empty(n_nodes + 1, np.int64)
+    level = np.empty(n_nodes + 1, np.int64)
+    deepest = 0
+    for fill in range(2):
+        n_leaves = 0
+        if fill:
+            leaves = np.empty(n_nodes + 1, np.int64)
+            depths = np.empty(n_nodes + 1, np.int64)
+            nodes = np.zeros((n_nodes + 1, deepest), np.int64)
+            sides = np.zeros((n_nodes + 1, deepest), np.int64)
+            way = np.empty(deepest, np.int64)
+            turn = np.empty(deepest, np.int64)
+        stack[0] = 0
+        level[0] = 0
+        height = 1
+        while height:
+            height -= 1
+            at, depth = stack[height], level[height]
+            if fill and depth:
+                # The parent is still in `way`: children are taken up right after it.
+                turn[depth - 1] = 0 if left[way[depth - 1]] == at else 1
+            if at < 0:
+                deepest = max(deepest, depth)
+                if fill:
+                    leaves[n_leaves] = ~at
+                    depths[n_leaves] = depth
+                    nodes[n_leaves, :depth] = way[:depth]
+                    sides[n_leaves, :depth] = turn[:depth]
+                n_leaves += 1
+                continue
+            if fill:
+                way[depth] = at
+            stack[height] = right[at]
+            level[height] = depth + 1
+            stack[height + 1] = left[at]
+            level[height + 1] = depth + 1
+            height += 2
+    return leaves, depths, nodes, sides
+
+
+@njit(cache=True, nogil=True)
+def path_players(paths, group):  # type: ignore[no-untyped-def]
+    """Return, for each leaf, the bits of the groups on its path."""
+    leaves, depths, nodes, _ = paths
+    players = np.zeros(leaves.shape[0], np.int64)
+    for at in range(leaves.shape[0]):
+        for step in range(depths[at]):
+            players[at] |= 1 << group[nodes[at, step]]
+    return players
+
+
+@njit(cache=True, nogil=True)
+def _treelet_top(paths, first, last):  # type: ignore[no-untyped-def]
+    """Return how deep the lowest common ancestor of a run of leaves lies."""
+    _, depths, _, sides = paths
+    nodes = paths[2]
+    top = depths[first]
+    for at in range(first + 1, last + 1):
+        shared = 0
+        while (
+            shared < top
+            and nodes[at, shared] == nodes[at - 1, shared]
+            and sides[at, shared] == sides[at - 1, shared]
+        ):
+            shared += 1
+        top = min(top, shared)
+    return top
+
+
+@njit(cache=True, nogil=True)
+def _inner_splits(paths, first, last, top, column, rank, out):  # type: ignore[no-untyped-def]
+    """Write the distinct (column, rank) pairs split inside a run of leaves, in order."""
+    _, depths, nodes, _ = paths
+    n_splits = 0
+    for at in range(first, last + 1):
+        for step in range(top, depths[at]):
+            node = nodes[at, step]
+            key = column[node] * 256 + rank[node]
+            place = n_splits
+            while place > 0 and out[place - 1] > key:
+                place -= 1
+            if place > 0 and out[place - 1] == key:
+                continue
+            for move in range(n_splits, place, -1):
+                out[move] = out[move - 1]
+            out[place] = key
+            n_splits += 1
+    return n_splits
+
+
+@njit(cache=True, nogil=True)
+def _path_splits(paths, first, top, column, rank, out):  # type: ignore[no-untyped-def]
+    """Write the nodes above a run of leaves that decide, the tightest of each column and side."""
+    _, _, nodes, sides = paths
+    n_splits = 0
+    for step in range(top):
+        node, side = nodes[first, step], sides[first, step]
+        place = 0
+        while place < n_splits:
+            other = nodes[first, out[place]]
+            if column[other] == column[node] and sides[first, out[place]] == side:
+                break
+            place += 1
+        if place == n_splits:
+            n_splits += 1
+            out[place] = step
+        else:
+            tighter = rank[node] > rank[other] if side else rank[node] < rank[other]
+            if tighter:
+                out[place] = step
+    return n_splits
+
+
+@njit(cache=True, nogil=True)
+def _count_states(splits, n_splits, column_group, path_groups, sizes):  # type: ignore[no-untyped-def]
+    """Write how many states each group has (0: not involved); return the product, and the one
+    of the inner splits alone, which only grows with the run.
+    """  # noqa: D205
+    sizes[:] = 0
+    at = 0
+    while at < n_splits:
+        column = splits[at] // 256
+        ranks = 1
+        while at < n_splits and splits[at] // 256 == column:
+            ranks += 1
+            at += 1
+        group = column_group[column]
+        sizes[group] = ranks * max(sizes[group], 1)
+    states = 1
+    inner = 1
+    for group in range(WIDTH):
+        if sizes[group]:
+            inner *= sizes[group]
+        if (path_groups >> group) & 1:
+            sizes[group] = max(sizes[group], 1) + 1
+        if sizes[group]:
+            states *= sizes[group]
+        if inner > 1 << 20:
+            break
+    return states, inner
+
+
+@njit(cache=True, nogil=True)
+def cut(paths, node_split, column_group, costs):  # type: ignore[no-untyped-def]
+    """Cut a tree's leaves into runs at the least cost.
+
+    Parameters
+    ----------
+    paths : tuple, see ``tree_paths``
+    node_split : tuple of ndarray
+        Column, rank and group of each node (further entries are not read).
+    column_group : ndarray of shape (n_columns,)
+    costs : tuple of comparison, state, max_states, max_leaves
+
+    Returns
+    -------
+    ndarray of shape (n_treelets + 1,)
+        Where each run begins.
+    """
+    column, rank, group = node_split[0], node_split[1], node_split[2]
+    comparison, state, max_states, max_leaves = costs
+    leaves, depths, nodes, _ = paths
+    n_leaves = leaves.shape[0]
+    splits = np.empty(column.shape[0] + 1, np.int64)
+    outer = np.empty(nodes.shape[1] + 1, np.int64)
+    sizes = np.empty(WIDTH, np.int64)
+    best = np.full(n_leaves + 1, np.inf)
+    best[0] = 0.0
+    begin = np.zeros(n_leaves + 1, np.int64)
+    for last in range(n_leaves):
+        for first in range(last, max(-1, last - max_leaves), -1):
+            top = _treelet_top(paths, first, last)
+            n_splits = _inner_splits(paths, first, last, top, column, rank, splits)
+            n_outer = _path_splits(paths, first, top, column, rank, outer)
+            path_groups = 0
+            for at in range(n_outer):
+                path_groups |= 1 << group[nodes[first, outer[at]]]
+            states, inner = _count_states(splits, n_splits, column_group, path_groups, sizes)
+            if first < last and inner > max_states:
+                break
+            if first < last and states > max_states:
+                continue
+            cost = best[first] + 1.0 + comparison * (n_splits + n_outer) + state * states
+            if cost < best[last + 1]:
+                best[last + 1] = cost
+                begin[last + 1] = first
+    n_runs = 0
+    at = n_leaves
+    while at > 0:
+        at = begin[at]
+        n_runs += 1
+    runs = np.empty(n_runs + 1, np.int64)
+    runs[n_runs] = n_leaves
+    for place in range(n_runs - 1, -1, -1):
+        runs[place] = begin[runs[place + 1]]
+    return runs
+
+
+@njit(cache=True, nogil=True)
+def compile_tree(paths, players, runs, node_split, column_group, game):  # type: ignore[no-untyped-def]
+    """Write the comparisons and tables of one tree's treelets.
+
+    Parameters
+    ----------
+    paths, players, runs, node_split, column_group
+        See ``tree_paths``, ``path_players`` and ``cut``.
+    game : tuple
+        Leaf values (n_leaves,), shares (n_leaves, 2**k_max) in depth-first order, Shapley
+        weights.
+
+    Returns
+    -------
+    treelets : ndarray of shape (n_treelets, 4)
+        Rows, plain steps, steps and terms of each.
+    terms : ndarray of shape (n_terms, 3)
+        Start, adding steps and path steps of each.
+    steps : ndarray of shape (n_steps, 4)
+        Column, rank, right and left of each.
+    table : ndarray of shape (n_rows, 8)
+    """
+    column, rank, group = node_split[0], node_split[1], node_split[2]
+    leaves, depths, nodes, sides = paths
+    n_treelets = runs.shape[0] - 1
+    treelets = np.zeros((n_treelets, 4), np.int64)
+    most = 0
+    for run in range(n_treelets):
+        for at in range(runs[run], runs[run + 1]):
+            most += depths[at]
+        most += depths[runs[run]]
+    terms = np.empty((n_treelets * WIDTH, 3), np.int64)
+    steps = np.empty((most, 4), np.int64)
+    splits = np.empty(column.shape[0] + 1, np.int64)
+    outer = np.empty(nodes.shape[1] + 1, np.int64)
+    sizes = np.empty((n_treelets, WIDTH), np.int64)
+    n_rows = 0
+    n_terms = 0
+    n_steps = 0
+    for run in range(n_treelets):
+        first, last = runs[run], runs[run + 1] - 1
+        top = _treelet_top(paths, first, last)
+        n_splits = _inner_splits(paths, first, last, top, column, rank, splits)
+        n_outer = _path_splits(paths, first, top, column, rank, outer)
+        path_groups = 0
+        for at in range(n_outer):
+            path_groups |= 1 << group[nodes[first, outer[at]]]
+        states, _ = _count_states(splits, n_splits, column_group, path_groups, sizes[run])
+        treelets[run, 0] = states
+        n_rows += states
+        before = n_steps
+        # First the groups that need no path: their steps add to the index as they are.
+        for with_path in range(2):
+            stride = 1
+            for g in range(WIDTH):
+                size = sizes[run, g]
+                if size == 0:
+                    continue
+                has_path = (path_groups >> g) & 1
+                if has_path == with_path:
+                    start = n_steps
+                    weight = stride
+                    at = 0
+                    while at < n_splits:
+                        one = splits[at] // 256
+                        ranks = 1
+                        while at < n_splits and splits[at] // 256 == one:
+                            if column_group[one] == g:
+                                steps[n_steps, 0] = one
+                                steps[n_steps, 1] = splits[at] % 256
+                                steps[n_steps, 2] = weight
+                                steps[n_steps, 3] = 0
+                                n_steps += 1
+                            ranks += 1
+                            at += 1
+                        if column_group[one] == g:
+                            weight *= ranks
+                    if has_path:
+                        terms[n_terms, 0] = stride
+                        terms[n_terms, 1] = n_steps - start
+                        for at in range(n_outer):
+                            node = nodes[first, outer[at]]
+                            if group[node] == g:
+                                right = sides[first, outer[at]] == 1
+                                steps[n_steps, 0] = column[node]
+                                steps[n_steps, 1] = rank[node]
+                                steps[n_steps, 2] = 0xFFFF if right else 0
+                                steps[n_steps, 3] = 0 if right else 0xFFFF
+                                n_steps += 1
+                        terms[n_terms, 2] = n_steps - start - terms[n_terms, 1]
+                        n_terms += 1
+                        treelets[run, 3] += 1
+                stride *= size
+            if with_path == 0:
+                treelets[run, 1] = n_steps - before
+        treelets[run, 2] = n_steps - before
+    table = np.zeros((n_rows, WIDTH))
+    _fill(paths, players, runs, node_split, column_group, game, sizes, table)
+    return treelets, terms[:n_terms], steps[:n_steps], table
+
+
+@njit(cache=True, nogil=True)
+def _fill(paths, players, runs, node_split, column_group, game, sizes, table):  # type: ignore[no-untyped-def]
+    """Write the sums over the leaves of each treelet, for each of its states."""
+    column, rank, group = node_split[0], node_split[1], node_split[2]
+    values, shares, weights = game
+    leaves, depths, nodes, sides = paths
+    splits = np.empty(column.shape[0] + 1, np.int64)
+    slot = np.empty(column.shape[0] + 1, np.int64)
+    below = np.empty(column.shape[0] + 1, np.int64)
+    worth = np.empty((1 << WIDTH, WIDTH))
+    place = np.empty(nodes.shape[1] + 1, np.int64)
+    order = np.empty(nodes.shape[1] + 1, np.int64)
+    row_start = 0
+    for run in range(runs.shape[0] - 1):
+        first, last = runs[run], runs[run + 1] - 1
+        top = _treelet_top(paths, first, last)
+        n_splits = _inner_splits(paths, first, last, top, column, rank, splits)
+        path_groups = 0
+        for step in range(top):
+            path_groups |= 1 << group[nodes[first, step]]
+        n_slots = 0
+        for at in range(n_splits):
+            if at and splits[at] // 256 != splits[at - 1] // 256:
+                n_slots += 1
+            slot[at] = n_slots
+        states = 1
+        for g in range(WIDTH):
+            states *= max(sizes[run, g], 1)
+        for at in range(first, last + 1):
+            n_players = 0
+            for g in range(WIDTH):
+                n_players += (players[at] >> g) & 1
+            leaf_values(values[leaves[at]], shares[at], n_players, weights, worth)
+            for step in range(top, depths[at]):
+                key = column[nodes[at, step]] * 256 + rank[nodes[at, step]]
+                find = 0
+                while splits[find] != key:
+                    find += 1
+                place[step] = slot[find]
+                back = find
+                while back > 0 and slot[back - 1] == slot[find]:
+                    back -= 1
+                order[step] = find - back
+            for state in range(states):
+                taken = _decode(
+                    state, sizes[run], path_groups, splits, n_splits, column_group, below
+                )
+                mask = taken
+                for step in range(top, depths[at]):
+                    goes_right = below[place[step]] > order[step]
+                    if goes_right != (sides[at, step] == 1):
+                        mask &= ~(1 << group[nodes[at, step]])
+                small = compress(mask, players[at])
+                player = 0
+                for g in range(WIDTH):
+                    if (players[at] >> g) & 1:
+                        table[row_start + state, g] += worth[small, player]
+                        player += 1
+        row_start += states
+
+
+@njit(cache=True, nogil=True)
+def _decode(state, sizes, path_groups, splits, n_splits, column_group, below):  # type: ignore[no-untyped-def]
+    """Undo the index: write how many thresholds lie below the code of each inner column, and
+    return the bits of the groups whose path is taken.
+    """  # noqa: D205
+    taken = 255
+    for g in range(WIDTH):
+        if sizes[g] == 0:
+            continue
+        own = state % sizes[g]
+        state //= sizes[g]
+        if (path_groups >> g) & 1:
+            if own == 0:
+                taken &= ~(1 << g)
+            else:
+                own -= 1
+        at = 0
+        n_slots = 0
+        while at < n_splits:
+            one = splits[at] // 256
+            ranks = 1
+            while at < n_splits and splits[at] // 256 == one:
+                ranks += 1
+                at += 1
+            if column_group[one] == g:
+                below[n_slots] = own % ranks
+                own //= ranks
+            n_slots += 1
+    return taken
