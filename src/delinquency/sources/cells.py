@@ -1,6 +1,7 @@
 """Turn columns of cells into numbers and text; what does not convert is counted and shown."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from delinquency.errors import Fault
 from delinquency.options.data import TextOptions
 
 EXAMPLES = 3
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ISO_FORMATS = ("%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 Column: TypeAlias = Any
 """A pyarrow.ChunkedArray; pyarrow carries no types."""
@@ -263,10 +265,7 @@ def _one_by_one(cells: Column) -> tuple[np.ndarray, np.ndarray]:
     """Return floats, and which cells are not numbers; each distinct text is tried once."""
 
     def convert(value: str) -> float | None:
-        try:
-            return float(pa.scalar(value).cast(pa.float64()).as_py())
-        except pa.ArrowInvalid:
-            return None
+        return float(value) if NUMBER.fullmatch(value) else None
 
     values, positions = map_values(cells, convert)
     numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)

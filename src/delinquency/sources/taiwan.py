@@ -195,7 +195,7 @@ def read_taiwan(
     DataError
         If the file is not the one that is known: with every fault found.
     """
-    raw = _read_file(options, raw_dir)
+    raw = read_cells(options, raw_dir)
     wide = _checked(raw, known if options.complete else None)
     cells = RawTable(raw.where, pa.Table.from_pandas(wide, preserve_index=False), raw.digest)
     mapped = PANEL.tables if LABEL in wide else {k: PANEL.tables[k] for k in UNLABELLED}
@@ -220,7 +220,7 @@ def canonical_name(name: str) -> str:
     return ALIASES.get(upper, upper)
 
 
-def _read_file(options: TaiwanData, raw_dir: Path) -> RawTable:
+def read_cells(options: TaiwanData, raw_dir: Path) -> RawTable:
     """Find the file on disk or at OpenML, and read its cells under canonical names."""
     path = _find(options, raw_dir)
     if path is None and not options.download:

@@ -1,0 +1,161 @@
+"""Open what a data set's YAML names, or a bare file, and profile it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from delinquency.errors import ChoiceError
+from delinquency.inspection.profile import FileProfile, Roles, profile_file
+from delinquency.options.data import (
+    DataOptions,
+    PanelData,
+    TableData,
+    TableMapping,
+    TaiwanData,
+    TextOptions,
+)
+from delinquency.sources.cells import code_cells, month_cells, number_cells, text_cells
+from delinquency.sources.files import find, read_path, read_query
+from delinquency.sources.mapping import STAND_IN_EXTRACTION
+from delinquency.sources.taiwan import PANEL, read_cells
+from delinquency.sources.text import RawTable
+
+
+def inspect_options(options: DataOptions, raw_dir: Path) -> list[FileProfile]:
+    """Profile every file of a data set against its mapping.
+
+    Parameters
+    ----------
+    options : DataOptions
+        A panel, a table, or the Taiwan file.
+    raw_dir : Path
+        Folder that relative paths start from.
+
+    Returns
+    -------
+    list of FileProfile
+        One for each file, in the order of the mapping.
+
+    Raises
+    ------
+    ChoiceError
+        For data that no file holds (the generated portfolio).
+    """
+    if isinstance(options, TableData):
+        raw = _read(options.path, options.query, options.database, options.text, raw_dir)
+        return [profile_file(raw, _table_roles(options, raw), options.text)]
+    if isinstance(options, PanelData):
+        return _inspect_panel(options, raw_dir)
+    if isinstance(options, TaiwanData):
+        raw = read_cells(options, raw_dir)
+        roles = _merged_roles(PANEL.tables, raw, PANEL)
+        return [profile_file(raw, roles)]
+    raise ChoiceError(
+        f"stage=inspect looks at files. data.kind={options.kind!r} reads none. Choose a panel or "
+        "a table, or name a file: inspect.path=<file>."
+    )
+
+
+def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> FileProfile:
+    """Profile a file that has no mapping yet."""
+    text = text or TextOptions()
+    return profile_file(read_path(find(path, raw_dir), text), None, text)
+
+
+def _read(path: str, query: str, database: str, text: TextOptions, raw_dir: Path) -> RawTable:
+    if query:
+        return read_query(query, database)
+    return read_path(find(path, raw_dir), text)
+
+
+def _table_roles(options: TableData, raw: RawTable) -> Roles:
+    """Return what a table's mapping makes of its columns; nothing is refused here."""
+    roles = dict.fromkeys(options.columns, "feature")
+    roles |= dict.fromkeys(options.protected.values(), "protected")
+    roles |= dict.fromkeys(options.ignored, "ignored")
+    roles |= dict.fromkeys(options.person_columns, "person")
+    for role, name in (
+        ("account", options.account_column),
+        ("month", options.month_column),
+        ("label", options.outcome.column if options.labelled else ""),
+    ):
+        if name:
+            roles[name] = role
+    bad = month = None
+    outcome = options.outcome
+    if options.labelled and outcome.column in raw.cells.column_names:
+        meanings = dict.fromkeys(map(str, outcome.bad), 1.0)
+        meanings |= dict.fromkeys(map(str, outcome.good), 0.0)
+        bad = _coded(raw, outcome.column, meanings)
+    if options.month_column in raw.cells.column_names:
+        month = _months(raw, options.month_column, options.month_format)
+    return Roles(roles, bad, month, complete=True)
+
+
+def _inspect_panel(options: PanelData, raw_dir: Path) -> list[FileProfile]:
+    """Profile each file once, with the roles that all its mappings give it."""
+    files: dict[tuple[str, str], dict[str, TableMapping]] = {}
+    for name, mapping in options.tables.items():
+        files.setdefault((mapping.path, mapping.query), {})[name] = mapping
+    profiles = []
+    for (path, query), mappings in files.items():
+        database = next(iter(mappings.values())).database
+        raw = _read(path, query, database, options.text, raw_dir)
+        roles = _merged_roles(mappings, raw, options)
+        profiles.append(profile_file(raw, roles, options.text))
+    return profiles
+
+
+def _merged_roles(
+    mappings: Mapping[str, TableMapping], raw: RawTable, options: PanelData
+) -> Roles:
+    """Return the roles of a file's columns in all canonical tables that are read from it."""
+    roles: dict[str, str] = {}
+    bad: np.ndarray | None = None
+    month: np.ndarray | None = None
+    for name, mapping in mappings.items():
+        for role, column in mapping.columns.items():
+            roles.setdefault(column, "label" if role == "bad" else role)
+        for role, columns in mapping.wide.items():
+            for column in columns:
+                roles.setdefault(column, role)
+        present = raw.cells.column_names
+        for role in ("month", "observation_month"):
+            if mapping.columns.get(role) in present:
+                style = mapping.formats.get(role, "iso")
+                month = _months(raw, mapping.columns[role], style)
+        if name == "outcomes" and mapping.columns.get("bad") in present:
+            bad = _numbers(raw, mapping, "bad", options)
+        elif name == "statements" and mapping.columns.get("days_past_due") in present:
+            late = _numbers(raw, mapping, "days_past_due", options)
+            if bad is None:
+                reached = (late >= options.label.bad_days_past_due).astype(float)
+                bad = np.where(np.isnan(late), np.nan, reached)
+                roles[mapping.columns["days_past_due"]] = "label"
+    return Roles(roles, bad, month)
+
+
+def _numbers(raw: RawTable, mapping: TableMapping, role: str, options: PanelData) -> np.ndarray:
+    """Return a mapped column as numbers, NaN where it does not convert."""
+    name = mapping.columns[role]
+    if role in mapping.codes:
+        return _coded(raw, name, mapping.codes[role])
+    return number_cells(raw.cells[name], options.text, where=raw.where, name=name)[0]
+
+
+def _coded(raw: RawTable, name: str, meanings: Mapping[Any, Any]) -> np.ndarray:
+    values, positions, _ = code_cells(raw.cells[name], meanings, where="", name=name, key="")
+    numbers = np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
+    return numbers[positions]
+
+
+def _months(raw: RawTable, name: str, style: str) -> np.ndarray:
+    """Return the month of each row as text: the date, or the number before extraction."""
+    if style in ("offset", "months_ago"):
+        return text_cells(raw.cells[name]).to_pandas().astype("str").to_numpy(dtype=object)
+    days, _, _ = month_cells(
+        raw.cells[name], style, extraction=STAND_IN_EXTRACTION, where="", name=name
+    )
+    return days.astype("datetime64[M]").astype(str).astype(object)

@@ -1,0 +1,51 @@
+"""A profile in words, as a page, and as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from jinja2 import Environment, PackageLoader
+
+from delinquency.inspection.profile import FileProfile, Finding
+
+MAX_LINES = 30
+"""Findings shown on the terminal; the page and the JSON have all."""
+
+
+def as_text(profiles: Sequence[FileProfile]) -> str:
+    """Return profiles as plain lines for the terminal."""
+    lines = []
+    for profile in profiles:
+        lines.append(f"{profile.where}: {profile.n_rows:,} rows, {profile.n_columns} columns")
+        if profile.bad_rate is not None:
+            lines.append(f"  bad: {profile.n_bad:,} ({profile.bad_rate:.2%})")
+        lines += [f"  {what}: {count:,}" for what, count in profile.duplicates.items() if count]
+        lines += [f"  repaired, {what}: {count:,}" for what, count in profile.repairs.items()]
+        lines += [f"  {_line(one)}" for one in profile.findings[:MAX_LINES]]
+        more = len(profile.findings) - MAX_LINES
+        if more > 0:
+            lines.append(f"  ... and {more} more on the page")
+        if not profile.findings:
+            lines.append("  nothing to stop for")
+    return "\n".join(lines)
+
+
+def as_json(profiles: Sequence[FileProfile]) -> str:
+    """Return profiles as JSON."""
+    return json.dumps([asdict(profile) for profile in profiles], indent=1, allow_nan=False)
+
+
+def as_html(profiles: Sequence[FileProfile], title: str) -> str:
+    """Return profiles as one self-contained page; every text of the file is escaped."""
+    pages = Environment(
+        loader=PackageLoader("delinquency.inspection"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return pages.get_template("inspection.html").render(profiles=profiles, title=title)
+
+
+def _line(finding: Finding) -> str:
+    column = f"{finding.column}: " if finding.column else ""
+    return f"{finding.severity.upper():4s} {column}{finding.text}. {finding.mend}".rstrip()
