@@ -16,13 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from delinquency.policy import Policy, policy_from_dict
 from delinquency.privacy import Key
 from delinquency.records.database import sqlite_url
 from delinquency.records.store import Store
 
+POLICIES = Path(__file__).parents[2] / "conf" / "policy"
 NOW = datetime(2026, 10, 31, 9, 30, tzinfo=UTC)
 URL_VARIABLE = "DELINQUENCY_TEST_POSTGRES_URL"
 
@@ -35,6 +38,23 @@ def key() -> Key:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(scope="session")
+def seed_policy() -> Policy:
+    """The article's policy: a record goes on the day of the cure, and is shared with consent."""
+    return _policy("seed_2021")
+
+
+@pytest.fixture(scope="session")
+def cn_policy() -> Policy:
+    """The Chinese policy: five years from the end of the event."""
+    return _policy("cn_2026")
+
+
+def _policy(name: str) -> Policy:
+    text = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8")
+    return policy_from_dict(yaml.safe_load(text), name)
 
 
 @pytest.fixture(scope="session")

@@ -142,6 +142,7 @@ EXPORTS = Table(
     Column("path", String(512), primary_key=True),
     Column("format", String(16), nullable=False),
     Column("as_of", DAY, nullable=False),
+    Column("needs_consent", Boolean, nullable=False),
     Column("n_records", Integer, nullable=False),
     Column("audit_sequence", BigInteger, nullable=False),
     comment="Export files on this machine, so that clearing can rewrite those it makes stale",

@@ -123,6 +123,7 @@ def _make_tables() -> None:
         sa.Column("path", sa.String(length=512), nullable=False),
         sa.Column("format", sa.String(length=16), nullable=False),
         sa.Column("as_of", sa.String(length=10), nullable=False),
+        sa.Column("needs_consent", sa.Boolean(), nullable=False),
         sa.Column("n_records", sa.Integer(), nullable=False),
         sa.Column("audit_sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_exports")),
