@@ -1,0 +1,30 @@
+"""How good predictions are: scores, tables and intervals."""
+
+from delinquency.metrics import ranking, reliability  # noqa: F401  (importing registers metrics)
+from delinquency.metrics.intervals import (
+    Interval,
+    Resampling,
+    bootstrap_differences,
+    bootstrap_intervals,
+    corrected_interval,
+)
+from delinquency.metrics.records import METRICS, Metric, Outcomes, metric, metric_table
+from delinquency.metrics.stability import population_stability, stability_table
+from delinquency.metrics.tables import calibration_table, decile_table
+
+__all__ = [
+    "METRICS",
+    "Interval",
+    "Metric",
+    "Outcomes",
+    "Resampling",
+    "bootstrap_differences",
+    "bootstrap_intervals",
+    "calibration_table",
+    "corrected_interval",
+    "decile_table",
+    "metric",
+    "metric_table",
+    "population_stability",
+    "stability_table",
+]
