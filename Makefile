@@ -47,6 +47,11 @@ ui: $(STAMP) ## Open the MLflow UI on this machine (loopback only)
 notebook: $(STAMP) ## Run the notebooks, leaving executed copies in reports/notebooks/
 	@$(RUN) stage=notebook $(ARGS)
 
+.PHONY: docs
+docs: $(STAMP) ## Write the generated pages in docs/
+	@mkdir -p docs
+	@$(BIN)/python -m delinquency.features.page > docs/.features.md && mv docs/.features.md docs/features.md
+
 .PHONY: check test
 check: $(STAMP) ## Lint, types, import floors
 	@$(BIN)/ruff check .

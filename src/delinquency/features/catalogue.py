@@ -39,6 +39,11 @@ class Quantity:
     needs: tuple[str, ...]
     compute: Compute
 
+    @property
+    def meaning(self) -> str:
+        """First paragraph of the docstring: what the quantity is, and its formula."""
+        return _first_paragraph(self.compute)
+
     def __call__(self, windows: Windows) -> Array:
         """Return the monthly values, computed once per windows."""
         return windows.derive(self.name, self.compute)
@@ -85,9 +90,13 @@ class Feature:
 
     @property
     def meaning(self) -> str:
-        """First line of the docstring: what the feature is, and its formula."""
-        doc = (self.compute.__doc__ or "").strip()
-        return doc.split("\n\n")[0].replace("\n", " ")
+        """First paragraph of the docstring: what the feature is, and its formula."""
+        return _first_paragraph(self.compute)
+
+
+def _first_paragraph(compute: Compute) -> str:
+    doc = (compute.__doc__ or "").strip().split("\n\n")[0]
+    return " ".join(doc.split())
 
 
 QUANTITIES: Registry[Quantity] = Registry("quantity")
@@ -210,7 +219,7 @@ def summarise(
             over = f" over {months} months" if months else ""
             over_zh = f"近{months}个月" if months else ""
             compute = _summary_of(what, summary, months)
-            compute.__doc__ = f"{reason[0]}: {summary.phrase}{over}."
+            compute.__doc__ = f"{what.meaning.rstrip('.')}: {summary.phrase}{over}."
             FEATURES.add(
                 f"{what.name}_{summary.name}{span}",
                 Feature(
