@@ -166,9 +166,20 @@ def test_a_draft_for_a_table_is_yaml_in_the_shape_of_the_options(folder):
         "categorical": True,
         "title": "Segment",
     }
-    assert set(chosen["special"]) == {-9, 98}
+    assert set(chosen["columns"]["MonthsSinceDelq"]["special"]) == {-9}
+    assert set(chosen["columns"]["TimesLate"]["special"]) == {98}
     chosen.pop("defaults")
     OmegaConf.merge(OmegaConf.structured(TableData), chosen)  # every key exists in the schema
+
+
+def test_a_draft_doubts_a_direction_that_the_file_contradicts(tmp_path):
+    rows = "".join(f"{k % 2},{k % 2 * 5 + k % 3},{k % 7}\n" for k in range(90))
+    (tmp_path / "t.csv").write_text("bad,Income,Balance\n" + rows)
+    draft = draft_yaml(inspect_path("t.csv", tmp_path), "own", "t.csv").splitlines()
+    (income,) = (line for line in draft if line.startswith("  Income:"))
+    (balance,) = (line for line in draft if line.startswith("  Balance:"))
+    assert "here higher values go with more bad accounts" in income
+    assert "check" not in balance
 
 
 def test_a_draft_for_a_panel_asks_what_the_codes_mean(tmp_path):

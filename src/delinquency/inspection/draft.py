@@ -6,12 +6,15 @@ from delinquency.sources.guesses import (
     column_lines,
     guess_label,
     guess_protected,
+    guess_trait,
     is_account_name,
     quoted,
     title_of,
     words_of,
 )
 
+CLEAR = 0.03
+"""How far from 0.5 an AUC must lie to contradict a guessed direction."""
 MONTH_WORDS = ("month", "months", "date", "period", "ym", "asof", "snapshot")
 LATE_WORDS = ("dpd", "status", "overdue", "delinquency", "arrears", "bucket")
 ROLE_WORDS = {
@@ -101,7 +104,7 @@ def _table(
     by_name = {column.name: column for column in profile.columns}
     if label:
         values = [value for value, _ in by_name[label].top][:2]
-        bad = _bad_value(values)
+        bad = bad_value(values)
         good = [value for value in values if value != bad]
         lines.append(
             f"outcome: {{column: {quoted(label)}, bad: [{quoted(bad)}], "
@@ -110,26 +113,39 @@ def _table(
     else:
         lines.append("outcome: {column: '???'}")
     used = {label, account.name if account is not None and unique else ""}
-    empty = [c.name for c in profile.columns if not c.name and c.name not in used]
-    lines += [f"ignored: {{{quoted('')}: row number}}"] if empty else []
+    empty = [c.name for c in profile.columns if not c.name]
+    if empty:
+        lines.append("ignored: {'': row number}")
     left = [n for n in names if n and n not in used]
-    lines.append(column_lines(_without_text(left, by_name)))
     text = [n for n in left if by_name[n].kind == "text" and not guess_protected(n)]
-    if text:
-        lines.append("  # names, not quantities:")
-        lines += [
-            f"  {quoted(n)}: {{trait: '???', categorical: true, title: {quoted(title_of(n))}}}"
-            for n in text
-        ]
-    codes = sorted({code for column in profile.columns for code, _ in column.codes})
-    if codes:
-        listed = ", ".join(f"{code:g}: '???'" for code in codes)
-        lines.append(f"# missing, not_applicable or capped:\nspecial: {{{listed}}}")
-    return lines
+    known = column_lines(
+        [n for n in left if n not in text],
+        extras={n: _special(by_name[n]) for n in left if by_name[n].codes},
+        doubts={n: doubt for n in left if (doubt := _doubt(by_name[n]))},
+    )
+    names_lines = [
+        f"  {quoted(n)}: {{trait: '???', categorical: true, title: {quoted(title_of(n))}}}"
+        "  # names, not quantities"
+        for n in text
+    ]
+    columns, mark, protected = known.partition("protected:")
+    lines += [columns.rstrip("\n") or "columns:", *names_lines]
+    return [*lines, mark + protected] if mark else lines
 
 
-def _without_text(names: list[str], by_name: dict[str, ColumnProfile]) -> list[str]:
-    return [n for n in names if by_name[n].kind != "text" or guess_protected(n)]
+def _special(column: ColumnProfile) -> str:
+    """Return the codes of a column, whose meaning its reader fills in."""
+    listed = ", ".join(f"{code:g}: '???'" for code, _ in column.codes)
+    return f"special: {{{listed}}}"
+
+
+def _doubt(column: ColumnProfile) -> str:
+    """Return a remark when the file's own order contradicts the guessed direction."""
+    direction = guess_trait(column.name).direction
+    if column.auc is None or direction == 0 or (column.auc - 0.5) * direction > -CLEAR:
+        return ""
+    more = "more" if column.auc > 0.5 else "fewer"
+    return f"but here higher values go with {more} bad accounts: check the direction"
 
 
 def _opening(kind: str, name: str) -> list[str]:
@@ -143,7 +159,7 @@ def _opening(kind: str, name: str) -> list[str]:
     ]
 
 
-def _bad_value(values: list[str]) -> str:
+def bad_value(values: list[str]) -> str:
     """Return which of two label values means bad: a telling word, else the rarer one."""
     for value in values:
         if value.lower() in ("1", "bad", "yes", "y", "true", "default", "1.0"):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from delinquency.errors import ChoiceError
+from delinquency.inspection.draft import bad_value
 from delinquency.inspection.profile import FileProfile, Roles, profile_file
 from delinquency.options.data import (
     DataOptions,
@@ -18,6 +19,7 @@ from delinquency.options.data import (
 )
 from delinquency.sources.cells import code_cells, month_cells, number_cells, text_cells
 from delinquency.sources.files import find, read_path, read_query
+from delinquency.sources.guesses import guess_label
 from delinquency.sources.mapping import STAND_IN_EXTRACTION
 from delinquency.sources.taiwan import PANEL, read_cells
 from delinquency.sources.text import RawTable
@@ -59,9 +61,27 @@ def inspect_options(options: DataOptions, raw_dir: Path) -> list[FileProfile]:
 
 
 def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> FileProfile:
-    """Profile a file that has no mapping yet."""
+    """Profile a file that has no mapping yet; a column that looks like the label is tried as one.
+
+    Parameters
+    ----------
+    path : str
+        File or folder, absolute or below ``raw_dir``.
+    raw_dir : Path
+    text : TextOptions, optional
+        How a text file is written.
+    """
     text = text or TextOptions()
-    return profile_file(read_path(find(path, raw_dir), text), None, text)
+    raw = read_path(find(path, raw_dir), text)
+    bare = profile_file(raw, None, text)
+    binary = [column.name for column in bare.columns if column.n_distinct == 2]
+    label = guess_label([column.name for column in bare.columns], binary)
+    if label not in binary:
+        return bare
+    values = [value for c in bare.columns if c.name == label for value, _ in c.top]
+    bad = bad_value(values)
+    meanings = {value: float(value == bad) for value in values}
+    return profile_file(raw, Roles({label: "label"}, _coded(raw, label, meanings)), text)
 
 
 def _read(path: str, query: str, database: str, text: TextOptions, raw_dir: Path) -> RawTable:

@@ -48,4 +48,5 @@ def as_html(profiles: Sequence[FileProfile], title: str) -> str:
 
 def _line(finding: Finding) -> str:
     column = f"{finding.column}: " if finding.column else ""
-    return f"{finding.severity.upper():4s} {column}{finding.text}. {finding.mend}".rstrip()
+    stop = "" if finding.text.endswith("?") else "."
+    return f"{finding.severity.upper():4s} {column}{finding.text}{stop} {finding.mend}".rstrip()

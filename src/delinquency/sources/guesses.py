@@ -4,6 +4,7 @@ A guess saves typing; its reader confirms or changes it. Nothing in the project 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from delinquency.traits import TRAITS
@@ -36,9 +37,9 @@ TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("repayment_capacity", -1, ("paid", "pay amt", "payment", "saving", "deposit", "residual")),
     ("repayment_capacity", -1, ("afford", "surplus", "cover")),
     ("repayment_capacity", 1, ("expens", "outgoing", "dependent", "dependant")),
-    ("debt_burden", 1, ("debt", "dti", "utili", "burden", "balance", "owed", "bill", "inq")),
-    ("debt_burden", 1, ("enquir", "loan", "credit line", "open trade", "instal", "install")),
-    ("debt_burden", 1, ("lines", "revolving", "trade", "amount")),
+    ("debt_burden", 1, ("debt", "dti", "utili", "burden", "balance", "owed", "inq", "enquir")),
+    ("debt_burden", 0, ("bill", "loan", "credit line", "open trade", "instal", "install")),
+    ("debt_burden", 0, ("lines", "revolving", "trade", "amount")),
     ("debt_burden", -1, ("limit",)),
     ("economic_condition", -1, ("income", "salary", "wage", "employ", "job", "tenure", "asset")),
     ("economic_condition", -1, ("occupation", "education", "housing", "home", "property")),
@@ -150,9 +151,24 @@ def is_account_name(name: str) -> bool:
     return not words or words[-1] in ACCOUNT_WORDS or words[0] in ("id", "unnamed", "index")
 
 
-def column_lines(names: list[str]) -> str:
+def column_lines(
+    names: list[str],
+    *,
+    extras: Mapping[str, str] | None = None,
+    doubts: Mapping[str, str] | None = None,
+) -> str:
     """Return YAML lines that give each column a role, to paste and to confirm.
 
+    Parameters
+    ----------
+    names : list of str
+    extras : mapping of str to str, optional
+        Column -> further keys of its entry.
+    doubts : mapping of str to str, optional
+        Column -> what speaks against the guess.
+
+    Notes
+    -----
     A protected attribute is proposed as such; a column whose name says nothing gets ``trait:
     ???``, which the configuration refuses until it is filled in.
     """
@@ -163,8 +179,11 @@ def column_lines(names: list[str]) -> str:
             continue
         guess = guess_trait(name)
         entry = f"trait: {guess.trait or QUESTION}, direction: {guess.direction}"
+        entry += f", title: {quoted(title_of(name))}"
+        entry += f", {extras[name]}" if extras and name in extras else ""
         note = f"guessed from {guess.because!r}" if guess.because else _choose()
-        lines.append(f"  {quoted(name)}: {{{entry}, title: {quoted(title_of(name))}}}  # {note}")
+        note += f"; {doubts[name]}" if doubts and name in doubts else ""
+        lines.append(f"  {quoted(name)}: {{{entry}}}  # {note}")
     if protected:
         lines.append("protected:")
         lines += [f"  {attribute}: {quoted(name)}" for name, attribute in protected.items()]
