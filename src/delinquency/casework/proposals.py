@@ -1,0 +1,419 @@
+"""Lawful, helpful proposals for one account, and for a portfolio of a hundred thousand.
+
+``propose_one`` is the law: it asks ``check`` about every treatment, the contact and the legal
+step of one account. ``propose`` gives the same for every account of a frame: accounts that the
+rules cannot tell apart are asked about once, and amounts are worked out in arrays.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from delinquency.casework.actions import Call, OfferHelp, OfferPlan, TakeLegalStep
+from delinquency.casework.case import Case, zone_of
+from delinquency.casework.check import check
+from delinquency.casework.decision import Decision
+from delinquency.casework.events import (
+    ContactAttempted,
+    ConversationHeld,
+    DisputeOpened,
+    Event,
+    HardshipDeclared,
+    MessageSent,
+    PlanAccepted,
+    PlanOffered,
+    PlanRefused,
+    VulnerabilityFlagged,
+)
+from delinquency.casework.plan_options import (
+    PlanOption,
+    Situation,
+    Terms,
+    extension_option,
+    instalments_option,
+)
+from delinquency.casework.plans import add_months
+from delinquency.casework.routing import (
+    NEUTRAL_PATH,
+    PLAN_TREATMENTS,
+    Dominance,
+    dominant_trait,
+    treatments_for,
+)
+from delinquency.errors import CaseworkError
+from delinquency.policy import Policy
+from delinquency.traits import TRAITS
+
+STEP_OF_TREATMENT: Mapping[str, str] = {
+    "instalments": "H3",
+    "extension": "H3",
+    "hardship_reduction": "H3",
+    "due_date_move": "H3",
+    "consolidation": "H3",
+    "written_terms": "H3",
+    "grievance_resolution": "H5",
+    "document_pack": "H5",
+}
+"""Handling step of a treatment; any other belongs to the reminder, or to asking before one."""
+
+CONTACT_KINDS = ("attempt", "conversation", "heated", "message")
+"""Words for recent contacts: "2026-10-30 attempt; 2026-10-31 conversation"."""
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What a proposal rests on, for one account.
+
+    Attributes
+    ----------
+    account_id : str
+        Pseudonym.
+    pd_hat : float
+        Probability of falling behind, in [0, 1].
+    contributions : mapping of trait key to float
+        Log-odds above the reference.
+    evidence : mapping of trait key to str
+    balance, overdue, payment_due : Decimal
+        Account currency: all that is owed, what is overdue, and what must be paid now.
+    days_past_due : int
+    residual_income : Decimal or None
+        Left each month after essentials; None while unknown.
+    time_zone : str
+    hardship, dispute, vulnerability, running_plan, plan_refused : bool
+    confirmed_cause : str
+        Trait that the customer confirmed, "" without an answer.
+    tried : str
+        Treatments offered before without success: "instalments;autopay".
+    recent_contacts : str
+        Day and kind of each contact of the last days, with ";" between.
+    """
+
+    account_id: str
+    pd_hat: float
+    contributions: Mapping[str, float]
+    evidence: Mapping[str, str]
+    balance: Decimal
+    overdue: Decimal
+    payment_due: Decimal
+    days_past_due: int
+    residual_income: Decimal | None
+    time_zone: str
+    hardship: bool = False
+    dispute: bool = False
+    vulnerability: bool = False
+    running_plan: bool = False
+    plan_refused: bool = False
+    confirmed_cause: str = ""
+    tried: str = ""
+    recent_contacts: str = ""
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One action that was weighed for an account, and the policy's answer."""
+
+    step: str
+    action: str
+    decision: Decision
+    option: PlanOption | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one account.
+
+    Attributes
+    ----------
+    account_id : str
+    policy : str
+    pd_hat : float
+    dominant_trait : str
+    step : str
+    action : str
+        The treatment to offer first; always allowed in itself.
+    contact : Decision
+        Whether the customer may be contacted about it now, and if not, when.
+    plan : PlanOption or None
+    considered : tuple of Considered
+        Everything that was weighed, in order; the legal step last.
+    """
+
+    account_id: str
+    policy: str
+    pd_hat: float
+    dominant_trait: str
+    step: str
+    action: str
+    contact: Decision
+    plan: PlanOption | None
+    considered: tuple[Considered, ...]
+
+    @property
+    def then(self) -> tuple[str, ...]:
+        """What else may be offered, in order."""
+        return then_of(self.considered, self.action)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What may not be done, each with its rule."""
+        return refused_of(self.considered)
+
+
+def then_of(considered: tuple[Considered, ...], action: str) -> tuple[str, ...]:
+    """Return what else than an action may be offered, in order."""
+    return tuple(
+        item.action
+        for item in considered
+        if item.decision.allowed and item.action != action and item.step != "H4"
+    )
+
+
+def refused_of(considered: tuple[Considered, ...]) -> tuple[str, ...]:
+    """Return what may not be done, each with its rule."""
+    return tuple(
+        f"{item.action}: {item.decision.rule}" for item in considered if not item.decision.allowed
+    )
+
+
+@dataclass(frozen=True)
+class ProposalTerms:
+    """Choices of the lender for proposals: the terms of plans, and when a trait stands out."""
+
+    terms: Terms = field(default_factory=Terms)
+    dominance: Dominance = field(default_factory=Dominance)
+
+
+def propose_one(
+    facts: AccountFacts, policy: Policy, at: datetime, choices: ProposalTerms
+) -> Proposal:
+    """Return the proposal for one account; every action in it has passed ``check``.
+
+    Parameters
+    ----------
+    facts : AccountFacts
+    policy : Policy
+    at : datetime
+        With time zone: the moment for which "now" is answered.
+    choices : ProposalTerms
+
+    Returns
+    -------
+    Proposal
+        Its action is always an offer of help: the legal step is weighed, and never proposed,
+        because no person has given a reason for it.
+    """
+    case = case_of(facts, at)
+    trait = trait_of(facts, choices.dominance)
+    considered, head = weigh(facts, trait, case=case, policy=policy, at=at, choices=choices)
+    contact = check(Call(purpose=contact_purpose(facts, head)), case, policy, at)
+    return Proposal(
+        account_id=facts.account_id,
+        policy=policy.name,
+        pd_hat=facts.pd_hat,
+        dominant_trait=trait,
+        step=head.step,
+        action=head.action,
+        contact=contact,
+        plan=head.option,
+        considered=considered,
+    )
+
+
+def weigh(
+    facts: AccountFacts,
+    trait: str,
+    *,
+    case: Case,
+    policy: Policy,
+    at: datetime,
+    choices: ProposalTerms,
+) -> tuple[tuple[Considered, ...], Considered]:
+    """Return everything that was weighed for an account, and what is offered first."""
+    considered = [
+        item
+        for name in _treatments(facts, trait)
+        if (item := _weigh(name, facts, case, policy, at, choices)) is not None
+    ]
+    head = next(item for item in considered if item.decision.allowed)
+    if facts.days_past_due > 0:
+        step = TakeLegalStep(
+            "letter", willingness_evidence=facts.evidence.get("repayment_willingness", "none")
+        )
+        considered.append(Considered("H4", "legal_step", check(step, case, policy, at)))
+    return tuple(considered), head
+
+
+def trait_of(facts: AccountFacts, rule: Dominance) -> str:
+    """Return the dominant trait; what the customer confirmed goes before what the model says."""
+    if facts.confirmed_cause:
+        if facts.confirmed_cause not in TRAITS:
+            raise CaseworkError(
+                f"confirmed_cause must be a trait. Got {facts.confirmed_cause!r};"
+                f" known: {', '.join(TRAITS)}."
+            )
+        return facts.confirmed_cause
+    return dominant_trait(facts.contributions, facts.evidence, rule)
+
+
+def first_due_after(at: datetime, zone: str) -> date:
+    """Return the day of a first instalment: a month from now, on the customer's calendar."""
+    return add_months(at.astimezone(zone_of(zone)).date(), 1)
+
+
+def case_of(facts: AccountFacts, at: datetime) -> Case:
+    """Return the case that the facts of a table stand for.
+
+    Notes
+    -----
+    Flags become events long past; of a contact only the day is known, and it is taken to have
+    been at its last minute, so that every rest is counted in the customer's favour.
+    """
+    long_ago = at - timedelta(days=400)
+    common: dict[str, Any] = {"at": long_ago, "actor": "table"}
+    events: list[Event] = []
+    if facts.hardship:
+        events.append(HardshipDeclared(**common))
+    if facts.dispute:
+        events.append(DisputeOpened(dispute_id="table", **common))
+    if facts.vulnerability:
+        events.append(VulnerabilityFlagged(**common))
+    for holds, plan_id in ((facts.plan_refused, "refused"), (facts.running_plan, "running")):
+        if holds:
+            amount = Decimal("0.01")
+            events.append(
+                PlanOffered(
+                    plan_id=plan_id,
+                    plan_kind="instalments",
+                    months=1,
+                    instalment=amount,
+                    total=amount,
+                    **common,
+                )
+            )
+    if facts.plan_refused:
+        events.append(PlanRefused(plan_id="refused", **common))
+    if facts.running_plan:
+        events.append(PlanAccepted(plan_id="running", **common))
+    events += _recent_contacts(facts, at)
+    return Case(
+        case_id="table",
+        account_id=facts.account_id,
+        time_zone=facts.time_zone,
+        days_past_due=facts.days_past_due,
+        events=tuple(events),
+    )
+
+
+def _recent_contacts(facts: AccountFacts, at: datetime) -> list[Event]:
+    """Return the contacts of the last days as events."""
+    events: list[Event] = []
+    for entry in filter(None, (part.strip() for part in facts.recent_contacts.split(";"))):
+        day, _, kind = entry.partition(" ")
+        try:
+            moment = datetime.combine(
+                date.fromisoformat(day), time(23, 59), tzinfo=zone_of(facts.time_zone)
+            )
+        except ValueError as error:
+            raise CaseworkError(f"recent_contacts: expected a day. Got {entry!r}.") from error
+        common: dict[str, Any] = {"at": min(moment, at), "actor": "table"}
+        if kind == "attempt":
+            events.append(ContactAttempted(channel="phone", **common))
+        elif kind in ("conversation", "heated"):
+            events.append(ConversationHeld(channel="phone", heated=kind == "heated", **common))
+        elif kind == "message":
+            events.append(MessageSent(channel="letter", text_id="table", **common))
+        else:
+            raise CaseworkError(
+                f"recent_contacts: expected one of {', '.join(CONTACT_KINDS)}. Got {entry!r}."
+            )
+    return events
+
+
+def _treatments(facts: AccountFacts, trait: str) -> list[str]:
+    """Return what is weighed for an account, in order."""
+    if facts.dispute:
+        return ["grievance_resolution"]
+    if facts.running_plan:
+        return ["document_pack"]
+    tried = tuple(filter(None, facts.tried.split(";")))
+    return treatments_for(trait, hardship=facts.hardship, tried=tried)
+
+
+def _weigh(
+    name: str,
+    facts: AccountFacts,
+    case: Case,
+    policy: Policy,
+    at: datetime,
+    choices: ProposalTerms,
+) -> Considered | None:
+    """Return a treatment with the policy's answer, or None when it makes no sense here."""
+    step = STEP_OF_TREATMENT.get(name, "H2" if facts.overdue > 0 else "H1")
+    if name not in PLAN_TREATMENTS:
+        evidence = facts.evidence.get("repayment_willingness", "none")
+        offer = OfferHelp(name, willingness_evidence=evidence)
+        return Considered(step, name, check(offer, case, policy, at))
+    if facts.balance <= 0 or (name == "extension" and facts.payment_due <= 0):
+        return None
+    residual = facts.residual_income
+    situation = Situation(
+        balance=facts.balance,
+        payment_due=facts.payment_due,
+        # Without an income the plan is drawn up for nothing left, and refused for not knowing.
+        residual_income=Decimal(0) if residual is None else residual,
+        first_due=first_due_after(at, facts.time_zone),
+        hardship=facts.hardship,
+    )
+    weigh = instalments_option if name == "instalments" else extension_option
+    option = weigh(situation, policy, choices.terms)
+    if option.plan is None:
+        return None
+    action = OfferPlan(option.plan, residual, facts.payment_due)
+    return Considered(step, name, check(action, case, policy, at), option)
+
+
+def contact_purpose(facts: AccountFacts, head: Considered) -> str:
+    """Return why the customer would be contacted about what is offered first."""
+    if facts.running_plan:
+        return "plan"
+    return "reminder" if head.step == "H2" else "help"
+
+
+def summarise(
+    considered: Mapping[tuple[str, str, str, bool, str], int], accounts: int
+) -> dict[str, Any]:
+    """Return the summary of a portfolio's proposals.
+
+    Parameters
+    ----------
+    considered : mapping of (kind, step, action, allowed, rule) to count
+        Kind is "proposed" for what is offered first and "weighed" for all that was weighed.
+    accounts : int
+
+    Returns
+    -------
+    dict
+        n_accounts, by_step, by_action, refusals_by_rule, help_offered_before_step_4 (a share).
+    """
+    steps: Counter[str] = Counter()
+    actions: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
+    helped = 0
+    for (kind, step, action, allowed, rule), count in considered.items():
+        if kind == "proposed":
+            steps[step] += count
+            actions[action] += count
+            helped += count if step != "H4" else 0
+        elif not allowed:
+            refusals[f"{action}: {rule}"] += count
+    return {
+        "n_accounts": accounts,
+        "by_step": dict(sorted(steps.items())),
+        "by_action": dict(actions.most_common()),
+        "refusals_by_rule": dict(refusals.most_common()),
+        "help_offered_before_step_4": helped / accounts if accounts else 1.0,
+        "neutral_path": sum(actions[name] for name in NEUTRAL_PATH),
+    }

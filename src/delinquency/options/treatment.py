@@ -1,0 +1,77 @@
+"""Choices for proposing treatments (``conf/treatment``); the policy bounds them all."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from delinquency.errors import ChoiceError
+
+
+@dataclass(frozen=True)
+class TreatmentOptions:
+    """What the lender chooses within the policy.
+
+    Attributes
+    ----------
+    cut_off : float
+        Probability from which an account gets a proposal, in [0, 1].
+    time_zone : str
+        IANA zone of customers whose own is not known.
+    contact_at : str
+        Moment for which "may I contact now" is answered, ISO 8601 with zone; "" means ten
+        o'clock on the day after the last observation month ends, in ``time_zone``.
+    plan_annual_rate, plan_fee_rate : str
+        Asked during a plan, as exact decimals in text.
+    plan_months_max : int
+        Longest plan where the policy sets no limit.
+    discount_rate : float
+        Yearly, for the present value to the bank.
+    keep_probability : float
+        Chance that an affordable instalment is paid, each month. An assumption.
+    recovery_without_plan : float
+        Share recovered without any plan. An assumption.
+    recovery_months : int
+        When that comes in, on average. An assumption.
+    dominant_share : float
+        Least share of all that raises the risk before a trait counts as dominant.
+    dominant_least : float
+        Least contribution of a dominant trait, log-odds.
+    """
+
+    cut_off: float = 0.20
+    time_zone: str = "Asia/Shanghai"
+    contact_at: str = ""
+    plan_annual_rate: str = "0"
+    plan_fee_rate: str = "0"
+    plan_months_max: int = 60
+    discount_rate: float = 0.08
+    keep_probability: float = 0.985
+    recovery_without_plan: float = 0.35
+    recovery_months: int = 18
+    dominant_share: float = 0.40
+    dominant_least: float = 0.10
+
+    def __post_init__(self) -> None:
+        for name in (
+            "cut_off",
+            "keep_probability",
+            "recovery_without_plan",
+            "dominant_share",
+        ):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise ChoiceError(f"treatment.{name} must be from 0 to 1. Got {value}.")
+        for name in ("plan_annual_rate", "plan_fee_rate"):
+            text = getattr(self, name)
+            try:
+                value = Decimal(text)
+            except InvalidOperation:
+                value = Decimal(-1)
+            if not value.is_finite() or value < 0:
+                raise ChoiceError(
+                    f'treatment.{name} must be a decimal >= 0 such as "0.12". Got {text!r}.'
+                )
+        for name in ("plan_months_max", "recovery_months"):
+            if getattr(self, name) < 1:
+                raise ChoiceError(f"treatment.{name} must be >= 1. Got {getattr(self, name)}.")
+        if self.discount_rate < 0 or self.dominant_least < 0:
+            raise ChoiceError("treatment.discount_rate and dominant_least must be >= 0.")
