@@ -154,6 +154,7 @@ def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
     title = f"{visible}.map(a => a.querySelector('h2').textContent).join('|')"
     assert browser.run("document.title") == "Case book: Hand-made accounts"
     assert browser.run(title) == f"Account {EVIL}"
+    assert browser.run("window.scrollY") == 0, "the head must be seen first"
 
     browser.click("#list li:nth-child(3) button")
     assert browser.run(title) == "Account C-00002"

@@ -21,7 +21,12 @@
       const own = Number(item.dataset.index) === index;
       item.firstElementChild.setAttribute("aria-current", String(own));
     });
-    if (index >= 0) { history.replaceState(null, "", "#card-" + (index + 1)); }
+  }
+
+  // Only a person's own choice goes into the address: on loading it would scroll the head away.
+  function pick(index) {
+    open(index);
+    history.replaceState(null, "", "#card-" + (index + 1));
   }
 
   function choose() {
@@ -54,14 +59,14 @@
 
   list.addEventListener("click", (event) => {
     const item = event.target.closest("li");
-    if (item) { open(Number(item.dataset.index)); }
+    if (item) { pick(Number(item.dataset.index)); }
   });
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) { return; }
     const visible = shown();
     const next = visible[visible.indexOf(event.target.closest("li")) + step];
-    if (next) { next.firstElementChild.focus(); open(Number(next.dataset.index)); }
+    if (next) { next.firstElementChild.focus(); pick(Number(next.dataset.index)); }
     event.preventDefault();
   });
   search.addEventListener("input", choose);
