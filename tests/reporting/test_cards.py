@@ -6,15 +6,14 @@ import pytest
 
 from delinquency.explanation.reasons import Grounds, select_reasons
 from delinquency.explanation.reference import Contributions, build_reference, scale_of
+from delinquency.explanation.whatif import Scenario, WhatIf
 from delinquency.features import FEATURES
 from delinquency.options.reasons import ReasonOptions
 from delinquency.reporting.cards import (
     BookFacts,
     CardAccounts,
     CardParts,
-    Scenario,
     Treatment,
-    WhatIf,
     observed_rates,
     render_cards,
     script_json,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from delinquency.explanation.reasons import NO_DOMINANT, Reasons
 from delinquency.explanation.reference import Contributions
+from delinquency.explanation.whatif import WhatIf
 from delinquency.explanation.wording import displayed, month_text, reason_text, value_text
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
@@ -27,41 +28,6 @@ NEIGHBOURS = 500
 """Test accounts around a score whose outcomes say how far the stated probability holds."""
 Z_95 = 1.959964
 EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "证据部分", "strong": "证据充分"}
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A change of an account's facts and where it leads.
-
-    Attributes
-    ----------
-    text, text_zh : str
-        What is changed.
-    pd_hat : float
-    trait_excess : tuple of float
-        Log-odds above the reference by trait, in trait order, after the change.
-    """
-
-    text: str
-    text_zh: str
-    pd_hat: float
-    trait_excess: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """What could change an account's probability.
-
-    Attributes
-    ----------
-    answer, answer_zh : str
-        The smallest change that brings it under the cut-off, or that there is none.
-    scenarios : tuple of Scenario
-    """
-
-    answer: str
-    answer_zh: str
-    scenarios: tuple[Scenario, ...] = ()
 
 
 @dataclass(frozen=True)
