@@ -25,10 +25,13 @@ MAX_WORDS = 25
 MAX_CHARACTERS = 40
 """Chinese characters of a reason, punctuation and digits counted."""
 LARGEST_MONEY = 1e12
+RELATIVE_CEILING = 1_000.0
+"""Per cent; a larger relative change starts from next to nothing and only says "much more"."""
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHORTER_ZH = (
-    ("较平均变化", "较均值"), ("单月变化", "月变"), ("月均变化", "月变"), ("近", ""),
-    ("个月", "月"), ("比例", "比"),
+    ("较平均变化", "较均值"), ("单月变化", "月变"), ("月均变化", "月变"), ("个月", "月"),
+    ("比例", "比"), ("之比", "比"), ("还款额", "还款"), ("必要支出", "支出"), ("后的", "后"),
+    ("在其他机构的", "他行"),
 )  # fmt: skip
 FORBIDDEN_WORDS = (
     "bad", "deliberate", "deliberately", "dishonest", "evade", "evasion", "fault", "fraud",
@@ -158,6 +161,8 @@ def displayed(values: Array, style: Style) -> Array:
             values = np.clip(np.expm1(np.minimum(values, 700.0)), -LARGEST_MONEY, LARGEST_MONEY)
         if _is_percentage(style):
             percent = values * (1.0 if style.unit == "percent" else 100.0)
+            if style.unit == "log money":
+                percent = np.minimum(percent, RELATIVE_CEILING)
             rounded = np.where(np.abs(percent) < 9.95, np.round(percent, 1), np.round(percent))
         elif _is_money(style):
             rounded = np.round(np.clip(values, -LARGEST_MONEY, LARGEST_MONEY))
@@ -193,6 +198,8 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
         return ("否", "是")[int(value >= 0.5)] if chinese else ("no", "yes")[int(value >= 0.5)]
     sign = "+" if style.change == "difference" and value > 0 else ""
     if _is_percentage(style):
+        if style.unit == "log money" and value >= RELATIVE_CEILING:
+            return ">999%" if chinese else "over 999%"
         relative = style.unit == "log money" or style.change == "level"
         return f"{sign}{_number(value)}{'%' if relative else 'pp'}"
     if _is_money(style):
@@ -252,7 +259,7 @@ def _variants(fact: Fact, audience: Audience) -> Sequence[str]:
 def _variants_zh(fact: Fact, audience: Audience) -> Sequence[str]:
     """Return the Chinese sentence, the fullest first."""
     phrase, trait = fact.meaning.phrase_zh, fact.meaning.trait
-    short = phrase
+    short = phrase.removeprefix("近")
     for long, abbreviation in _SHORTER_ZH:
         short = short.replace(long, abbreviation)
     value, reference, month = _parts(fact, "zh")
@@ -265,6 +272,7 @@ def _variants_zh(fact: Fact, audience: Audience) -> Sequence[str]:
     return (
         f"{label}:{phrase}{tail}", f"{label}:{short}{tail}", f"{shorter}{phrase}{tail}",
         f"{shorter}{short}{tail}", f"{phrase}{tail}", f"{short}{tail}",
+        f"{short}{tail.replace('个月', '月')}",
     )  # fmt: skip
 
 
