@@ -1,0 +1,61 @@
+"""Choices about the model."""
+
+from dataclasses import dataclass
+
+from delinquency.errors import ChoiceError, unknown_name
+
+CALIBRATIONS = ("none", "sigmoid", "beta", "isotonic")
+
+
+@dataclass(kw_only=True)
+class LightGBMOptions:
+    """A strongly regularised LightGBM classifier, and how its probabilities are calibrated.
+
+    ``null`` means "derived from the numbers of rows and of bad accounts": see
+    ``delinquency.modeling.regularization``. A number given here is taken as it is.
+    """
+
+    # Number of trees; null to derive.
+    n_estimators: int | None = None
+    # How much of each tree is kept: small steps and many trees need no early stopping.
+    learning_rate: float = 0.01
+    # Leaves of a tree; null to derive.
+    num_leaves: int | None = None
+    # Fewest accounts in a leaf; null to derive.
+    min_child_samples: int | None = None
+    # Share of the features that each tree may use.
+    colsample_bytree: float = 0.2
+    # Share of the accounts that each tree sees, drawn anew for every tree.
+    subsample: float = 0.7
+    # Ridge penalty on leaf values.
+    lambda_l2: float = 10.0
+    # Bins that a feature's values are sorted into.
+    max_bin: int = 127
+    # Hold the sign of every feature that has a direction: risk never falls as it worsens.
+    monotone: bool = True
+    # How raw scores become probabilities: none, sigmoid, beta, or isotonic (which costs rank).
+    calibration: str = "none"
+    # Folds of the training part whose out-of-fold scores the calibration is fitted on.
+    calibration_folds: int = 3
+
+    def __post_init__(self) -> None:
+        if self.calibration not in CALIBRATIONS:
+            raise unknown_name("model.calibration", self.calibration, CALIBRATIONS)
+        floors = {
+            "n_estimators": 1,
+            "num_leaves": 2,
+            "min_child_samples": 1,
+            "max_bin": 2,
+            "calibration_folds": 2,
+        }
+        for name, floor in floors.items():
+            value = getattr(self, name)
+            if value is not None and value < floor:
+                raise ChoiceError(f"model.{name} must be at least {floor}. Got {value}.")
+        for name in ("learning_rate", "colsample_bytree", "subsample"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ChoiceError(
+                    f"model.{name} must be above 0 and at most 1. Got {getattr(self, name):g}."
+                )
+        if self.lambda_l2 < 0:
+            raise ChoiceError(f"model.lambda_l2 must be 0 or more. Got {self.lambda_l2:g}.")
