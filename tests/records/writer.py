@@ -3,14 +3,21 @@
 One that prints each number once it is acknowledged: writer.py write URL CASE_ID FIRST LAST
 Many at once:                                        writer.py crowd URL CASE_ID PROCESSES EVENTS
 Many that make the same database at once:            writer.py make URL PROCESSES
+Many that ask for calls at one moment: writer.py call URL CASE_ID PROCESSES CALLS POLICY MOMENT
 """
 
 import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import yaml
+
+from delinquency.casework.actions import Call
+from delinquency.policy import Policy, policy_from_dict
 from delinquency.privacy import Key
+from delinquency.records.casebook import Casebook, Moment
 from delinquency.records.cases import append_event
 from delinquency.records.database import Database
 from delinquency.records.store import Store
@@ -28,6 +35,13 @@ def write(url: str, case_id: str, writer: str, numbers: range) -> None:
             append_event(journal, case_id, body, idempotency_key=f"{writer}-{number}")
         print(number, flush=True)
     store.close()
+
+
+def call(url: str, case_id: str, worker: str, n_calls: int, policy: Policy, at: datetime) -> None:
+    """Ask for calls in a case, each under a name of its own."""
+    casebook = Casebook(Store(url, Key(bytes(range(32)))), {policy.name: policy})
+    for number in range(n_calls):
+        casebook.attempt(case_id, Call(), Moment(at, "agent-7f3a", f"{worker}-{number}"))
 
 
 def crowd(n_processes: int, work: Callable[[int], None]) -> bool:
@@ -59,6 +73,12 @@ if __name__ == "__main__":
     elif mode == "crowd":
         numbers = range(int(rest[2]))
         succeeded = crowd(int(rest[1]), lambda k: write(url, rest[0], f"w{k}", numbers))
+    elif mode == "call":
+        policy = policy_from_dict(yaml.safe_load(Path(rest[3]).read_text("utf-8")), rest[3])
+        at = datetime.fromisoformat(rest[4])
+        succeeded = crowd(
+            int(rest[1]), lambda k: call(url, rest[0], f"w{k}", int(rest[2]), policy, at)
+        )
     else:
         succeeded = crowd(int(rest[0]), lambda _: Database(url).close())
     sys.exit(not succeeded)
