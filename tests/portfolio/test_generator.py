@@ -9,7 +9,7 @@ from delinquency.schema import TABLES, validate
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_chunking():
-    options = SyntheticData(name="synthetic", n_accounts=2_050, n_months=4, burn_in_months=3)
+    options = SyntheticData(name="synthetic", n_accounts=2_050, n_months=3, burn_in_months=2)
     whole = generate(options, chunk=10_000)
     one_by_one = generate(options, chunk=1)
     # As processes would do it: the blocks in any order, then joined in theirs.

@@ -153,7 +153,7 @@ class SyntheticData(DataOptions):
     # Accounts of the audit sample, for which the causal 12-month truth is computed.
     audit_accounts: int = 2_000
     # Simulated futures for each account of the audit sample.
-    audit_paths: int = 1_000
+    audit_paths: int = 400
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,7 +26,7 @@ SPEND_SEASON = np.array([1.1, 1.05, 0.95, 0.95, 1.0, 1.05, 0.95, 0.95, 1.0, 1.05
 PROMOTION_MONTHS = (2, 6, 11)
 """Months of sales festivals."""
 PROMOTION_RESPONSE = 0.25
-FULL_PAYER, MINIMUM_PAYER = 0.45, -1.10
+FULL_PAYER, MINIMUM_PAYER = 0.45, -0.95
 """Cuts of the paying index: above the first the bill is paid in full, below the second only the
 minimum is paid."""
 LIMIT_RAISE_RATE, LIMIT_RAISE = 0.012, 1.2

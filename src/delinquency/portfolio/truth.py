@@ -1,0 +1,211 @@
+"""The truth behind the portfolio: what features and models must never see.
+
+It is made apart from the tables, from the same seed, and shares no column with them but the keys
+``account_id`` and ``observation_month``.
+
+Two definitions are published. *Proximate*: each trait's contribution to the log-odds of missing
+the next payment. *Causal, 12 months*: what each trait does to the log-odds of falling 60 days
+behind within a year, by intervening in the simulator; this is what explanations are scored on.
+"""
+
+from collections.abc import Iterator
+from math import factorial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.errors import DataError, Fault
+from delinquency.options.data import SyntheticData
+from delinquency.portfolio import parameters as p
+from delinquency.portfolio.blocks import BLOCK_SIZE, Block, blocks
+from delinquency.portfolio.futures import HORIZON_MONTHS, coalition_probabilities
+from delinquency.portfolio.life import Life, simulate_life
+from delinquency.portfolio.parameters import Array
+from delinquency.portfolio.people import account_ids
+from delinquency.schema import MONTH_DTYPE
+from delinquency.traits import TRAITS
+
+LATENT, PROXIMATE, CAUSAL = "latent_", "proximate_", "tau_"
+"""Prefixes of the truth's columns, before a trait's key."""
+KEYS = ("account_id", "observation_month")
+
+
+def iter_truth(options: SyntheticData) -> Iterator[pd.DataFrame]:
+    """Yield the hidden lives, one frame a block, one row per account and reported month.
+
+    Parameters
+    ----------
+    options : SyntheticData
+
+    Yields
+    ------
+    DataFrame
+        ``account_id, observation_month``; ``latent_<trait>``; ``proximate_<trait>``, the centred
+        contributions to the log-odds of missing the next payment; ``true_log_odds``, their sum
+        with the interaction; ``hidden_unemployed, hidden_grievance, hidden_memory,
+        hidden_state``.
+    """
+    start = options.burn_in_months
+    for block in blocks(options):
+        life = simulate_life(options, block)
+        names = account_ids(block, life)
+        month = np.broadcast_to(life.months[start:], life.holder[:, start:].shape).ravel()
+        columns: dict[str, object] = {
+            "account_id": pd.array(names.tolist(), dtype="str").take(
+                life.holder[:, start:].ravel()
+            ),
+            "observation_month": month.astype("datetime64[M]").astype(MONTH_DTYPE),
+        }
+        for k, key in enumerate(TRAITS):
+            columns[LATENT + key] = life.latent[k, :, start:].ravel()
+        for k, key in enumerate(TRAITS):
+            columns[PROXIMATE + key] = life.parts[k, :, start:].ravel()
+        columns["true_log_odds"] = p.trait_log_odds(life.parts[:, :, start:]).ravel()
+        for name in ("unemployed", "grievance", "memory", "state"):
+            values = getattr(life, name)[:, start:].ravel()
+            columns[f"hidden_{name}"] = values.astype(np.float64)
+        frame = pd.DataFrame(columns)
+        yield frame.sort_values(list(KEYS), kind="stable", ignore_index=True)
+
+
+def audit_observations(labels: pd.DataFrame, options: SyntheticData) -> pd.DataFrame:
+    """Return the seeded audit sample: observations of the last observation month.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        ``account_id, observation_month`` at least.
+    options : SyntheticData
+        ``audit_accounts`` and ``seed`` are read.
+
+    Returns
+    -------
+    DataFrame
+        ``account_id, observation_month``, at most ``audit_accounts`` rows, sorted.
+    """
+    last = labels.loc[labels["observation_month"] == labels["observation_month"].max(), [*KEYS]]
+    last = last.sort_values("account_id", ignore_index=True)
+    random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(1,)))
+    size = min(options.audit_accounts, len(last))
+    chosen = np.sort(random.choice(len(last), size=size, replace=False))
+    return last.iloc[chosen].reset_index(drop=True)
+
+
+def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataFrame:
+    """Return what each trait truly does to the log-odds of being bad within 12 months.
+
+    Parameters
+    ----------
+    options : SyntheticData
+        Of the portfolio that the observations come from.
+    observations : DataFrame
+        ``account_id, observation_month``: accounts alive and not 30 days behind.
+
+    Returns
+    -------
+    DataFrame
+        In the row order of ``observations``: ``account_id, observation_month``,
+        ``tau_<trait>`` in log-odds, ``base``, the log-odds with every trait at its mean, and
+        ``p_12m``, the probability of 60 days past due within 12 months.
+
+    Raises
+    ------
+    DataError
+        If an observation is not of this portfolio.
+
+    Notes
+    -----
+    v(S) = logit P(60+ in 12 months | do(trait k at its mean for every k outside S)), the same
+    futures for all 64 coalitions. With the credit record outside S the account also starts
+    without arrears: to be behind is a fact of the record. tau is the exact Shapley value over
+    the six traits, so base + sum of tau = logit(p_12m).
+    """
+    values = np.full((len(observations), 2**p.N_TRAITS), np.nan)
+    place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
+    months = observations["observation_month"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    names = observations["account_id"].to_numpy(object)
+    for block in blocks(options):
+        rows = np.flatnonzero(place // BLOCK_SIZE == block.number)
+        if len(rows):
+            life = simulate_life(options, block)
+            for row in rows:
+                at = (int(place[row]) - block.first, int(months[row] - life.months[0]))
+                if _holds(block, life, at, str(names[row])):
+                    values[row] = _coalition_log_odds(options, block, life, at)
+    lost = np.isnan(values[:, 0])
+    if lost.any():
+        raise DataError(
+            Fault(
+                "observations", "account_id", "accounts of this portfolio, alive in their month",
+                int(lost.sum()), tuple(map(str, names[lost][:3])),
+                "Use the options that the portfolio was made with.",
+            )
+        )  # fmt: skip
+    shapley = values @ shapley_weights()
+    frame = observations[[*KEYS]].reset_index(drop=True)
+    for k, key in enumerate(TRAITS):
+        frame[CAUSAL + key] = shapley[:, k]
+    frame["base"] = values[:, 0]
+    frame["p_12m"] = p.sigmoid(values[:, -1])
+    return frame
+
+
+def shapley_weights() -> Array:
+    """Return the matrix that turns the values of 64 coalitions into six Shapley values.
+
+    Returns
+    -------
+    ndarray of shape (64, 6)
+        Coalition c holds trait k when bit k of c is set. Column k: |S|! (5 - |S|)! / 6! for
+        every S with k added, minus the same for S without it.
+
+    References
+    ----------
+    Shapley (1953), A value for n-person games.
+    """
+    n = p.N_TRAITS
+    weights = np.zeros((2**n, n))
+    for coalition in range(2**n):
+        size = coalition.bit_count()
+        for k in range(n):
+            if not coalition >> k & 1:
+                share = factorial(size) * factorial(n - 1 - size) / factorial(n)
+                weights[coalition, k] -= share
+                weights[coalition | 1 << k, k] += share
+    return weights
+
+
+def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:
+    """Return whether the account of that name held the place in that month, and was scorable."""
+    row, month = at
+    if not (0 <= row < block.size and 0 <= month < len(life.months)):
+        return False
+    generation = life.generation[life.holder[row, month]]
+    return name == f"S{block.first + row:07d}-{generation:02d}"
+
+
+def _coalition_log_odds(
+    options: SyntheticData, block: Block, life: Life, at: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return v(S) of one observation for all 64 coalitions."""
+    row, month = at
+    key = (2, block.first + row, month)
+    random = np.random.Generator(
+        np.random.Philox(np.random.SeedSequence(options.seed, spawn_key=key))
+    )
+    normals = random.standard_normal((options.audit_paths, HORIZON_MONTHS, p.N_TRAITS))
+    uniforms = random.random((options.audit_paths, HORIZON_MONTHS, 2))
+    ahead = life.months[month] + 1 + np.arange(HORIZON_MONTHS)
+    macro = p.macro_cycle(ahead)
+    shared = p.MACRO_EFFECT * macro + p.season(ahead)
+    truth = p.weighting(options)
+    level = life.levels[:, life.holder[row, month]]
+    start = np.array(
+        [life.unemployed[at], life.grievance[at], life.memory[at], float(life.state[at])]
+    )
+    bad = coalition_probabilities(
+        truth.weights, truth.state_base, level, life.latent[:, row, month].copy(), start,
+        np.stack([macro, shared]), normals, uniforms,
+    )  # fmt: skip
+    return np.log(bad) - np.log1p(-bad)
