@@ -250,3 +250,33 @@ def test_a_derived_value_is_computed_once(five_accounts):
 
     assert windows.derive("double", compute) is windows.derive("double", compute)
     assert len(calls) == 1
+
+
+def test_a_large_purchase_is_half_the_stated_monthly_income_and_more(five_accounts):
+    accounts = pd.DataFrame(
+        {"account_id": ["full", "late"], "application_income": [1000.0, np.nan]}
+    )
+    transactions = pd.DataFrame(
+        {
+            "account_id": ["full", "full", "full", "late"],
+            "date": pd.Timestamp("2024-06-03"),
+            "amount": [499.0, 500.0, 800.0, 9000.0],
+            "category": "dining",
+            "instalment": [1.0, 1.0, 0.0, 1.0],
+        }
+    )
+    tables = {**five_accounts, "transactions": transactions, "accounts": accounts}
+    windows = build_windows(tables, _observed("2024-06", "full", "late"), n_months=1)
+    # full: 500 + 800, of which 500 on instalments; late: no income is known, so none is large
+    assert windows["high_ticket_spend"].tolist() == [[1300], [0]]
+    assert windows["high_ticket_instalment_spend"].tolist() == [[500], [0]]
+    without = build_windows(
+        {**five_accounts, "transactions": transactions}, _observed("2024-06", "full"), n_months=1
+    )
+    assert "high_ticket_spend" not in without
+
+
+def test_calendar_months_are_counted_back_from_each_observation(five_accounts):
+    observed = pd.concat([_observed("2024-02", "full"), _observed("2024-06", "full")])
+    windows = build_windows(five_accounts, observed, n_months=4)
+    assert windows.calendar_month().tolist() == [[11, 12, 1, 2], [3, 4, 5, 6]]

@@ -191,9 +191,9 @@ def test_other_instalments_take_away_ability():
         # (2 + 3) / (4 + 3 + 1)
         ("promises_kept_ratio",
          {"promises_kept": [1, 0, 2], "promises_broken": [0, 1, 0]}, 5 / 8),
-        # without any promise: one half
+        # without any promise nothing is said
         ("promises_kept_ratio",
-         {"promises_kept": [0, 0, 0], "promises_broken": [0, 0, 0]}, 0.5),
+         {"promises_kept": [0, 0, 0], "promises_broken": [0, 0, 0]}, NAN),
         ("promises_broken_recent", {"promises_broken": [9, 1, 0, 0, 1, 0, 0]}, 2),
         # reached 1 of 4 attempts
         ("right_party_rate",

@@ -283,10 +283,14 @@ def selective_payment_months(windows: Windows) -> Array:
     reason=("Share of promises to pay that were kept", "还款承诺兑现比例"), source=PROMISES,
 )  # fmt: skip
 def promises_kept_ratio(windows: Windows) -> Array:
-    """(2 + kept) / (4 + kept + broken): the kept share, drawn towards one half by Beta(2, 2)."""
+    """(2 + kept) / (4 + kept + broken): the kept share, drawn towards one half by Beta(2, 2).
+
+    NaN without any promise: who was never asked for one has neither kept nor broken it.
+    """
     kept = statistics.total(windows["promises_kept"])
     broken = statistics.total(windows["promises_broken"])
-    return (PRIOR_KEPT + kept) / (PRIOR_KEPT + PRIOR_BROKEN + kept + broken)
+    smoothed = (PRIOR_KEPT + kept) / (PRIOR_KEPT + PRIOR_BROKEN + kept + broken)
+    return np.where(kept + broken > 0, smoothed, np.nan)
 
 
 @feature(
