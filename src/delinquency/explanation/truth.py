@@ -1,0 +1,342 @@
+"""Explanations against the truth: how near trait values come to the causes of a made portfolio.
+
+Everywhere ``phi`` are an explanation's trait values and ``tau`` the true causal effects, both of
+shape (n_accounts, n_traits), log-odds, in the same order of accounts and traits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from delinquency.errors import DataError, Fault
+from delinquency.options.audit import AuditOptions
+from delinquency.windows import Array
+
+CEILING_PARAMETERS = {
+    "objective": "regression",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_child_samples": 20,
+    "colsample_bytree": 0.4,
+    "subsample": 0.8,
+    "subsample_freq": 1,
+    "reg_lambda": 5.0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+CEILING_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its bootstrap interval; NaN where it is not defined.
+
+    Attributes
+    ----------
+    value, low, high : float
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def top_hit(phi: Array, tau: Array) -> float:
+    """Return the share of accounts whose largest trait value is of the truly largest trait."""
+    return float((phi.argmax(axis=1) == tau.argmax(axis=1)).mean()) if len(phi) else np.nan
+
+
+def top_two_recall(phi: Array, tau: Array) -> float:
+    """Return the mean share of the two truly largest traits among the explanation's two."""
+    if not len(phi):
+        return np.nan
+    ours = np.argsort(-phi, axis=1, kind="stable")[:, :2]
+    true = np.argsort(-tau, axis=1, kind="stable")[:, :2]
+    return float((ours[:, :, None] == true[:, None, :]).any(axis=2).mean())
+
+
+def sign_agreement(phi: Array, tau: Array, *, threshold: float) -> float:
+    """Return how often the signs agree where the true effect is larger than a threshold."""
+    clear = np.abs(tau) > threshold
+    return float((np.sign(phi) == np.sign(tau))[clear].mean()) if clear.any() else np.nan
+
+
+def correlation(first: Array, second: Array) -> float:
+    """Return Pearson's correlation; NaN when either does not vary."""
+    a, b = first - first.mean(), second - second.mean()
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size > 1e-12 else np.nan
+
+
+def rank_correlation(first: Array, second: Array) -> float:
+    """Return Spearman's correlation, ties sharing their mean rank."""
+    return correlation(_ranks(first), _ranks(second))
+
+
+def attribution_slope(phi: Array, tau: Array) -> float:
+    """Return by how much the true effect rises when the trait value rises by one log-odd.
+
+    Notes
+    -----
+    Ordinary least squares of tau on phi: 1 means that sizes can be taken at their word, below 1
+    that the explanation overstates.
+    """
+    centred = phi - phi.mean()
+    spread = centred @ centred
+    return float(centred @ tau / spread) if spread > 1e-12 else np.nan
+
+
+def leakage(phi: Array, tau: Array) -> Array:
+    """Return how far each trait's value follows the true effects of the others.
+
+    Returns
+    -------
+    ndarray of shape (n_traits, n_traits)
+        Entry (j, k): correlation of phi_j and tau_k with tau_j held fixed; on the diagonal the
+        plain correlation of phi_j and tau_j. Off the diagonal 0 is right.
+    """
+    n = phi.shape[1]
+    out = np.full((n, n), np.nan)
+    for j in range(n):
+        own = correlation(phi[:, j], tau[:, j])
+        out[j, j] = own
+        for k in range(n):
+            if k != j:
+                out[j, k] = _partial(
+                    correlation(phi[:, j], tau[:, k]), own, correlation(tau[:, k], tau[:, j])
+                )
+    return out
+
+
+def false_blame(phi: Array, *, trait: int) -> dict[str, float]:
+    """Return how much an explanation makes of a trait that truly has no effect (the placebo).
+
+    Returns
+    -------
+    dict
+        ``size``: mean absolute value of the trait against the mean of the others; ``top``: share
+        of accounts in which it comes first. Both should be near 0.
+    """
+    size = np.abs(phi).mean(axis=0)
+    others = np.delete(size, trait).mean()
+    return {
+        "size": float(size[trait] / others) if others > 0 else np.nan,
+        "top": float((phi.argmax(axis=1) == trait).mean()),
+    }
+
+
+def score(
+    phi: Array, tau: Array, *, risky: NDArray[np.bool_], traits: Sequence[str],
+    sign_threshold: float,
+) -> dict[str, float]:  # fmt: skip
+    """Return all figures of one explanation.
+
+    Parameters
+    ----------
+    phi, tau : ndarray of shape (n_accounts, n_traits)
+    risky : ndarray of shape (n_accounts,), bool
+        Accounts among which hits are counted.
+    traits : sequence of str
+    sign_threshold : float
+
+    Returns
+    -------
+    dict of str to float
+        ``top_hit, top_two_recall, sign_agreement, pearson, spearman, slope`` (the last three as
+        means over the traits), and ``<figure>/<trait>``.
+    """
+    out = {
+        "top_hit": top_hit(phi[risky], tau[risky]),
+        "top_two_recall": top_two_recall(phi[risky], tau[risky]),
+        "sign_agreement": sign_agreement(phi, tau, threshold=sign_threshold),
+    }
+    figures: Mapping[str, Callable[[Array, Array], float]] = {
+        "pearson": correlation, "spearman": rank_correlation, "slope": attribution_slope
+    }  # fmt: skip
+    for name, figure in figures.items():
+        values = [figure(phi[:, k], tau[:, k]) for k in range(len(traits))]
+        known = [value for value in values if np.isfinite(value)]
+        out[name] = float(np.mean(known)) if known else np.nan
+        out |= {f"{name}/{key}": value for key, value in zip(traits, values, strict=True)}
+    return out
+
+
+def compare(
+    explanations: Mapping[str, Array],
+    tau: Array,
+    *,
+    pd_hat: Array,
+    traits: Sequence[str],
+    options: AuditOptions,
+    seed: int,
+) -> dict[str, dict[str, dict[str, Estimate]]]:
+    """Score several explanations on the same accounts, with paired bootstrap intervals.
+
+    Parameters
+    ----------
+    explanations : mapping of str to ndarray of shape (n_accounts, n_traits)
+        The first is the one in question; the others are compared with it.
+    tau : ndarray of shape (n_accounts, n_traits)
+    pd_hat : ndarray of shape (n_accounts,)
+    traits : sequence of str
+    options : AuditOptions
+    seed : int
+
+    Returns
+    -------
+    dict
+        Explanation -> ``score`` -> figure -> Estimate; and ``difference``: the first
+        explanation's figure less this one's, for ``top_hit``, ``top_two_recall`` and
+        ``pearson``, and ``ratio``, the first's over this one's, for the ceiling.
+
+    Raises
+    ------
+    DataError
+        If shapes differ, a value is missing, or no account is above the cut-off.
+    """
+    _require(explanations, tau, pd_hat, options)
+    rng = np.random.default_rng(seed)
+    draws = [np.arange(len(tau))] + [
+        rng.integers(0, len(tau), len(tau)) for _ in range(options.resamples)
+    ]
+    drawn: dict[str, list[dict[str, float]]] = {name: [] for name in explanations}
+    for rows in draws:
+        risky = pd_hat[rows] > options.cut_off
+        for name, phi in explanations.items():
+            drawn[name].append(
+                score(phi[rows], tau[rows], risky=risky, traits=traits,
+                      sign_threshold=options.sign_threshold)
+            )  # fmt: skip
+    first = next(iter(explanations))
+    out: dict[str, dict[str, dict[str, Estimate]]] = {}
+    for name, figures in drawn.items():
+        columns = {key: np.array([one[key] for one in figures]) for key in figures[0]}
+        out[name] = {"score": {k: _estimate(v, options) for k, v in columns.items()}}
+        if name != first:
+            ours = {key: np.array([one[key] for one in drawn[first]]) for key in COMPARED}
+            out[name]["difference"] = {
+                key: _estimate(ours[key] - columns[key], options) for key in COMPARED
+            }
+            with np.errstate(divide="ignore", invalid="ignore"):
+                out[name]["ratio"] = {
+                    key: _estimate(ours[key] / columns[key], options) for key in COMPARED
+                }
+    return out
+
+
+COMPARED = ("top_hit", "top_two_recall", "sign_agreement", "pearson")
+
+
+def ceiling(features: Array, tau: Array, *, folds: int, seed: int, n_threads: int = 1) -> Array:
+    """Return the best explanation that the observed features allow: E[tau | features].
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_accounts, n_features)
+        NaN where a value is not known.
+    tau : ndarray of shape (n_accounts, n_traits)
+    folds : int
+        Each account is predicted by a regressor that did not see it.
+    seed : int
+    n_threads : int
+
+    Returns
+    -------
+    ndarray of shape (n_accounts, n_traits)
+
+    Notes
+    -----
+    Any explanation made from features is a function of them, and among functions of them the
+    conditional mean is nearest to tau in squared error. Estimated on few accounts it falls short
+    of the true ceiling, so a ratio to it near or above 1 says "no worse than direct
+    regression on the truth", not "perfect".
+    """
+    part = np.random.default_rng(seed).permutation(len(tau)) % folds
+    out = np.empty(tau.shape)
+    params = CEILING_PARAMETERS | {"seed": seed, "num_threads": n_threads}
+    for fold in range(folds):
+        inside = part != fold
+        for k in range(tau.shape[1]):
+            data = lightgbm.Dataset(features[inside], tau[inside, k])
+            model = lightgbm.train(params, data, num_boost_round=CEILING_ROUNDS)
+            out[~inside, k] = model.predict(features[~inside])
+    return out
+
+
+def random_traits(n_accounts: int, n_traits: int, *, seed: int) -> Array:
+    """Return the baseline that blames a random trait."""
+    return np.random.default_rng(seed).standard_normal((n_accounts, n_traits))
+
+
+def constant_traits(weights: Array, n_accounts: int) -> Array:
+    """Return a baseline that blames the same traits in every account, by fixed weights.
+
+    With the true frequencies of the top trait it is the *most frequent* baseline; with the sum
+    of split gains by trait, *gain importance*.
+    """
+    return np.tile(np.asarray(weights, np.float64), (n_accounts, 1))
+
+
+def top_frequencies(tau: Array) -> Array:
+    """Return how often each trait is the truly largest."""
+    return np.bincount(tau.argmax(axis=1), minlength=tau.shape[1]) / len(tau)
+
+
+def sum_by_trait(values: Array, positions: NDArray[np.intp], *, n_traits: int) -> Array:
+    """Return feature contributions summed by trait.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_accounts, n_features)
+    positions : ndarray of shape (n_features,), int
+        Trait of each feature.
+    n_traits : int
+    """
+    out = np.zeros((len(values), n_traits))
+    for k in range(n_traits):
+        out[:, k] = values[:, positions == k].sum(axis=1)
+    return out
+
+
+def _estimate(draws: Array, options: AuditOptions) -> Estimate:
+    """Return the first draw, which is the sample itself, with the others' interval."""
+    known = draws[1:][np.isfinite(draws[1:])]
+    if not np.isfinite(draws[0]) or not len(known):
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    tail = (1 - options.confidence) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return Estimate(float(draws[0]), float(low), float(high))
+
+
+def _partial(first: float, own: float, other: float) -> float:
+    """Return the partial correlation from the three plain ones."""
+    size = np.sqrt(max(1 - own**2, 0.0) * max(1 - other**2, 0.0))
+    return float((first - own * other) / size) if size > 1e-9 else float("nan")
+
+
+def _ranks(values: Array) -> Array:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return ((ends - counts + ends - 1) / 2.0)[inverse]
+
+
+def _require(
+    explanations: Mapping[str, Array], tau: Array, pd_hat: Array, options: AuditOptions
+) -> None:
+    faults = [
+        Fault(f"explanation {name}", "", f"shape {tau.shape} without missing values",
+              examples=(f"shape {phi.shape}, {int(np.isnan(phi).sum())} missing",))
+        for name, phi in explanations.items()
+        if phi.shape != tau.shape or np.isnan(phi).any()
+    ]  # fmt: skip
+    if len(pd_hat) == len(tau) and not (pd_hat > options.cut_off).any():
+        faults.append(
+            Fault("audit", "pd_hat", f"accounts above audit.cut_off={options.cut_off}",
+                  examples=(f"largest {pd_hat.max():.4f}",), mend="Choose a lower cut-off.")
+        )  # fmt: skip
+    if faults:
+        raise DataError(faults)
