@@ -144,7 +144,7 @@ def record_fields(record: Encoding | Program) -> tuple[NDArray[Any], ...]:
 
 def _join(pieces: list[tuple[NDArray[Any], ...]]) -> Program:
     """Lay the trees' programs one after another."""
-    empty = (np.empty((0, 4), np.int64), np.empty((0, 3), np.int64), np.empty((0, 4), np.int64))
+    empty = (np.empty((0, 4), np.int64), np.empty((0, 4), np.int64), np.empty((0, 3), np.int64))
     found, terms, steps = (
         np.concatenate([start, *(piece[part] for piece in pieces)])
         for part, start in enumerate(empty)
@@ -153,7 +153,8 @@ def _join(pieces: list[tuple[NDArray[Any], ...]]) -> Program:
     step_start = starts[2].astype(np.int64)
     plain_end = step_start[:-1] + found[:, 1]
     # A term's steps follow those of the term before it, or the treelet's plain ones.
-    lengths = terms[:, 1] + terms[:, 2]
+    ends = np.cumsum(terms[:, 1:], axis=1)
+    lengths = ends[:, -1]
     plain = np.repeat(np.cumsum(found[:, 1]), found[:, 3])
     begin = np.cumsum(lengths) - lengths + plain
     n_rows = int(starts[0][-1])
@@ -169,11 +170,11 @@ def _join(pieces: list[tuple[NDArray[Any], ...]]) -> Program:
         plain_end=plain_end.astype(np.int64),
         term_start=starts[3].astype(np.int64),
         term_init=terms[:, 0].astype(np.uint16),
-        term_adds=(begin + terms[:, 1]).astype(np.int64),
-        term_keeps=(begin + lengths).astype(np.int64),
+        term_adds=begin + ends[:, 0],
+        term_above=begin + ends[:, 1],
+        term_below=begin + ends[:, 2],
         step_column=np.ascontiguousarray(steps[:, 0]),
         step_rank=steps[:, 1].astype(np.uint8),
-        step_right=steps[:, 2].astype(np.uint16),
-        step_left=steps[:, 3].astype(np.uint16),
+        step_weight=steps[:, 2].astype(np.uint16),
         table=table,
     )

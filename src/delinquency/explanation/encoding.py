@@ -15,7 +15,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from delinquency.explanation.forest import CATEGORICAL, MISSING_NAN, MISSING_ZERO, Forest
-from delinquency.explanation.lanes import BLOCK
+from delinquency.explanation.lanes import (
+    BLOCK,
+    WIDTH,
+    load_row,
+    pass_below,
+    place_lanes,
+    store_codes,
+)
 
 MAX_THRESHOLDS = 255
 """Thresholds a column of bytes can hold: codes 0..255."""
@@ -188,15 +195,27 @@ def encode_row(values, encoding, codes):  # type: ignore[no-untyped-def]
 def encode_block(rows, encoding, codes):  # type: ignore[no-untyped-def]
     """Write the codes of up to ``BLOCK`` rows, column after column, ``BLOCK`` codes each."""
     feature, kind, missing, threshold_start, threshold, word_start, word = encoding
+    values = np.zeros(BLOCK)
     for column in range(feature.shape[0]):
         at = column * BLOCK
-        thresholds = threshold[threshold_start[column] : threshold_start[column + 1]]
-        words = word[word_start[column] : word_start[column + 1]]
+        of = feature[column]
         for row in range(rows.shape[0]):
-            codes[at + row] = code_of(
-                rows[row, feature[column]],
-                kind[column],
-                missing[column],
-                thresholds,
-                words,
-            )
+            values[row] = rows[row, of]
+        if kind[column] == CATEGORICAL:
+            words = word[word_start[column] : word_start[column + 1]]
+            for row in range(rows.shape[0]):
+                codes[at + row] = code_of(
+                    values[row], CATEGORICAL, missing[column], threshold[:0], words
+                )
+            continue
+        tiny = ZERO_THRESHOLD if kind[column] == MISSING_ZERO else -1.0
+        start = threshold_start[column]
+        for lane in range(0, rows.shape[0], WIDTH):
+            some = load_row(values, lane)
+            places = place_lanes(0)
+            length = threshold_start[column + 1] - start
+            while length > 0:
+                half = (length + 1) >> 1
+                places = pass_below(places, some, half, threshold, start)
+                length -= half
+            store_codes(places, some, tiny, missing[column], codes, at + lane)

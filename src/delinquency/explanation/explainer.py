@@ -31,7 +31,7 @@ INTERVENTIONAL = "interventional"
 SMALL_BATCH = 16
 """Rows up to which one at a time is faster than a block (measured, docs/explanation.md)."""
 
-_ROWS_PER_THREAD = 4 * BLOCK
+_ROWS_PER_THREAD = 2 * BLOCK
 
 
 @dataclass(frozen=True)

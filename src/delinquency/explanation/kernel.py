@@ -11,17 +11,18 @@ from delinquency.explanation.encoding import encode_block, encode_row
 from delinquency.explanation.lanes import (
     BLOCK,
     WIDTH,
-    add_chosen,
+    add_above,
     add_row,
     index_lanes,
     join_lanes,
-    keep_chosen,
+    keep_above,
+    keep_below,
     load_row,
     store_index,
     store_row,
 )
 
-SPAN = 64
+SPAN = 16
 """Blocks handled tree by tree, so that a tree's table is read once for all of them."""
 
 
@@ -81,54 +82,26 @@ def explain_blocks(rows, encoding, program, table, sums, out):  # type: ignore[n
 @njit(cache=True, nogil=True)
 def _block_states(codes, program, first, last, states):  # type: ignore[no-untyped-def]
     """Write the states of a block's rows in the treelets of one tree."""
-    (
-        _,
-        _,
-        step_start,
-        plain_end,
-        term_start,
-        term_init,
-        term_adds,
-        term_keeps,
-        step_column,
-        step_rank,
-        step_right,
-        step_left,
-    ) = program
+    _, _, step_start, plain_end, term_start, term_init = program[:6]
+    term_adds, term_above, term_below, step_column, step_rank, step_weight = program[6:]
     for treelet in range(first, last):
         index = index_lanes(np.uint16(0))
         step = step_start[treelet]
         while step < plain_end[treelet]:
-            index = add_chosen(
-                index,
-                step_rank[step],
-                step_right[step],
-                step_left[step],
-                codes,
-                step_column[step] * BLOCK,
-            )
+            at = step_column[step] * BLOCK
+            index = add_above(index, step_rank[step], step_weight[step], codes, at)
             step += 1
         for term in range(term_start[treelet], term_start[treelet + 1]):
             part = index_lanes(term_init[term])
             while step < term_adds[term]:
-                part = add_chosen(
-                    part,
-                    step_rank[step],
-                    step_right[step],
-                    step_left[step],
-                    codes,
-                    step_column[step] * BLOCK,
-                )
+                at = step_column[step] * BLOCK
+                part = add_above(part, step_rank[step], step_weight[step], codes, at)
                 step += 1
-            while step < term_keeps[term]:
-                part = keep_chosen(
-                    part,
-                    step_rank[step],
-                    step_right[step],
-                    step_left[step],
-                    codes,
-                    step_column[step] * BLOCK,
-                )
+            while step < term_above[term]:
+                part = keep_above(part, step_rank[step], codes, step_column[step] * BLOCK)
+                step += 1
+            while step < term_below[term]:
+                part = keep_below(part, step_rank[step], codes, step_column[step] * BLOCK)
                 step += 1
             index = join_lanes(index, part)
         store_index(index, states, (treelet - first) * BLOCK)
@@ -143,9 +116,8 @@ def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-
     rows, encoding, program, table, sums, out
         See ``explain_blocks``.
     """
-    tree_start, row_start, step_start, plain_end, term_start = program[:5]
-    term_init, term_adds, term_keeps = program[5:8]
-    step_column, step_rank, step_right, step_left = program[8:]
+    tree_start, row_start, step_start, plain_end, term_start, term_init = program[:6]
+    term_adds, term_above, term_below, step_column, step_rank, step_weight = program[6:]
     codes = np.empty(encoding[0].shape[0], np.uint8)
     for row in range(rows.shape[0]):
         encode_row(rows[row], encoding, codes)
@@ -154,21 +126,25 @@ def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-
         for treelet in range(tree_start[-1]):
             index = np.int64(0)
             step = step_start[treelet]
+            # Products with 0 or 1, not branches: which way a row goes cannot be guessed.
             while step < plain_end[treelet]:
                 above = codes[step_column[step]] > step_rank[step]
-                index += step_right[step] if above else step_left[step]
+                index += step_weight[step] * np.int64(above)
                 step += 1
             for term in range(term_start[treelet], term_start[treelet + 1]):
                 part = np.int64(term_init[term])
                 while step < term_adds[term]:
                     above = codes[step_column[step]] > step_rank[step]
-                    part += step_right[step] if above else step_left[step]
+                    part += step_weight[step] * np.int64(above)
                     step += 1
-                while step < term_keeps[term]:
-                    above = codes[step_column[step]] > step_rank[step]
-                    part &= step_right[step] if above else step_left[step]
+                taken = np.int64(1)
+                while step < term_above[term]:
+                    taken &= np.int64(codes[step_column[step]] > step_rank[step])
                     step += 1
-                index += part
+                while step < term_below[term]:
+                    taken &= np.int64(codes[step_column[step]] <= step_rank[step])
+                    step += 1
+                index += part * taken
             total = add_row(total, table, (row_start[treelet] + index) * WIDTH)
         store_row(total, sums, 0)
         for group in range(out.shape[1]):

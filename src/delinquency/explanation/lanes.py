@@ -1,11 +1,12 @@
-"""Vectors for numba: 64 small whole numbers, or 8 floats, handled as one value.
+"""Vectors for numba: a number for each row of a block, or 8 floats, handled as one value.
 
 numba leaves it to LLVM to find loops it can turn into vector instructions, and LLVM does not
 find those of the explanation kernel. Two types make the vectors explicit. They are LLVM's own
 portable vectors: on a processor with narrower registers one operation becomes several.
 
-``IndexLanes`` holds 64 unsigned 16-bit numbers, one a row of a block. ``RowLanes`` holds the 8
-float64 numbers of one table row, one a group.
+``IndexLanes`` holds ``BLOCK`` unsigned 16-bit numbers, one a row. ``RowLanes`` holds 8
+float64 numbers: those of one table row, one a group, or the values of 8 rows. ``PlaceLanes`` holds
+8 places in a sorted array.
 """
 
 from typing import Any
@@ -14,8 +15,9 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
-BLOCK = 64
-"""Rows in a block: as many codes as the widest vector register has bytes."""
+BLOCK = 256
+"""Rows in a block: enough that what is decided once a block costs a row next to nothing, and few
+enough that a block's indices stay in registers (measured: 64, 128 and 256)."""
 
 WIDTH = 8
 """Numbers in a table row: the largest number of groups."""
@@ -31,11 +33,19 @@ class _RowLanes(types.Type):  # type: ignore[misc]
         super().__init__(name="RowLanes")
 
 
+class _PlaceLanes(types.Type):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__(name="PlaceLanes")
+
+
 _CODES = ir.VectorType(ir.IntType(8), BLOCK)
 _INDEX = ir.VectorType(ir.IntType(16), BLOCK)
 _ROW = ir.VectorType(ir.DoubleType(), WIDTH)
+_PLACES = ir.VectorType(ir.IntType(64), WIDTH)
+_BYTES = ir.VectorType(ir.IntType(8), WIDTH)
 _index_lanes = _IndexLanes()
 _row_lanes = _RowLanes()
+_place_lanes = _PlaceLanes()
 
 
 @register_model(_IndexLanes)
@@ -48,6 +58,12 @@ class _IndexModel(models.PrimitiveModel):  # type: ignore[misc]
 class _RowModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _ROW)
+
+
+@register_model(_PlaceLanes)
+class _PlaceModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _PLACES)
 
 
 def _splat(builder: Any, scalar: Any, vector: Any) -> Any:
@@ -65,23 +81,15 @@ def _address(context: Any, builder: Any, signature: Any, args: Any, vector: Any)
     return builder.bitcast(builder.gep(array.data, [args[-1]]), vector.as_pointer())
 
 
-def _chosen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Return, by lane, ``right`` where the code is above the rank, else ``left``."""
-    _, rank, right, left, *_ = args
+def _compared(operator: str, context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Return, by lane, how the code compares with the rank, the second argument."""
     codes = builder.load(_address(context, builder, signature, args, _CODES), align=1)
-    goes_right = builder.icmp_unsigned(">", codes, _splat(builder, rank, _CODES))
-    return builder.select(
-        goes_right, _splat(builder, right, _INDEX), _splat(builder, left, _INDEX)
-    )
-
-
-def _compare_signature(codes: Any) -> Any:
-    return _index_lanes(_index_lanes, types.uint8, types.uint16, types.uint16, codes, types.intp)
+    return builder.icmp_unsigned(operator, codes, _splat(builder, args[1], _CODES))
 
 
 @intrinsic
 def index_lanes(typing_context, number):  # type: ignore[no-untyped-def]
-    """Return 64 lanes that all hold ``number``."""
+    """Return lanes that all hold ``number``."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _splat(builder, args[0], _INDEX)
@@ -100,28 +108,44 @@ def join_lanes(typing_context, one, other):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def add_chosen(typing_context, lanes, rank, right, left, codes, at):  # type: ignore[no-untyped-def]
-    """Add ``right`` where ``codes[at + lane] > rank``, else ``left``."""
+def add_above(typing_context, lanes, rank, weight, codes, at):  # type: ignore[no-untyped-def]
+    """Add ``weight`` where ``codes[at + lane] > rank``."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.add(args[0], _chosen(context, builder, signature, args))
+        above = _compared(">", context, builder, signature, args)
+        weight = _splat(builder, args[2], _INDEX)
+        return builder.add(
+            args[0], builder.select(above, weight, ir.Constant(_INDEX, [0] * BLOCK))
+        )
 
-    return _compare_signature(codes), build
+    return _index_lanes(_index_lanes, types.uint8, types.uint16, codes, types.intp), build
+
+
+def _keep(operator: str, codes: Any) -> tuple[Any, Any]:
+    """Keep the lanes whose code compares so with the rank; the others become 0."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kept = _compared(operator, context, builder, signature, args)
+        return builder.select(kept, args[0], ir.Constant(_INDEX, [0] * BLOCK))
+
+    return _index_lanes(_index_lanes, types.uint8, codes, types.intp), build
 
 
 @intrinsic
-def keep_chosen(typing_context, lanes, rank, right, left, codes, at):  # type: ignore[no-untyped-def]
-    """Bitwise-and with ``right`` where ``codes[at + lane] > rank``, else with ``left``."""
+def keep_above(typing_context, lanes, rank, codes, at):  # type: ignore[no-untyped-def]
+    """Set to 0 the lanes with ``codes[at + lane] <= rank``."""
+    return _keep(">", codes)
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.and_(args[0], _chosen(context, builder, signature, args))
 
-    return _compare_signature(codes), build
+@intrinsic
+def keep_below(typing_context, lanes, rank, codes, at):  # type: ignore[no-untyped-def]
+    """Set to 0 the lanes with ``codes[at + lane] > rank``."""
+    return _keep("<=", codes)
 
 
 @intrinsic
 def store_index(typing_context, lanes, target, at):  # type: ignore[no-untyped-def]
-    """Write the lanes to ``target[at : at + 64]``."""
+    """Write the lanes to ``target[at : at + BLOCK]``."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store(args[0], _address(context, builder, signature, args, _INDEX), align=2)
@@ -160,3 +184,63 @@ def store_row(typing_context, row, target, at):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(_row_lanes, target, types.intp), build
+
+
+@intrinsic
+def place_lanes(typing_context, number):  # type: ignore[no-untyped-def]
+    """Return 8 places that are all ``number``."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _splat(builder, args[0], _PLACES)
+
+    return _place_lanes(types.intp), build
+
+
+@intrinsic
+def pass_below(typing_context, places, values, half, numbers, at):  # type: ignore[no-untyped-def]
+    """Add ``half`` to the places where ``numbers[at + place + half - 1] < value``."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places, values, half, _, at = args
+        array = context.make_array(signature.args[3])(context, builder, args[3])
+        last = builder.sub(builder.add(half, at), ir.Constant(half.type, 1))
+        offsets = builder.add(places, _splat(builder, last, _PLACES))
+        numbers = ir.Constant(_ROW, ir.Undefined)
+        for lane in range(WIDTH):
+            which = ir.Constant(ir.IntType(32), lane)
+            address = builder.gep(array.data, [builder.extract_element(offsets, which)])
+            numbers = builder.insert_element(numbers, builder.load(address), which)
+        below = builder.fcmp_ordered("<", numbers, values)
+        steps = builder.select(
+            below, _splat(builder, half, _PLACES), ir.Constant(_PLACES, [0] * WIDTH)
+        )
+        return builder.add(places, steps)
+
+    return _place_lanes(_place_lanes, _row_lanes, types.intp, numbers, types.intp), build
+
+
+@intrinsic
+def store_codes(typing_context, places, values, tiny, missing, codes, at):  # type: ignore[no-untyped-def]
+    """Write the places as bytes to ``codes[at : at + 8]``.
+
+    Where the value is NaN, or its size at most ``tiny``, ``missing`` is written instead.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places, values, tiny, missing, *_ = args
+        size = builder.select(
+            builder.fcmp_ordered("<", values, ir.Constant(_ROW, [0.0] * WIDTH)),
+            builder.fneg(values),
+            values,
+        )
+        absent = builder.fcmp_unordered("<=", size, _splat(builder, tiny, _ROW))
+        found = builder.select(
+            absent, _splat(builder, missing, _BYTES), builder.trunc(places, _BYTES)
+        )
+        builder.store(found, _address(context, builder, signature, args, _BYTES), align=1)
+        return context.get_dummy_value()
+
+    return (
+        types.void(_place_lanes, _row_lanes, types.float64, types.uint8, codes, types.intp),
+        build,
+    )

@@ -9,10 +9,10 @@ depends on a row only through
 Those are few states, so the sums over the leaves are tabulated. Group by group, a state's index
 is built of comparisons: ::
 
-    term  = (start + sum of weight[t] over the thresholds t below the code) & path taken
+    term  = start + sum of weight[t] over the thresholds t below the code, if the path is taken
     index = sum of the terms
 
-``start`` leaves room for the one state "path not taken", in which the thresholds do not matter.
+``start`` leaves room for the one state "path not taken", whose term is 0.
 The runs are chosen by dynamic programming: the cheapest way to cut the leaves, a look-up having
 one cost, a comparison and a table row theirs.
 """
@@ -63,10 +63,11 @@ class Program:
         A treelet's first comparison, and the end of those that add to its index as they are.
     term_start : ndarray of shape (n_treelets + 1,)
         A treelet's first term that depends on a path.
-    term_init, term_adds, term_keeps : ndarray of shape (n_terms,)
-        A term's start, and the ends of its adding and of its path comparisons.
-    step_column, step_rank, step_right, step_left : ndarray of shape (n_steps,)
-        A comparison: column, rank, and what counts when the code is above the rank, or not.
+    term_init, term_adds, term_above, term_below : ndarray of shape (n_terms,)
+        A term's start, and the ends of its adding comparisons, of those of a path that goes
+        right (code above rank), and of those of a path that goes left.
+    step_column, step_rank, step_weight : ndarray of shape (n_steps,)
+        A comparison: column, rank, and what it adds when the code is above the rank.
     table : ndarray of shape (n_rows * 8,), float64
         What a state adds to each group.
     """
@@ -78,11 +79,11 @@ class Program:
     term_start: NDArray[np.int64]
     term_init: NDArray[np.uint16]
     term_adds: NDArray[np.int64]
-    term_keeps: NDArray[np.int64]
+    term_above: NDArray[np.int64]
+    term_below: NDArray[np.int64]
     step_column: NDArray[np.int64]
     step_rank: NDArray[np.uint8]
-    step_right: NDArray[np.uint16]
-    step_left: NDArray[np.uint16]
+    step_weight: NDArray[np.uint16]
     table: NDArray[np.float64]
 
 
@@ -319,10 +320,10 @@ def compile_tree(paths, players, runs, node_split, column_group, game):  # type:
     -------
     treelets : ndarray of shape (n_treelets, 4)
         Rows, plain steps, steps and terms of each.
-    terms : ndarray of shape (n_terms, 3)
-        Start, adding steps and path steps of each.
-    steps : ndarray of shape (n_steps, 4)
-        Column, rank, right and left of each.
+    terms : ndarray of shape (n_terms, 4)
+        Start, adding steps, and path steps to the right and to the left of each.
+    steps : ndarray of shape (n_steps, 3)
+        Column, rank and weight of each.
     table : ndarray of shape (n_rows, 8)
     """
     column, rank, group = node_split[0], node_split[1], node_split[2]
@@ -334,8 +335,8 @@ def compile_tree(paths, players, runs, node_split, column_group, game):  # type:
         for at in range(runs[run], runs[run + 1]):
             most += depths[at]
         most += depths[runs[run]]
-    terms = np.empty((n_treelets * WIDTH, 3), np.int64)
-    steps = np.empty((most, 4), np.int64)
+    terms = np.zeros((n_treelets * WIDTH, 4), np.int64)
+    steps = np.zeros((most, 3), np.int64)
     splits = np.empty(column.shape[0] + 1, np.int64)
     outer = np.empty(nodes.shape[1] + 1, np.int64)
     sizes = np.empty((n_treelets, WIDTH), np.int64)
@@ -374,7 +375,6 @@ def compile_tree(paths, players, runs, node_split, column_group, game):  # type:
                                 steps[n_steps, 0] = one
                                 steps[n_steps, 1] = splits[at] % 256
                                 steps[n_steps, 2] = weight
-                                steps[n_steps, 3] = 0
                                 n_steps += 1
                             ranks += 1
                             at += 1
@@ -383,16 +383,14 @@ def compile_tree(paths, players, runs, node_split, column_group, game):  # type:
                     if has_path:
                         terms[n_terms, 0] = stride
                         terms[n_terms, 1] = n_steps - start
-                        for at in range(n_outer):
-                            node = nodes[first, outer[at]]
-                            if group[node] == g:
-                                right = sides[first, outer[at]] == 1
-                                steps[n_steps, 0] = column[node]
-                                steps[n_steps, 1] = rank[node]
-                                steps[n_steps, 2] = 0xFFFF if right else 0
-                                steps[n_steps, 3] = 0 if right else 0xFFFF
-                                n_steps += 1
-                        terms[n_terms, 2] = n_steps - start - terms[n_terms, 1]
+                        for side in range(2):
+                            for at in range(n_outer):
+                                node = nodes[first, outer[at]]
+                                if group[node] == g and sides[first, outer[at]] == 1 - side:
+                                    steps[n_steps, 0] = column[node]
+                                    steps[n_steps, 1] = rank[node]
+                                    n_steps += 1
+                                    terms[n_terms, 2 + side] += 1
                         n_terms += 1
                         treelets[run, 3] += 1
                 stride *= size
