@@ -137,6 +137,20 @@ def test_rates_by_month_of_a_panel_of_codes(tmp_path):
     assert {rate.value: rate.bad_rate for rate in profile.rates} == {"0": 0.5, "-1": 0.0}
 
 
+def test_months_whose_lateness_is_not_known_are_pointed_out(tmp_path):
+    (tmp_path / "p.csv").write_text("ID,M,S\n1,0,C\n2,0,2\n1,-1,X\n2,-1,C\n")
+    statements = TableMapping(
+        path="p.csv",
+        columns={"account_id": "ID", "month": "M", "days_past_due": "S"},
+        codes={"days_past_due": {"C": 0, 2: 75, "X": None}},
+        formats={"month": "offset"},
+    )
+    panel = PanelData(name="own", tables={"statements": statements})
+    (profile,) = inspect_options(panel, tmp_path)
+    (finding,) = [one for one in profile.findings if "not known" in one.text]
+    assert "25.0% of rows" in finding.text and "'nothing owed' the value 0" in finding.mend
+
+
 def test_generated_data_have_no_file_to_look_at(tmp_path):
     with pytest.raises(ChoiceError, match=r"inspect\.path"):
         inspect_options(SyntheticData(name="made"), tmp_path)

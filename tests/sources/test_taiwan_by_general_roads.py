@@ -8,10 +8,13 @@ import pytest
 from omegaconf import OmegaConf
 from tests.sources.test_taiwan import OPTIONS, wide_frame
 
+from delinquency.features import build_features, select_features
 from delinquency.options.data import PanelData, TableData
+from delinquency.options.features import FeatureOptions
 from delinquency.sources.panel import read_panel
 from delinquency.sources.table import read_table
 from delinquency.sources.taiwan import FEATURES, PANEL, KnownFacts, read_taiwan
+from delinquency.windows import build_windows
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 
@@ -41,6 +44,17 @@ def test_the_panel_road_gives_what_the_dedicated_adapter_gives(raw_dir):
     pd.testing.assert_frame_equal(general.outcomes, dedicated.outcomes)
     pd.testing.assert_frame_equal(general.groups, dedicated.groups)
     assert general.groups["group_id"].nunique() == 59, "rows 1 and 2 are equal"
+
+
+def test_the_panel_road_gives_the_same_feature_matrix_bit_for_bit(raw_dir):
+    dedicated = read_taiwan(OPTIONS, raw_dir, known=KnownFacts(60, 12))
+    general = read_panel(options_of("taiwan_as_panel", PanelData), raw_dir)
+    matrices = []
+    for source in (dedicated, general):
+        windows = build_windows(source.tables, source.outcomes, n_months=6)
+        matrices.append(build_features(windows, select_features(windows, FeatureOptions())))
+    pd.testing.assert_frame_equal(matrices[0], matrices[1], check_exact=True)
+    assert matrices[0].shape[1] > 100
 
 
 def test_yaml_and_adapter_state_one_mapping():

@@ -80,7 +80,9 @@ def _panel(
     lines += [f"      {role}: {quoted(column)}" for role, column in roles.items()]
     lines += ["    formats:", f"      month: {_month_format(month)}  # guessed"]
     if late is not None and (late.kind == "text" or (late.maximum or 0) < 10):
-        lines += ["    codes:  # what does each code mean in days past due? null = missing"]
+        lines += [
+            "    codes:  # days past due of each code: 0 also for 'nothing owed'; null = not known"
+        ]
         values = ", ".join(f"{quoted(value)}: '???'" for value, _ in late.top)
         lines += [f"      days_past_due: {{{values}}}", "      # and any code not shown here"]
     unused = [c.name for c in others if c.name not in roles.values()]

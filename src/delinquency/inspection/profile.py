@@ -26,6 +26,8 @@ DRIFT = 0.15
 MAX_SEGMENTS = 12
 AFTER_LABEL_AUC = 0.85
 AFTER_LABEL_WORDS = ("recover", "collection", "chargeoff", "writtenoff", "writeoff", "closure")
+UNKNOWN_MONTHS = 0.02
+"""Share of a panel's rows without known lateness that is worth a look."""
 SEVERITIES = ("stop", "look", "note")
 
 
@@ -121,6 +123,7 @@ def profile_file(
     duplicates, repeated = _duplicates(values, roles)
     findings = [
         *_role_findings(columns, roles),
+        *_unknown_months(roles),
         *_leak_findings(columns, values, roles),
         *_column_findings(columns, values, raw.cells.num_rows),
         *_ratio_findings(columns, values),
@@ -174,6 +177,20 @@ def _role_findings(columns: tuple[ColumnProfile, ...], roles: Roles) -> list[Fin
         text = f"only {n_fewer} rows of the rarer kind: estimates will be wide"
         found.append(Finding("look", roles.column("label"), text))
     return found
+
+
+def _unknown_months(roles: Roles) -> list[Finding]:
+    """Find months of a panel whose lateness is not known: they cannot prove an account good."""
+    if roles.bad is None or roles.complete or roles.month is None:
+        return []
+    share = float(np.isnan(roles.bad).mean())
+    if share <= UNKNOWN_MONTHS:
+        return []
+    text = (
+        f"lateness is not known in {share:.1%} of rows: such a month cannot prove an account good"
+    )
+    mend = "Give a code for 'nothing owed' the value 0; null only where nothing is known."
+    return [Finding("look", roles.column("label"), text, mend)]
 
 
 def _leak_findings(
