@@ -1,0 +1,164 @@
+"""Fit the model: a booster on all training rows, a calibration on out-of-fold scores."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from delinquency.errors import ModelError
+from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
+from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
+from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
+from delinquency.options.model import LightGBMOptions
+from delinquency.splits import repeated_stratified_folds
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+"""Called with the trees that are done, and those there will be."""
+
+
+def fit_model(
+    X: pd.DataFrame,
+    y: ArrayLike,
+    *,
+    options: LightGBMOptions,
+    traits: Mapping[str, str],
+    directions: Mapping[str, int],
+    groups: ArrayLike | None = None,
+    seed: int = 0,
+    n_threads: int = 1,
+    progress: Progress | None = None,
+) -> DelinquencyModel:
+    """Return a model fitted to features and labels.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_features)
+        Numbers; NaN where a value cannot be known. Every column is used.
+    y : array of shape (n_rows,), 0 (good) or 1 (bad)
+    options : LightGBMOptions
+    traits : mapping
+        Feature -> trait key, for every column.
+    directions : mapping
+        Feature -> +1, -1 or 0; features that are not named are free.
+    groups : array of shape (n_rows,), optional
+        Rows of one group stay together in the folds of the calibration.
+    seed : int
+    n_threads : int
+        Changes the time, not the model.
+    progress : callable, optional
+
+    Returns
+    -------
+    DelinquencyModel
+
+    Raises
+    ------
+    ModelError
+        If a column has no trait, a value is not a number, or the labels are all equal.
+
+    Notes
+    -----
+    No class weights and no resampling: the log loss then gives probabilities, not scores.
+    """
+    names = list(X.columns)
+    unknown = [name for name in names if name not in traits]
+    if unknown:
+        raise ModelError(
+            f"Every feature needs a trait. {len(unknown)} have none, e.g. {unknown[0]}."
+        )
+    matrix, labels = feature_matrix(X, names), _labels(y, len(X))
+    fit = _Fit(names, options, directions, n_threads, seed)
+    n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
+    report = _Steps(progress, n_fits)
+    booster = fit.booster(matrix, labels, report)
+    calibration: Calibration = NoCalibration()
+    if options.calibration != "none":
+        ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        scores = _out_of_fold(fit, (matrix, labels, ids), report)
+        calibration = CALIBRATORS[options.calibration](scores, labels)
+    size = derive_size(options, n_rows=len(labels), n_bads=int(labels.sum()))
+    return DelinquencyModel(
+        booster=booster,
+        features=tuple(names),
+        traits={name: traits[name] for name in names},
+        directions={name: int(directions.get(name, 0)) for name in names},
+        calibration=calibration,
+        metadata={
+            "rows": len(labels),
+            "bads": int(labels.sum()),
+            "seed": seed,
+            "options": asdict(options),
+            "size": asdict(size),
+        },
+    )
+
+
+class _Steps:
+    """Counts trees over all fits of one model, for the progress that a person sees."""
+
+    def __init__(self, progress: Progress | None, n_fits: int):
+        self.progress, self.n_fits, self.done = progress, n_fits, 0
+
+    def __call__(self, environment: Any) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.n_fits * environment.end_iteration)
+
+
+class _Fit:
+    """What every fit of one model has in common."""
+
+    def __init__(
+        self,
+        names: list[str],
+        options: LightGBMOptions,
+        directions: Mapping[str, int],
+        n_threads: int,
+        seed: int,
+    ):
+        self.names, self.options, self.directions = names, options, directions
+        self.n_threads, self.seed = n_threads, seed
+
+    def booster(self, matrix: Array, y: Array, report: _Steps) -> lgb.Booster:
+        """Return a booster fitted to all the rows given."""
+        size = derive_size(self.options, n_rows=len(y), n_bads=int(y.sum()))
+        params = booster_params(self.options, size, seed=self.seed, n_threads=self.n_threads)
+        if self.options.monotone:
+            params["monotone_constraints"] = monotone_signs(self.names, self.directions).tolist()
+        data = lgb.Dataset(
+            matrix, y, feature_name=booster_names(self.names), params=params, free_raw_data=True
+        )
+        return lgb.train(params, data, num_boost_round=size.n_estimators, callbacks=[report])
+
+
+def _out_of_fold(fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:
+    """Return the score of every row by a booster that did not see its group."""
+    matrix, y, groups = rows
+    frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
+    scores = np.empty(len(y))
+    for train, test in repeated_stratified_folds(
+        frame, n_splits=fit.options.calibration_folds, n_repeats=1, seed=fit.seed
+    ):
+        booster = fit.booster(matrix[train], y[train], report)
+        scores[test] = booster.predict(matrix[test], raw_score=True, num_threads=fit.n_threads)
+    return scores
+
+
+def _labels(y: ArrayLike, n_rows: int) -> Array:
+    labels = np.asarray(y, dtype=np.float64)
+    if labels.shape != (n_rows,) or not np.isin(labels, (0.0, 1.0)).all():
+        raise ModelError(
+            f"Labels must be 0 or 1, one for each of the {n_rows:,} rows. Got shape "
+            f"{labels.shape}, values {np.unique(labels)[:5].tolist()}."
+        )
+    if labels.min() == labels.max():
+        raise ModelError(
+            f"A model needs good and bad accounts to learn from. All {n_rows:,} labels are "
+            f"{labels[0]:g}."
+        )
+    return labels

@@ -1,0 +1,164 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
+from delinquency.metrics import METRICS
+from delinquency.modeling import fit_model, load_model
+from delinquency.modeling.record import booster_names
+from delinquency.modeling.regularization import derive_size
+from delinquency.options.model import LightGBMOptions
+
+QUICK = LightGBMOptions(
+    n_estimators=40, learning_rate=0.1, colsample_bytree=0.7, min_child_samples=20
+)
+TRAITS = {"arrears": "credit_record", "income": "economic_condition", "noise": "debt_burden"}
+DIRECTIONS = {"arrears": 1, "income": -1}
+
+
+def fitted(table, **changes):
+    X, y = table
+    chosen = {"seed": 1, "options": QUICK} | changes
+    return fit_model(X, y, traits=TRAITS, directions=DIRECTIONS, **chosen)
+
+
+@pytest.fixture(scope="module")
+def model(table):
+    return fitted(table)
+
+
+def test_a_model_ranks_and_adds_up(model, table):
+    X, y = table
+    assert METRICS["roc_auc"](y, model.pd_hat(X)) > 0.75
+    raw = model.raw_score(X)
+    assert model.pd_hat(X) == pytest.approx(1 / (1 + np.exp(-raw)))
+    assert model.calibrated_score(X) == pytest.approx(raw)
+
+
+def test_a_seed_and_any_number_of_threads_give_the_same_model(table):
+    X, _ = table
+    few = replace(QUICK, n_estimators=4)
+    one, same, other = (
+        fitted(table, options=few, n_threads=n_threads, seed=seed).raw_score(X, n_threads=1)
+        for n_threads, seed in ((1, 1), (2, 1), (1, 2))
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_risk_never_falls_as_a_constrained_feature_worsens(model):
+    grid = np.linspace(-3, 3, 50)
+    flat = pd.DataFrame({"arrears": 0.0, "income": 0.3, "noise": 0.1}, index=range(50))
+    assert (np.diff(model.raw_score(flat.assign(arrears=grid))) >= 0).all()
+    assert (np.diff(model.raw_score(flat.assign(income=grid))) <= 0).all()
+
+
+def test_missing_features_are_named_and_others_ignored_openly(model, table):
+    X, _ = table
+    with pytest.raises(ModelError, match="needs 3 features; 1 are missing: income"):
+        model.pd_hat(X.drop(columns="income"))
+    more = X.assign(extra=1.0)[["extra", "noise", "income", "arrears"]]
+    assert np.array_equal(model.raw_score(more), model.raw_score(X))
+    assert model.ignored_columns(more) == ["extra"]
+
+
+def test_text_and_infinite_features_are_refused(model, table):
+    X, _ = table
+    with pytest.raises(ModelError, match="must be numbers. noise"):
+        model.pd_hat(X.assign(noise="a"))
+    with pytest.raises(ModelError, match="Infinite values in noise"):
+        model.pd_hat(X.assign(noise=np.inf))
+
+
+@pytest.mark.parametrize("calibration", ["none", "sigmoid", "beta", "isotonic"])
+def test_a_saved_model_gives_the_same_numbers(table, tmp_path, calibration):
+    X, _ = table
+    model = fitted(table, options=replace(QUICK, calibration=calibration)).with_metadata(data="d")
+    model.with_reference({"base": 0.5}).save(tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert np.array_equal(loaded.pd_hat(X), model.pd_hat(X))
+    assert loaded.calibration == model.calibration
+    assert loaded.traits == TRAITS
+    assert loaded.reference == {"base": 0.5}
+    assert loaded.metadata["data"] == "d"
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == ["model.json", "model.txt"]
+
+
+def test_a_damaged_or_missing_model_is_refused(model, tmp_path):
+    with pytest.raises(MissingArtifactError, match="stage=train"):
+        load_model(tmp_path / "none")
+    model.save(tmp_path)
+    text = (tmp_path / "model.txt").read_text()
+    (tmp_path / "model.txt").write_text(text.replace("leaf_value=", "leaf_value=9", 1))
+    with pytest.raises(ModelError, match="changed or half replaced"):
+        load_model(tmp_path)
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(ModelError, match="damaged"):
+        load_model(tmp_path)
+
+
+def test_progress_counts_every_tree_of_every_fit(table):
+    seen = []
+    options = replace(QUICK, calibration="sigmoid", calibration_folds=2, n_estimators=5)
+    fitted(table, options=options, progress=lambda done, total: seen.append((done, total)))
+    # 1 model and 2 folds of 5 trees.
+    assert seen == [(k, 15) for k in range(1, 16)]
+
+
+def test_names_that_lightgbm_refuses_keep_their_traits(table):
+    X, y = table
+    odd = X.rename(columns={"noise": 'a,b: "c"', "income": "a b", "arrears": "a_b"})
+    traits = {'a,b: "c"': "debt_burden", "a b": "economic_condition", "a_b": "credit_record"}
+    model = fit_model(odd, y, options=QUICK, traits=traits, directions={"a_b": 1}, seed=1)
+    assert model.booster_traits == {
+        "a_b": "credit_record", "a_b_2": "economic_condition", "a_b___c_": "debt_burden",
+    }  # fmt: skip
+    assert model.pd_hat(odd).shape == (len(y),)
+
+
+def test_booster_names_are_never_taken_twice():
+    assert booster_names(["a b", "a_b", "a,b"]) == ["a_b", "a_b_2", "a_b_3"]
+
+
+def test_labels_and_traits_that_cannot_be_learnt_from_are_refused(table):
+    X, y = table
+    with pytest.raises(ModelError, match="All 1,500 labels are 0"):
+        fitted((X, np.zeros(len(X))))
+    with pytest.raises(ModelError, match="Labels must be 0 or 1"):
+        fitted((X, y * 2))
+    with pytest.raises(ModelError, match="need.* a trait. 1 have none, e.g. extra"):
+        fitted((X.assign(extra=1.0), y))
+
+
+def test_the_size_of_a_model_follows_the_rarer_outcome():
+    # Taiwan: 20 * 20,000 / 4,400 = 91 rows expect 20 bads.
+    assert derive_size(LightGBMOptions(), n_rows=20_000, n_bads=4_400).min_child_samples == 91
+    # Half bad: 20 * 2 = 40 rows.
+    assert derive_size(LightGBMOptions(), n_rows=10_000, n_bads=5_000).min_child_samples == 40
+    # 0.5 % of 150,000 = 750 bads: 20 / 0.005 = 4,000 rows, and sqrt(0.75) of the trees.
+    rare = derive_size(LightGBMOptions(), n_rows=150_000, n_bads=750)
+    assert (rare.min_child_samples, rare.n_estimators) == (4000, 866)
+    # 10 bads of 2,000: a tenth of the rows, 4 leaves, the fewest trees.
+    few = derive_size(LightGBMOptions(), n_rows=2_000, n_bads=10)
+    assert (few.min_child_samples, few.num_leaves, few.n_estimators) == (200, 4, 300)
+    # Mostly bad counts by the good ones, and what is given is taken.
+    assert derive_size(LightGBMOptions(), n_rows=2_000, n_bads=1_990) == few
+    given = LightGBMOptions(n_estimators=7, num_leaves=3, min_child_samples=5)
+    size = derive_size(given, n_rows=2_000, n_bads=10)
+    assert (size.n_estimators, size.num_leaves, size.min_child_samples) == (7, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"calibration": "sigmiod"}, "Did you mean 'sigmoid'"),
+        ({"num_leaves": 1}, "num_leaves must be at least 2"),
+        ({"subsample": 0.0}, "subsample"),
+        ({"lambda_l2": -1.0}, "lambda_l2"),
+    ],
+)
+def test_impossible_model_options_are_refused(wrong, words):
+    with pytest.raises(ChoiceError, match=words):
+        LightGBMOptions(**wrong)
