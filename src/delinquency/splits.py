@@ -47,7 +47,11 @@ def split_rows(
     ChoiceError
         If a split out of time is asked for where the observation months do not allow one.
     """
-    if options.by == "account":
+    by = options.by
+    if by == "auto":
+        one_cohort = len(np.unique(month_number(labels["observation_month"]))) == 1
+        by = "account" if one_cohort else "account_and_time"
+    if by == "account":
         return hold_out(
             labels,
             test_share=options.test_share,
@@ -67,7 +71,7 @@ def split_rows(
         seed=seed,
     )
     early, late = parts == TRAIN, parts == TEST
-    if options.by == "account_and_time":
+    if by == "account_and_time":
         parts[early & (held == TEST)] = PURGED
         parts[late & (held != TEST)] = PURGED
         parts[early & (held == CALIBRATION)] = CALIBRATION

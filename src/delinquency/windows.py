@@ -420,3 +420,24 @@ class _Events:
         cell = self.account[chosen] * shape[1] + self.offset[chosen]
         sums = np.bincount(cell, weights=amount[chosen], minlength=shape[0] * shape[1])
         return np.asarray(sums, np.float64).reshape(shape)
+
+
+def wide_frame(windows: Windows) -> pd.DataFrame:
+    """Return the monthly and static columns side by side, without any engineering.
+
+    Parameters
+    ----------
+    windows : Windows
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        ``<column>_<months before the observation>`` for monthly columns, in float64.
+    """
+    last = windows.n_months - 1
+    columns = {
+        f"{name}_{last - month}": values[:, month]
+        for name, values in windows.monthly.items()
+        for month in range(last, -1, -1)
+    }
+    return pd.DataFrame({**columns, **windows.static}, index=windows.keys.index)

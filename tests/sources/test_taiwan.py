@@ -381,3 +381,15 @@ def test_the_real_file_has_its_known_facts():
     assert counts["groups_with_both_labels"] == 21
     assert counts["accounts_with_all_bills_zero"] == 866
     assert counts["bill_above_limit_in_last_month"] == 2_115
+
+
+def test_new_accounts_in_the_same_shape_need_neither_label_nor_known_sums(raw_dir):
+    write(raw_dir, wide_frame().iloc[:7].drop(columns="default.payment.next.month"))
+    source = read_taiwan(TaiwanData(name="taiwan", complete=False), raw_dir, known=KNOWN)
+    assert source.outcomes is None
+    assert len(source.tables["accounts"]) == 7
+
+
+def test_the_complete_file_must_carry_the_label(raw_dir):
+    write(raw_dir, wide_frame().drop(columns="default.payment.next.month"))
+    assert "data.complete=false" in fault_of(raw_dir)

@@ -87,6 +87,8 @@ class DataOptions:
     real: bool = True
     # Cross-validated ROC AUC that only leakage can exceed; null when nobody knows.
     leakage_ceiling_auc: float | None = None
+    # Months up to and with the observation month that features may see.
+    window_months: int = 6
     # How good and bad are told apart when the source does not say so itself.
     label: LabelOptions = field(default_factory=LabelOptions)
 

@@ -25,7 +25,8 @@ class FeatureOptions:
     traits : list of str
         Traits whose features are used; leave one out for an ablation.
     windows : list of int
-        Months that families of features are summarised over.
+        Months that families of features are summarised over, as far as data.window_months
+        reaches.
     exclude : list of str
         Names of features to leave out.
     protected : bool
@@ -34,7 +35,7 @@ class FeatureOptions:
     """
 
     traits: list[str] = field(default_factory=_all_traits)
-    windows: list[int] = field(default_factory=lambda: [3, 6])
+    windows: list[int] = field(default_factory=lambda: [3, 6, 12])
     exclude: list[str] = field(default_factory=list)
     protected: bool = False
 

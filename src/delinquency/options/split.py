@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from delinquency.errors import ChoiceError, unknown_name
 
-KINDS = ("account", "time", "account_and_time")
+KINDS = ("auto", "account", "time", "account_and_time")
 
 
 @dataclass(kw_only=True)
@@ -12,8 +12,9 @@ class SplitOptions:
     """How rows are told apart into training, calibration and test."""
 
     # What the test is out of: "account" (other accounts), "time" (later observation months), or
-    # "account_and_time" (other accounts in later months).
-    by: str = "account"
+    # "account_and_time" (other accounts in later months); "auto" for the strictest that the
+    # observation months allow: account_and_time where there are several, else account.
+    by: str = "auto"
     # Share of the accounts held out for the test, when accounts are held out.
     test_share: float = 0.25
     # Share of the accounts left from training for a calibration part of its own; 0 for none.

@@ -1,0 +1,41 @@
+"""The command line: ``python -m delinquency stage=<name> [group=name] [key=value] ...``."""
+
+import os
+import sys
+
+import hydra
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from delinquency.config import HYDRA_VERSION_BASE, conf_dir, register, to_config
+from delinquency.errors import DelinquencyError
+from delinquency.stages import STAGES, run_stage
+
+STOPPED_BY_USER = 130
+
+# LightGBM's threads wait by spinning unless told otherwise, which on a busy machine costs more
+# than the work itself. Read when the library is first loaded, so set before any stage runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@hydra.main(config_path=str(conf_dir()), config_name="config", version_base=HYDRA_VERSION_BASE)
+def main(composed: DictConfig) -> None:
+    """Run one stage; an error that its reader can mend is printed without a traceback."""
+    try:
+        run_stage(to_config(composed))
+    except DelinquencyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except OmegaConfBaseException as error:
+        if isinstance(error.__cause__, DelinquencyError):  # a check of an options dataclass
+            print(f"error: {error.__cause__}", file=sys.stderr)
+            raise SystemExit(error.__cause__.exit_code) from None
+        raise
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        raise SystemExit(STOPPED_BY_USER) from None
+
+
+if __name__ == "__main__":
+    register({name: stage.purpose for name, stage in STAGES.items()})
+    main()

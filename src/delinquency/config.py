@@ -1,0 +1,174 @@
+"""Hydra's side of the choices: composes ``conf/`` and hands out plain dataclasses."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from delinquency.options import data as data_options
+from delinquency.options.evaluation import (
+    CrossValidationEvaluation,
+    EvaluationOptions,
+    HoldOutEvaluation,
+)
+from delinquency.options.features import FeatureOptions
+from delinquency.options.model import LightGBMOptions
+from delinquency.options.paths import PathOptions
+from delinquency.options.reasons import ReasonOptions
+from delinquency.options.score import ScoreOptions
+from delinquency.options.split import SplitOptions
+from delinquency.options.tracking import TrackingOptions
+
+HYDRA_VERSION_BASE = "1.3"
+HELP = """\
+delinquency: which card accounts will fall behind, why, and what help is lawful.
+
+Stages (stage=<name>):
+{stages}
+
+Choices (<group>=<name>):
+$APP_CONFIG_GROUPS
+Every key can be changed:
+  python -m delinquency stage=train data=taiwan model.learning_rate=0.02
+A value with a comma, brackets or an equals sign is quoted:
+  python -m delinquency stage=train 'features.traits=[credit_record,debt_burden]'
+Several runs in one go:
+  python -m delinquency -m stage=train seed=1,2,3
+All keys with their values:
+  python -m delinquency stage=train --cfg job
+"""
+
+
+@dataclass
+class Config:
+    """All choices of one command."""
+
+    # What to do.
+    stage: str = MISSING
+    # Which portfolio.
+    data: data_options.DataOptions = MISSING
+    # Which features.
+    features: FeatureOptions = field(default_factory=FeatureOptions)
+    # Learner and calibration.
+    model: LightGBMOptions = field(default_factory=LightGBMOptions)
+    # How rows become train, calibration and test.
+    split: SplitOptions = field(default_factory=SplitOptions)
+    # What is measured, and against whom.
+    evaluation: EvaluationOptions = field(default_factory=HoldOutEvaluation)
+    # What counts as a reason.
+    reasons: ReasonOptions = field(default_factory=ReasonOptions)
+    # Scoring of new accounts.
+    score: ScoreOptions = field(default_factory=ScoreOptions)
+    # MLflow.
+    tracking: TrackingOptions = field(default_factory=TrackingOptions)
+    # Folders.
+    paths: PathOptions = field(default_factory=PathOptions)
+    # Seed of every random step.
+    seed: int = 42
+    # Threads; 0 for all processors.
+    n_threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n_threads == 0:
+            self.n_threads = len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1
+
+
+_HAS_AFFINITY = hasattr(os, "sched_getaffinity")
+
+_SCHEMAS: Mapping[str, Mapping[str, type]] = {
+    "data": {
+        "taiwan_data": data_options.TaiwanData,
+        "synthetic_data": data_options.SyntheticData,
+        "panel_data": data_options.PanelData,
+        "table_data": data_options.TableData,
+    },
+    "features": {"feature_options": FeatureOptions},
+    "model": {"lightgbm_options": LightGBMOptions},
+    "split": {"split_options": SplitOptions},
+    "evaluation": {
+        "hold_out_evaluation": HoldOutEvaluation,
+        "cross_validation_evaluation": CrossValidationEvaluation,
+    },
+    "tracking": {"tracking_options": TrackingOptions},
+    "paths": {"path_options": PathOptions},
+}
+"""Shapes by group, under the names that the files of ``conf/`` begin their defaults with."""
+
+
+def conf_dir() -> Path:
+    """Return the folder of the configuration: inside an installed package, or the checkout's."""
+    package = Path(__file__).parent
+    packaged = package / "conf"
+    return packaged if packaged.is_dir() else package.parent.parent / "conf"
+
+
+def register(stages: Mapping[str, str]) -> None:
+    """Tell Hydra the shapes of all groups, and the help page.
+
+    Parameters
+    ----------
+    stages : mapping of str to str
+        Stage name -> what it does, for the help page.
+    """
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for group, schemas in _SCHEMAS.items():
+        for name, node in schemas.items():
+            store.store(group=group, name=name, node=node)
+    listed = "\n".join(f"  {name:20s} {text}" for name, text in stages.items())
+    page = {"app_name": "delinquency", "header": "", "footer": ""}
+    page["template"] = HELP.format(stages=listed)
+    store.store(group="hydra/help", name="delinquency", node=page)
+
+
+def to_config(composed: DictConfig) -> Config:
+    """Return a composed configuration as plain dataclasses, their checks run.
+
+    Parameters
+    ----------
+    composed : DictConfig
+
+    Returns
+    -------
+    Config
+    """
+    config = OmegaConf.to_object(composed)
+    assert isinstance(config, Config)
+    return config
+
+
+def as_yaml(config: Config) -> str:
+    """Return all choices as YAML, to be kept with a model."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
+def as_dict(config: Any) -> dict[str, Any]:
+    """Return choices as plain nested values."""
+    plain = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def load(overrides: Sequence[str], *, stages: Mapping[str, str]) -> Config:
+    """Compose a configuration without a command line, for notebooks and tests.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As on the command line: ``["stage=train", "data=taiwan"]``.
+    stages : mapping of str to str
+        As in ``register``.
+
+    Returns
+    -------
+    Config
+    """
+    register(stages)
+    with initialize_config_dir(str(conf_dir()), version_base=HYDRA_VERSION_BASE):
+        composed = compose("config", overrides=list(overrides), return_hydra_config=False)
+    return to_config(composed)

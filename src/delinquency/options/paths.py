@@ -1,0 +1,23 @@
+"""Choices of folders; ``conf/paths`` is the only place that names any."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class PathOptions:
+    """Folders, made absolute when the program starts."""
+
+    # Folder that all others are below unless they are absolute.
+    root: str = "."
+    # Files as their owner gave them.
+    raw: str = "data/raw"
+    # Canonical tables.
+    interim: str = "data/interim"
+    # Features, labels, explanations, scores.
+    processed: str = "data/processed"
+    # Saved models.
+    models: str = "models"
+    # Figures, tables and pages for people.
+    reports: str = "reports"
+    # Run database and artifacts of MLflow.
+    tracking: str = "."

@@ -1,0 +1,45 @@
+"""The stages, by name: one thin module each, imported only when it runs."""
+
+from importlib import import_module
+from types import MappingProxyType
+
+from delinquency.config import Config
+from delinquency.errors import ChoiceError, unknown_name
+from delinquency.stages.stage import Stage
+
+STAGES = MappingProxyType(
+    {
+        stage.name: stage
+        for stage in (
+            Stage("data", "read the source and write the canonical tables"),
+            Stage("features", "engineer the features of the six traits"),
+            Stage("train", "fit the model on the features, then evaluate and explain it"),
+            Stage("evaluate", "measure the model: hold-out, or evaluation=cross_validation"),
+            Stage("explain", "explain every account by the six traits"),
+            Stage("score", "score new accounts: score.input=<file>"),
+            Stage("ui", "open the MLflow UI on this machine"),
+            Stage("notebook", "run the notebooks"),
+        )
+    }
+)
+"""Stages by name, in the order of the work."""
+
+
+def run_stage(config: Config) -> None:
+    """Run the stage that the configuration names.
+
+    Parameters
+    ----------
+    config : Config
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such stage, or none is named.
+    """
+    name = str(config.stage)
+    if name == "???":
+        raise ChoiceError(f"Name a stage: stage=<name>. Known: {', '.join(STAGES)}.")
+    if name not in STAGES:
+        raise unknown_name("stage", name, list(STAGES))
+    import_module(f"delinquency.stages.{name}").run(config)

@@ -1,0 +1,163 @@
+"""Stage ``data``: read the source, check it, and write the canonical tables in parts."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from delinquency.config import Config, as_dict
+from delinquency.options.data import SyntheticData
+from delinquency.stages.progress import say, working
+from delinquency.store import MANIFEST, digest, read_json, workspace, write_frame, write_json
+
+READY_MADE = "ready_made"
+"""Folder, inside the interim one, of a source that comes with its features made."""
+PART = "part-{:04d}"
+PART_ACCOUNTS = 10_000
+"""Accounts of one part of a generated portfolio: what bounds the memory."""
+
+
+def run(config: Config) -> None:
+    """Read the source and write its tables, whether or not they are there already."""
+    facts = write_tables(config)
+    space = workspace(config.paths, config.data.name)
+    say(f"{describe(config)}: {facts['rows']:,} rows in {space.interim}")
+    for what, count in facts.get("counts", {}).items():
+        if count:
+            say(f"  {what}: {count:,}")
+    say(f"Next: make features ARGS='data={config.data.name}'")
+
+
+def describe(config: Config) -> str:
+    """Return title and kind of the data, as every output names them."""
+    kind = "REAL accounts" if config.data.real else "SYNTHETIC accounts, made by a generator"
+    return f"{config.data.title or config.data.name} ({kind})"
+
+
+def ensure_tables(config: Config) -> dict[str, Any]:
+    """Return the facts of the tables, reading the source again only when something changed."""
+    manifest = workspace(config.paths, config.data.name).interim / MANIFEST
+    if manifest.exists():
+        kept = read_json(manifest, made_by="data")
+        if kept["key"] == _key(config):
+            return dict(kept["facts"])
+    return write_tables(config)
+
+
+def write_tables(config: Config) -> dict[str, Any]:
+    """Read the source, write its parts, and return its facts.
+
+    The new tables are written beside the old ones and swapped in when all are complete, so a
+    fault in the raw data leaves nothing half-written.
+    """
+    space = workspace(config.paths, config.data.name)
+    fresh = space.interim.with_name(f".{space.interim.name}.writing")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    facts: dict[str, Any] = {}
+    digests = []
+    try:
+        with working(f"reading {config.data.name}") as tick:
+            for number, source in enumerate(_read(config, tick)):
+                folder = fresh / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
+                _write_part(source, folder)
+                digests.append(source.digest)
+                facts = _add_facts(facts, source.facts)
+        facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
+        write_json({"key": _key(config), "facts": facts}, fresh / MANIFEST)
+        shutil.rmtree(space.interim, ignore_errors=True)
+        fresh.rename(space.interim)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return facts
+
+
+def part_folders(config: Config) -> list[Path]:
+    """Return the folders of the parts that ``write_tables`` wrote; none for a ready-made table."""
+    interim = workspace(config.paths, config.data.name).interim
+    return sorted(interim.glob("part-*"))
+
+
+def read_source(config: Config) -> Any:
+    """Return what the source's adapter reads: canonical tables, or ready-made features."""
+    from delinquency.sources import SOURCES
+
+    return SOURCES[config.data.kind](config.data, workspace(config.paths, config.data.name).raw)
+
+
+def _read(config: Config, tick: Any) -> Iterator[Any]:
+    """Yield the source in account-complete parts, so that memory is bounded."""
+    if isinstance(config.data, SyntheticData):
+        yield from _generated(config.data, tick)
+        return
+    yield read_source(config)
+    tick(1, 1)
+
+
+def _generated(options: SyntheticData, tick: Any) -> Iterator[Any]:
+    """Yield the parts of the generated portfolio."""
+    from delinquency.portfolio import iter_parts
+    from delinquency.sources.records import SourceTables
+
+    total = -(-options.n_accounts // PART_ACCOUNTS)
+    for done, tables in enumerate(iter_parts(options, chunk=PART_ACCOUNTS), start=1):
+        accounts = tables["accounts"]
+        person = accounts["person_id"] if "person_id" in accounts.columns else None
+        group = accounts["account_id"] if person is None else person
+        tick(done, total)
+        yield SourceTables(
+            tables=tables,
+            groups=accounts[["account_id"]].assign(group_id=group.to_numpy()),
+            facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
+            digest=digest([options, done]),
+        )
+
+
+def _write_part(source: Any, folder: Path) -> None:
+    """Write the tables of one part, or the frames of a ready-made table."""
+    if hasattr(source, "tables"):
+        for name, table in source.tables.items():
+            write_frame(table, folder / f"{name}.parquet")
+        write_frame(source.groups, folder / "groups.parquet")
+        if source.outcomes is not None:
+            write_frame(source.outcomes, folder / "outcomes.parquet")
+        return
+    for name in ("features", "labels", "protected"):
+        write_frame(getattr(source, name), folder / f"{name}.parquet")
+    names = ("traits", "directions", "titles", "units", "reasons", "categories")
+    write_json({name: dict(getattr(source, name)) for name in names}, folder / "columns.json")
+
+
+def _add_facts(total: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of all parts so far: counts added up, the rest from the first."""
+    if not total:
+        return dict(part)
+    summed = dict(total)
+    for name in ("rows", "positives"):
+        if summed.get(name) is not None and part.get(name) is not None:
+            summed[name] += part[name]
+    summed["counts"] = {
+        what: total.get("counts", {}).get(what, 0) + count
+        for what, count in part.get("counts", {}).items()
+    }
+    return summed
+
+
+def _key(config: Config) -> str:
+    """Return a digest of the choices and of the raw files' sizes and times."""
+    options = as_dict(config.data)
+    raw = Path(workspace(config.paths, config.data.name).raw)
+    files = []
+    for name in sorted({*_paths(options), config.data.name, config.data.kind}):
+        place = raw / name
+        found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
+        files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
+    return digest([options, files])
+
+
+def _paths(options: Any) -> list[str]:
+    """Return every value of a key called ``path`` in nested options."""
+    if not isinstance(options, dict):
+        return []
+    found = [str(v) for k, v in options.items() if k == "path" and v]
+    return found + [path for value in options.values() for path in _paths(value)]

@@ -1,0 +1,193 @@
+"""Stage ``explain``: every account's PD by the six traits, with reasons and evidence."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from delinquency.config import Config
+from delinquency.errors import ModelError
+from delinquency.explanation import Explanation, TraitExplainer
+from delinquency.explanation.curves import ContributionCurves, fit_curves
+from delinquency.explanation.evidence import evidence_levels
+from delinquency.explanation.reasons import Grounds, select_reasons
+from delinquency.explanation.reference import (
+    Contributions,
+    Reference,
+    build_reference,
+    scale_of,
+)
+from delinquency.modeling import DelinquencyModel
+from delinquency.modeling.calibrations import sigmoid
+from delinquency.stages import trained
+from delinquency.stages.data import describe
+from delinquency.stages.features import Prepared, prepare
+from delinquency.stages.progress import say, working
+from delinquency.stages.runs import open_run
+from delinquency.store import workspace, write_frame
+from delinquency.tracking import Run
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
+
+ADDITIVITY = 1e-9
+"""Largest error allowed of base value + trait values against the booster's raw score."""
+CURVE_SAMPLE = 2_000
+"""Training accounts whose exact feature contributions the contribution curves are drawn from."""
+SILENT = "no_information"
+
+
+def run(config: Config) -> None:
+    """Explain every account with the model that was trained last."""
+    prepared = prepare(config)
+    fitted = trained.load(config)
+    with (
+        open_run(config, prepared, purpose="explain", run_id=fitted.facts["run_id"]) as active,
+        working(f"explaining {len(prepared.keys):,} rows"),
+    ):
+        explained = explain_rows(config, fitted, prepared, active)
+    space = workspace(config.paths, config.data.name)
+    say(f"{describe(config)}: what moves the PD, and how well the data show it")
+    size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
+    for trait in TRAITS.values():
+        share = size[f"trait_{trait.key}"] / size.sum()
+        evidence = explained[f"evidence_{trait.key}"].mode()[0]
+        say(f"  {trait.number} {trait.label:28s} {share:6.1%}   evidence mostly {evidence}")
+    say(f"Accounts without a dominant trait: {(explained['dominant_trait'] == 'none').mean():.1%}")
+    say(f"Written to {space.processed / 'explanations.parquet'}")
+
+
+def explain_rows(
+    config: Config, fitted: trained.Trained, prepared: Prepared, active: Run
+) -> pd.DataFrame:
+    """Explain every prepared row; write and log the result.
+
+    Returns
+    -------
+    DataFrame
+        As ``scored_rows`` returns it.
+    """
+    explained = scored_rows(config, fitted, prepared)
+    space = workspace(config.paths, config.data.name)
+    write_frame(explained, space.processed / "explanations.parquet")
+    size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
+    active.metrics({f"mean_abs_{name}": value for name, value in size.items()})
+    return explained
+
+
+def scored_rows(config: Config, fitted: trained.Trained, prepared: Prepared) -> pd.DataFrame:
+    """Return PD, trait values, reasons and evidence of every prepared row.
+
+    Returns
+    -------
+    DataFrame
+        ``account_id, observation_month, pd_hat, raw_score, base_value``, six ``trait_<key>``,
+        six ``evidence_<key>``, and the columns of ``Reasons.frame``.
+
+    Raises
+    ------
+    ModelError
+        If base value and trait values do not add up to the booster's own raw score.
+    """
+    model = fitted.model
+    X = model.matrix(prepared.X)
+    explanation = fitted.explainer.explain(X)
+    error = float(np.abs(explanation.raw_score - model.raw_score(prepared.X)).max(initial=0.0))
+    if error > ADDITIVITY:
+        raise ModelError(
+            f"Trait values must add up to the raw score within {ADDITIVITY:g}. The largest error "
+            f"is {error:g}: this is a fault of the explainer, please report it."
+        )
+    silent = np.zeros(len(X), bool)
+    if SILENT in prepared.raw.columns:
+        silent = prepared.raw[SILENT].to_numpy() == 1
+    levels = evidence_levels(X, fitted.meanings, prepared.facts["tables"], silent=silent)
+    curves = ContributionCurves.from_plain(fitted.grounds["curves"])
+    reasons = select_reasons(
+        Contributions(explanation.values, curves.contributions(X), X),  # noqa: PD011
+        levels,
+        grounds_of(config, fitted),
+    )
+    months = prepared.keys["observation_month"].to_numpy().astype("datetime64[M]")
+    words = np.array(EVIDENCE_LEVELS, dtype=object)
+    evidence = pd.DataFrame(
+        {
+            f"evidence_{key}": pd.array(words[levels[:, column]], dtype="str")
+            for column, key in enumerate(TRAITS)
+        }
+    )
+    frames = [
+        prepared.keys.reset_index(drop=True),
+        scores_frame(model, explanation),
+        evidence,
+        reasons.frame(months),
+    ]
+    return pd.concat(frames, axis=1)
+
+
+def scores_frame(model: DelinquencyModel, explanation: Explanation) -> pd.DataFrame:
+    """Return PD, scores and trait values as one frame, one row a row."""
+    columns: dict[str, Any] = {
+        "pd_hat": sigmoid(model.calibration.log_odds(explanation.raw_score)),
+        "raw_score": explanation.raw_score,
+        "base_value": explanation.base_value,
+    }
+    for column, key in enumerate(explanation.traits):
+        columns[f"trait_{key}"] = explanation.values[:, column]  # noqa: PD011
+    return pd.DataFrame(columns)
+
+
+def grounds_of(config: Config, fitted: trained.Trained) -> Grounds:
+    """Return what the reasons of a trained model rest on."""
+    calibration = fitted.model.calibration
+    plain = calibration.to_dict()
+    scale = scale_of(
+        calibration.kind,
+        slope=float(plain.get("slope", 1.0)),
+        intercept=float(plain.get("intercept", 0.0)),
+    )
+    return Grounds(
+        meanings=fitted.meanings,
+        reference=Reference.from_plain(fitted.grounds["reference"]),
+        scale=scale,
+        options=config.reasons,
+        currency=config.data.currency,
+    )
+
+
+def fit_grounds(
+    model: DelinquencyModel, explainer: TraitExplainer, X: pd.DataFrame, *, seed: int
+) -> dict[str, Any]:
+    """Return reference population and contribution curves of the training accounts.
+
+    Parameters
+    ----------
+    model : DelinquencyModel
+    explainer : TraitExplainer
+    X : DataFrame of shape (n_rows, n_features)
+        The training part.
+    seed : int
+        Of the sample that the curves are drawn from.
+
+    Returns
+    -------
+    dict
+        ``reference`` and ``curves`` as plain values.
+    """
+    matrix = model.matrix(X)
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(len(matrix), min(CURVE_SAMPLE, len(matrix)), replace=False)
+    exact = np.asarray(model.booster.predict(matrix[rows], pred_contrib=True))[:, :-1]
+    curves = fit_curves(matrix[rows], exact, names=model.features)
+    explanation = explainer.explain(matrix)
+    pd_hat = sigmoid(model.calibration.log_odds(explanation.raw_score))
+    population = Contributions(explanation.values, curves.contributions(matrix), matrix)  # noqa: PD011
+    good = pd_hat <= np.median(pd_hat)
+    mean_score = explanation.raw_score[good].mean(keepdims=True)
+    typical = sigmoid(model.calibration.log_odds(mean_score))
+    reference = build_reference(
+        population,
+        pd_hat,
+        traits=explanation.traits,
+        facts=model.features,
+        typical_pd=float(typical[0]),
+    )
+    return {"reference": reference.to_plain(), "curves": curves.to_plain()}

@@ -1,0 +1,313 @@
+"""Stage ``features``: cut the windows, label the outcomes, engineer the traits' features."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from delinquency import __version__
+from delinquency.config import Config, as_dict
+from delinquency.errors import ModelError
+from delinquency.features import FEATURES, Feature, build_features, coverage, select_features
+from delinquency.features.meaning import (
+    FeatureMeaning,
+    from_plain,
+    meanings_of,
+    meanings_of_columns,
+    to_plain,
+)
+from delinquency.labels import Labels, join_labels, label_outcomes, month_span
+from delinquency.schema import ACCOUNTS, TABLES
+from delinquency.sources.records import SourceFeatures, SourceTables
+from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
+from delinquency.stages.progress import Tick, say, working
+from delinquency.store import (
+    MANIFEST,
+    digest,
+    frame_digest,
+    read_frame,
+    read_json,
+    workspace,
+    write_frame,
+    write_json,
+    write_text,
+)
+from delinquency.traits import TRAITS
+from delinquency.windows import Windows, build_windows, wide_frame
+
+KEYS = ["account_id", "observation_month"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The model's input, row-aligned.
+
+    Attributes
+    ----------
+    keys : DataFrame
+        ``account_id``, ``observation_month``.
+    X : DataFrame of shape (n_rows, n_features)
+    labels : DataFrame
+        ``bad`` and ``group_id``.
+    protected : DataFrame
+        Protected attributes, for fairness reports only.
+    raw : DataFrame
+        The monthly columns themselves, for the peers that know no features.
+    meanings : dict of str to FeatureMeaning
+        What each column of ``X`` is.
+    facts : dict
+        Facts of the source and of this stage.
+    """
+
+    keys: pd.DataFrame
+    X: pd.DataFrame
+    labels: pd.DataFrame
+    protected: pd.DataFrame
+    raw: pd.DataFrame
+    meanings: dict[str, FeatureMeaning]
+    facts: dict[str, Any]
+
+
+def run(config: Config) -> None:
+    """Make the features, whether or not they are there already."""
+    facts = _write_features(config, ensure_tables(config))
+    space = workspace(config.paths, config.data.name)
+    say(f"{describe(config)}: {facts['n_rows']:,} rows, {facts['n_features']} features")
+    for trait in TRAITS.values():
+        say(f"  {trait.number} {trait.label}: {facts['features_by_trait'].get(trait.key, 0)}")
+    say(f"Which are absent and why: {space.reports / 'coverage.csv'}")
+    say(f"Next: make train ARGS='data={config.data.name}'")
+
+
+def prepare(config: Config) -> Prepared:
+    """Return the model's input, making it again only when a choice or the data changed."""
+    source_facts = ensure_tables(config)
+    space = workspace(config.paths, config.data.name)
+    manifest = space.processed / MANIFEST
+    key = _key(config, source_facts)
+    if not (manifest.exists() and read_json(manifest, made_by="features")["key"] == key):
+        _write_features(config, source_facts)
+    kept = read_json(manifest, made_by="features")
+    frames = {
+        name: read_frame(space.processed / f"{name}.parquet", made_by="features")
+        for name in ("features", "labels", "protected", "raw")
+    }
+    return Prepared(
+        keys=frames["features"][KEYS],
+        X=frames["features"].drop(columns=KEYS),
+        labels=frames["labels"].drop(columns=KEYS),
+        protected=frames["protected"].drop(columns=KEYS),
+        raw=frames["raw"].drop(columns=KEYS),
+        meanings=from_plain(read_json(space.processed / "meanings.json", made_by="features")),
+        facts=kept["facts"],
+    )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The windows of one part, with what is known of their rows.
+
+    Attributes
+    ----------
+    windows : Windows
+    labels : DataFrame
+        ``account_id, observation_month, bad, group_id``, row-aligned.
+    protected : DataFrame
+        Protected attributes, row-aligned.
+    outcomes : Labels or None
+        How the labels were derived; None when the source gave them.
+    """
+
+    windows: Windows
+    labels: pd.DataFrame
+    protected: pd.DataFrame
+    outcomes: Labels | None
+
+
+def cut_part(folder: Path, config: Config, *, span: tuple[int, int] | None = None) -> Cut:
+    """Return the windows and labels of one part's tables.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with the canonical tables of the part.
+    config : Config
+    span : tuple of int, optional
+        First and last month of all parts together.
+
+    Returns
+    -------
+    Cut
+    """
+    tables = read_tables(folder)
+    outcomes = None
+    given = tables.pop("outcomes", None)
+    if given is None:
+        accounts = tables.get("accounts")
+        outcomes = label_outcomes(tables["statements"], accounts, config.data.label, span=span)
+        given = outcomes.frame.drop(columns="group_id")
+    groups = read_frame(folder / "groups.parquet", made_by="data")
+    labels = given.merge(groups, on="account_id", how="left", validate="many_to_one")
+    windows = build_windows(tables, labels, n_months=config.data.window_months)
+    return Cut(windows, labels, protected_of(tables, labels), outcomes)
+
+
+def prepare_new(
+    config: Config, source: SourceTables | SourceFeatures, meanings: dict[str, FeatureMeaning]
+) -> Prepared:
+    """Return the model's input of accounts that need no outcome, observed in their last month.
+
+    Parameters
+    ----------
+    config : Config
+    source : SourceTables or SourceFeatures
+        What an adapter read.
+    meanings : dict of str to FeatureMeaning
+        The features of the model.
+
+    Returns
+    -------
+    Prepared
+        ``labels`` and ``raw`` hold what is known: perhaps no column at all.
+    """
+    if isinstance(source, SourceFeatures):
+        keys = source.features[KEYS]
+        return Prepared(
+            keys=keys,
+            X=source.features.drop(columns=KEYS),
+            labels=source.labels,
+            protected=source.protected,
+            raw=source.features,
+            meanings=meanings,
+            facts={"tables": [], "source": source.facts},
+        )
+    statements = source.tables["statements"]
+    keys = statements.groupby("account_id", sort=True)["month"].max()
+    keys = keys.rename("observation_month").reset_index()
+    windows = build_windows(source.tables, keys, n_months=config.data.window_months)
+    known = [FEATURES[name] for name in meanings if name in FEATURES]
+    lacking = sorted({need for one in known for need in one.needs if need not in windows})
+    if lacking or len(known) < len(meanings):
+        raise ModelError(
+            f"The model needs columns that these accounts lack: {', '.join(lacking)}. Give the "
+            "same tables as in training, or train a model without them."
+        )
+    return Prepared(
+        keys=keys,
+        X=build_features(windows, known).drop(columns=KEYS),
+        labels=pd.DataFrame(index=keys.index),
+        protected=protected_of(dict(source.tables), keys).drop(columns=KEYS),
+        raw=wide_frame(windows),
+        meanings=meanings,
+        facts={"tables": sorted(windows.tables), "source": source.facts},
+    )
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the canonical tables of one part that exist."""
+    paths = {name: folder / f"{name}.parquet" for name in TABLES}
+    return {
+        name: read_frame(path, made_by="data") for name, path in paths.items() if path.exists()
+    }
+
+
+def protected_of(tables: dict[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the protected attributes of the observed accounts, kept apart from the features."""
+    accounts = tables.get("accounts", rows[["account_id"]].drop_duplicates())
+    names = [c.name for c in ACCOUNTS if c.protected and c.name in accounts.columns]
+    return rows[KEYS].merge(
+        accounts[["account_id", *names]], on="account_id", how="left", validate="many_to_one"
+    )
+
+
+def _write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, Any]:
+    """Make and write the features of all parts; return the facts."""
+    space = workspace(config.paths, config.data.name)
+    with working("engineering features") as tick:
+        ready = space.interim / READY_MADE
+        made = _ready_made(ready) if ready.exists() else _engineered(config, tick)
+    frames, meanings, absent = made
+    for name, frame in frames.items():
+        write_frame(frame, space.processed / f"{name}.parquet")
+    write_json(to_plain(meanings), space.processed / "meanings.json")
+    if absent is not None:
+        space.reports.mkdir(parents=True, exist_ok=True)
+        write_text(absent.to_csv(index=False), space.reports / "coverage.csv")
+    by_trait = dict.fromkeys(TRAITS, 0)
+    for one in meanings.values():
+        by_trait[one.trait_key] += 1
+    facts = {
+        "n_rows": len(frames["features"]),
+        "n_bad": int(frames["labels"]["bad"].sum()),
+        "n_features": len(meanings),
+        "features_by_trait": by_trait,
+        "tables": sorted(absent.attrs["tables"]) if absent is not None else [],
+        "source": source_facts,
+        "digest": frame_digest(frames["features"]),
+    }
+    write_json({"key": _key(config, source_facts), "facts": facts}, space.processed / MANIFEST)
+    return facts
+
+
+Made = tuple[dict[str, pd.DataFrame], dict[str, FeatureMeaning], pd.DataFrame | None]
+
+
+def _engineered(config: Config, tick: Tick) -> Made:
+    """Return the frames of all parts, engineered from canonical tables."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    outcomes: list[Labels] = []
+    folders = part_folders(config)
+    span = _span_of(folders)
+    chosen: list[Feature] = []
+    absent = pd.DataFrame()
+    for number, folder in enumerate(folders, start=1):
+        cut = cut_part(folder, config, span=span)
+        if not chosen:
+            chosen = select_features(cut.windows, config.features)
+            absent = coverage(cut.windows, config.features)
+            absent.attrs["tables"] = sorted(cut.windows.tables)
+        frames = {
+            "features": build_features(cut.windows, chosen),
+            "labels": cut.labels[[*KEYS, "bad", "group_id"]],
+            "protected": cut.protected,
+            "raw": pd.concat([cut.windows.keys, wide_frame(cut.windows)], axis=1),
+        }
+        for name, frame in frames.items():
+            parts.setdefault(name, []).append(frame)
+        if cut.outcomes is not None:
+            outcomes.append(cut.outcomes)
+        tick(number, len(folders))
+    joined = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    if outcomes:
+        space = workspace(config.paths, config.data.name)
+        table = join_labels(outcomes).exclusions
+        write_text(table.to_csv(index=False), space.reports / "exclusions.csv")
+    return joined, meanings_of(chosen), absent
+
+
+def _span_of(folders: list[Path]) -> tuple[int, int] | None:
+    """Return first and last month of all parts, or None when there is one part only."""
+    if len(folders) == 1:
+        return None
+    spans = [
+        month_span(pd.read_parquet(folder / "statements.parquet", columns=["month"]))
+        for folder in folders
+    ]
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def _ready_made(folder: Path) -> Made:
+    """Return the frames of a source that comes with its features made."""
+    frames = {
+        name: read_frame(folder / f"{name}.parquet", made_by="data")
+        for name in ("features", "labels", "protected")
+    }
+    frames["raw"] = frames["features"]
+    return frames, meanings_of_columns(read_json(folder / "columns.json", made_by="data")), None
+
+
+def _key(config: Config, source_facts: dict[str, Any]) -> str:
+    """Return a digest of everything that the features depend on."""
+    chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"], __version__]
+    return digest(chosen)

@@ -1,0 +1,76 @@
+"""Stage ``score``: PD, traits and reasons of new accounts with a saved or registered model."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from delinquency.config import Config
+from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
+from delinquency.stages import explain, trained
+from delinquency.stages.data import describe, read_source
+from delinquency.stages.features import prepare_new
+from delinquency.stages.progress import say, working
+from delinquency.store import workspace, write_frame
+
+REGISTERED = "models:/"
+
+
+def run(config: Config) -> None:
+    """Score the accounts of a file, or those of the data set itself."""
+    space = workspace(config.paths, config.data.name)
+    fitted = _model(config)
+    if config.score.input and not hasattr(config.data, "path"):
+        raise ChoiceError(
+            f"score.input needs data that are read from one file. data={config.data.name} is not: "
+            "describe the new accounts in a conf/data file and name that."
+        )
+    chosen = config
+    if config.score.input:
+        path = Path(config.score.input).expanduser().resolve()
+        if not path.exists():
+            raise MissingArtifactError(f"score.input: there is no file {path}.")
+        data = replace(config.data, path=str(path))  # type: ignore[call-arg]
+        if hasattr(data, "complete"):
+            data = replace(data, complete=False)  # type: ignore[call-arg]
+        chosen = replace(config, data=data)
+    with working("reading the accounts"):
+        source = read_source(chosen)
+    with working("scoring"):
+        prepared = prepare_new(chosen, source, fitted.meanings)
+        scores = explain.scored_rows(chosen, fitted, prepared)
+    out = Path(config.score.output) if config.score.output else space.processed / "scores.parquet"
+    if out.suffix == ".csv":
+        _write_csv(scores, out)
+    else:
+        write_frame(scores, out)
+    worst = scores["pd_hat"].quantile(0.95)
+    mean = scores["pd_hat"].mean()
+    say(f"{describe(config)}: {len(scores):,} accounts scored")
+    say(f"Mean PD {mean:.1%}; one account in twenty above {worst:.1%}")
+    say(f"Written to {out}")
+
+
+def _model(config: Config) -> trained.Trained:
+    """Return the model to score with: the last one trained, a folder's, or a registered one."""
+    where = config.score.model
+    if not where:
+        return trained.load(config)
+    if where.startswith(REGISTERED):
+        from delinquency.tracking import download_model, store_of
+
+        space = workspace(config.paths, config.data.name)
+        store = store_of(config.tracking, space, real=config.data.real)
+        folder = Path(tempfile.mkdtemp(prefix="delinquency-model-"))
+        return trained.load_from(download_model(store, where, folder))
+    folder = Path(where).expanduser()
+    if not folder.is_dir():
+        raise ModelError(f"score.model: expected a folder or models:/<name>@<alias>. Got {where}.")
+    return trained.load_from(folder)
+
+
+def _write_csv(scores: pd.DataFrame, path: Path) -> None:
+    from delinquency.store import write_text
+
+    write_text(scores.to_csv(index=False), path)

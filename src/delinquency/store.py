@@ -1,0 +1,181 @@
+"""Files: Parquet and JSON written atomically, read with a clear error, known by their digest."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from delinquency.errors import MissingArtifactError
+from delinquency.options.paths import PathOptions
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one data set.
+
+    Attributes
+    ----------
+    data : str
+        Name of the data set.
+    raw : Path
+        Folder of raw files of all data sets.
+    interim, processed, models, reports : Path
+        Folders of this data set.
+    tracking : Path
+        Folder of the MLflow database and artifacts, of all data sets.
+    """
+
+    data: str
+    raw: Path
+    interim: Path
+    processed: Path
+    models: Path
+    reports: Path
+    tracking: Path
+
+
+def workspace(paths: PathOptions, data: str) -> Workspace:
+    """Return the absolute folders of a data set.
+
+    Parameters
+    ----------
+    paths : PathOptions
+    data : str
+        Name of the data set.
+
+    Returns
+    -------
+    Workspace
+    """
+    root = Path(paths.root).expanduser().resolve()
+
+    def below(folder: str) -> Path:
+        return root / Path(folder).expanduser()
+
+    return Workspace(
+        data=data,
+        raw=below(paths.raw),
+        interim=below(paths.interim) / data,
+        processed=below(paths.processed) / data,
+        models=below(paths.models) / data,
+        reports=below(paths.reports) / data,
+        tracking=below(paths.tracking),
+    )
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and move it there only when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; its folder is made if needed.
+
+    Yields
+    ------
+    Path
+        A temporary name with the same ending; removed when the body raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, whole or not at all."""
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def read_frame(path: Path, *, made_by: str) -> pd.DataFrame:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    made_by : str
+        The stage that writes it, for the error text.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MissingArtifactError
+        If the file does not exist, naming the stage to run.
+    """
+    _require(path, made_by)
+    return pd.read_parquet(path)
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write a value as indented JSON, whole or not at all; NaN is refused, not written."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+    write_text(text + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path, *, made_by: str) -> Any:
+    """Read a JSON file; errors as in ``read_frame``."""
+    _require(path, made_by)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def digest(value: Any) -> str:
+    """Return a SHA-256 of plain values, dataclasses and mappings, the same in any key order."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of a frame's names, dtypes and values, in row order."""
+    sums = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    head = json.dumps([[str(n), str(t)] for n, t in frame.dtypes.items()])
+    return hashlib.sha256(head.encode("utf-8") + sums.tobytes()).hexdigest()
+
+
+def _require(path: Path, made_by: str) -> None:
+    if not path.exists():
+        raise MissingArtifactError(
+            f"{path} does not exist. It is written by stage {made_by!r}: run "
+            f"python -m delinquency stage={made_by} with the same data and paths."
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value for what json does not know."""
+    if hasattr(value, "__dataclass_fields__"):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON.")

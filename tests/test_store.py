@@ -1,0 +1,71 @@
+"""Files are whole or absent, errors name the stage, digests depend on content alone."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from delinquency.errors import MissingArtifactError
+from delinquency.options.paths import PathOptions
+from delinquency.store import (
+    digest,
+    frame_digest,
+    read_frame,
+    replacing,
+    workspace,
+    write_frame,
+    write_json,
+)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
+    path = tmp_path / "result.json"
+    write_json({"auc": 0.5}, path)
+    with pytest.raises(RuntimeError, match="power cut"), replacing(path) as temporary:
+        temporary.write_text("half of it")
+        raise RuntimeError("power cut")
+    assert json.loads(path.read_text()) == {"auc": 0.5}
+    assert [p.name for p in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_nan_is_refused_rather_than_written_as_invalid_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json({"auc": float("nan")}, tmp_path / "x.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_input_names_the_stage_that_writes_it(tmp_path):
+    with pytest.raises(MissingArtifactError, match="stage=features"):
+        read_frame(tmp_path / "features.parquet", made_by="features")
+
+
+def test_a_frame_survives_the_round_trip_with_its_dtypes(tmp_path):
+    frame = pd.DataFrame(
+        {"account_id": ["a", "b"], "month": pd.to_datetime(["2005-08-01"] * 2), "x": [1.5, None]}
+    ).astype({"month": "datetime64[ms]"})
+    write_frame(frame, tmp_path / "f.parquet")
+    pd.testing.assert_frame_equal(read_frame(tmp_path / "f.parquet", made_by="data"), frame)
+
+
+def test_digest_does_not_depend_on_key_order_but_on_values():
+    assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
+    assert digest({"a": 1}) != digest({"a": 2})
+
+
+def test_frame_digest_sees_values_names_and_row_order():
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    assert frame_digest(frame) == frame_digest(frame.copy())
+    assert frame_digest(frame) != frame_digest(frame.rename(columns={"x": "y"}))
+    assert frame_digest(frame) != frame_digest(frame.iloc[::-1])
+
+
+def test_workspace_is_absolute_and_one_folder_a_data_set(tmp_path):
+    space = workspace(PathOptions(root=str(tmp_path)), "taiwan")
+    assert space.processed == tmp_path / "data" / "processed" / "taiwan"
+    assert space.raw == tmp_path / "data" / "raw"
+    assert space.models.is_absolute()
+
+
+def test_an_absolute_raw_folder_is_kept(tmp_path):
+    space = workspace(PathOptions(root=str(tmp_path / "a"), raw=str(tmp_path / "b")), "taiwan")
+    assert space.raw == tmp_path / "b"
