@@ -41,13 +41,15 @@ from delinquency.casework.proposals import (
     trait_of,
     weigh,
 )
-from delinquency.casework.routing import PLAN_TREATMENTS, dominant_traits
+from delinquency.casework.routing import NO_TRAIT, PLAN_TREATMENTS, dominant_traits
 from delinquency.errors import DataError, Fault
 from delinquency.policy import Policy
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 FLAGS = ("hardship", "dispute", "vulnerability", "running_plan", "plan_refused")
 TEXTS = ("confirmed_cause", "tried", "recent_contacts")
+STATED = "dominant_trait"
+"""Column with the dominant trait that the explanation states, where there is one."""
 NEEDED = (
     "account_id",
     "pd_hat",
@@ -59,7 +61,7 @@ NEEDED = (
     *(f"trait_{key}" for key in TRAITS),
     *(f"evidence_{key}" for key in TRAITS),
 )
-"""Columns that a portfolio must have; ``residual_income``, FLAGS and TEXTS are optional."""
+"""Columns that a portfolio must have; ``residual_income``, STATED, FLAGS, TEXTS are optional."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def _facts(values: Mapping[Hashable, Any]) -> AccountFacts:
         days_past_due=int(values["days_past_due"]),
         residual_income=None if unknown else money("residual_income"),
         time_zone=str(values["time_zone"]),
+        stated_trait=_text(values.get(STATED, "")),
         **optional,
     )
 
@@ -216,6 +219,13 @@ def _require(frame: pd.DataFrame) -> None:
             wrong = ~np.isfinite(frame[name].to_numpy(dtype="float64"))
             if wrong.any():
                 faults.append(Fault(where, name, "a number in every row", int(wrong.sum())))
+        if STATED in frame:
+            wrong = ~frame[STATED].isin([*TRAITS, NO_TRAIT])
+            if wrong.any():
+                examples = tuple(str(value) for value in frame[STATED][wrong].unique()[:3])
+                faults.append(
+                    Fault(where, STATED, f"a trait or {NO_TRAIT}", int(wrong.sum()), examples)
+                )
         doubled = frame["account_id"].duplicated()
         if doubled.any():
             faults.append(
@@ -266,6 +276,8 @@ class _Columns:
             else np.full(len(frame), "", dtype=object)
             for name in TEXTS
         }
+        if STATED in frame:
+            self.trait = frame[STATED].astype(str).to_numpy(dtype=object)
         confirmed = self.texts["confirmed_cause"] != ""
         self.trait = np.where(confirmed, self.texts["confirmed_cause"], self.trait)
 

@@ -83,6 +83,8 @@ class AccountFacts:
         Left each month after essentials; None while unknown.
     time_zone : str
     hardship, dispute, vulnerability, running_plan, plan_refused : bool
+    stated_trait : str
+        Dominant trait that the explanation states, a trait or ``NO_TRAIT``; "" to find it here.
     confirmed_cause : str
         Trait that the customer confirmed, "" without an answer.
     tried : str
@@ -106,6 +108,7 @@ class AccountFacts:
     vulnerability: bool = False
     running_plan: bool = False
     plan_refused: bool = False
+    stated_trait: str = ""
     confirmed_cause: str = ""
     tried: str = ""
     recent_contacts: str = ""
@@ -255,6 +258,8 @@ def trait_of(facts: AccountFacts, rule: Dominance) -> str:
                 f" known: {', '.join(TRAITS)}."
             )
         return facts.confirmed_cause
+    if facts.stated_trait:
+        return facts.stated_trait
     return dominant_trait(facts.contributions, facts.evidence, rule)
 
 

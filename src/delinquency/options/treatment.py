@@ -1,4 +1,4 @@
-"""Choices for proposing treatments (``conf/treatment``); the policy bounds them all."""
+"""Choices for proposing treatments; the policy bounds them all."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from delinquency.errors import ChoiceError
 
 
-@dataclass(frozen=True)
+@dataclass
 class TreatmentOptions:
     """What the lender chooses within the policy.
 
@@ -19,6 +19,8 @@ class TreatmentOptions:
     contact_at : str
         Moment for which "may I contact now" is answered, ISO 8601 with zone; "" means ten
         o'clock on the day after the last observation month ends, in ``time_zone``.
+    against : str
+        For stage ``policy_diff``: name of the policy that the chosen one is compared with.
     plan_annual_rate, plan_fee_rate : str
         Asked during a plan, as exact decimals in text.
     plan_months_max : int
@@ -31,15 +33,12 @@ class TreatmentOptions:
         Share recovered without any plan. An assumption.
     recovery_months : int
         When that comes in, on average. An assumption.
-    dominant_share : float
-        Least share of all that raises the risk before a trait counts as dominant.
-    dominant_least : float
-        Least contribution of a dominant trait, log-odds.
     """
 
     cut_off: float = 0.20
     time_zone: str = "Asia/Shanghai"
     contact_at: str = ""
+    against: str = "cn_2026"
     plan_annual_rate: str = "0"
     plan_fee_rate: str = "0"
     plan_months_max: int = 60
@@ -47,15 +46,12 @@ class TreatmentOptions:
     keep_probability: float = 0.985
     recovery_without_plan: float = 0.35
     recovery_months: int = 18
-    dominant_share: float = 0.40
-    dominant_least: float = 0.10
 
     def __post_init__(self) -> None:
         for name in (
             "cut_off",
             "keep_probability",
             "recovery_without_plan",
-            "dominant_share",
         ):
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
@@ -73,5 +69,5 @@ class TreatmentOptions:
         for name in ("plan_months_max", "recovery_months"):
             if getattr(self, name) < 1:
                 raise ChoiceError(f"treatment.{name} must be >= 1. Got {getattr(self, name)}.")
-        if self.discount_rate < 0 or self.dominant_least < 0:
-            raise ChoiceError("treatment.discount_rate and dominant_least must be >= 0.")
+        if not self.discount_rate >= 0:
+            raise ChoiceError(f"treatment.discount_rate must be >= 0. Got {self.discount_rate}.")
