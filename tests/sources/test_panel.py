@@ -1,5 +1,6 @@
 """The panel road: one YAML mapping from any monthly file to the canonical tables."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,11 @@ def test_a_code_is_the_same_number_however_it_is_written(file):
 def test_a_code_that_yaml_reads_as_a_switch_is_explained():
     with pytest.raises(ChoiceError, match="in quotes"):
         TableMapping(path="x.csv", codes={"days_past_due": {False: 0}})
+
+
+def test_codes_are_kept_as_text_so_that_a_mapping_can_be_written_down():
+    mapping = TableMapping(path="x.csv", codes={"days_past_due": {0: 15, "C": 0}})
+    assert json.dumps(mapping.codes, sort_keys=True) == '{"days_past_due": {"0": 15, "C": 0}}'
 
 
 def test_one_role_with_two_origins_is_refused():

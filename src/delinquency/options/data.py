@@ -261,6 +261,7 @@ class TableMapping:
                 )
         for role, meanings in self.codes.items():
             refuse_switches(f"codes.{role}", meanings)
+            self.codes[role] = {str(code): meaning for code, meaning in meanings.items()}
         roles = [*self.columns, *self.wide, *self.constants]
         twice = sorted({role for role in roles if roles.count(role) > 1})
         if twice:
@@ -323,8 +324,8 @@ SPECIAL_MEANINGS = ("missing", "not_applicable", "capped")
 others become missing, and "not applicable" is also marked in a column of its own."""
 
 
-def check_special(special: dict[Any, str]) -> None:
-    """Raise for a special code whose meaning is not one of ``SPECIAL_MEANINGS``.
+def checked_special(special: dict[Any, str]) -> dict[Any, str]:
+    """Return special codes as text with their meanings, each one of ``SPECIAL_MEANINGS``.
 
     Raises
     ------
@@ -336,6 +337,7 @@ def check_special(special: dict[Any, str]) -> None:
                 f"special code {code} must mean one of {', '.join(SPECIAL_MEANINGS)}. "
                 f"Got {meaning!r}."
             )
+    return {str(code): meaning for code, meaning in special.items()}
 
 
 @dataclass(kw_only=True)
@@ -365,7 +367,7 @@ class FeatureColumn:
             raise ChoiceError(f"direction must be +1, -1 or 0. Got {self.direction}.")
         if self.categorical and self.direction:
             raise ChoiceError("A categorical column has no order: its direction must be 0.")
-        check_special(self.special)
+        self.special = checked_special(self.special)
 
 
 @dataclass(kw_only=True)
@@ -408,7 +410,7 @@ class TableData(DataOptions):
                 f"data.path or data.query must be given, not both. Got path={self.path!r}, "
                 f"query={self.query!r}."
             )
-        check_special(self.special)
+        self.special = checked_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
         twice = sorted({name for name in uses if uses.count(name) > 1})
         if twice:
