@@ -12,7 +12,7 @@ from delinquency.explanation.encoding import Encoding, build_encoding
 from delinquency.explanation.forest import Forest
 from delinquency.explanation.kernel import encode_rows
 from delinquency.explanation.lanes import WIDTH
-from delinquency.explanation.treelets import Costs, Program
+from delinquency.explanation.treelets import Costs, Program, RowProgram
 
 _LINE_BYTES = 64
 
@@ -137,7 +137,7 @@ def compile_forest(
     return Compiled(encoding, _join(pieces), base)
 
 
-def record_fields(record: Encoding | Program) -> tuple[NDArray[Any], ...]:
+def record_fields(record: Encoding | Program | RowProgram) -> tuple[NDArray[Any], ...]:
     """Return a record's arrays, the table excepted, as compiled code takes them."""
     return tuple(getattr(record, field.name) for field in fields(record) if field.name != "table")
 

@@ -157,38 +157,43 @@ class _Columns:
 
 
 @njit(cache=True, nogil=True)
-def code_of(value, kind, missing, thresholds, words):  # type: ignore[no-untyped-def]
-    """Return the code of one value in one column."""
-    if kind == CATEGORICAL:
-        # NaN, negative and unseen categories go right; a fraction is cut toward zero.
-        if not (value > -1.0 and value < 32.0 * words.shape[0]):
-            return np.uint8(1)
-        category = np.int64(value)
-        inside = (words[category >> 5] >> np.uint32(category & 31)) & np.uint32(1)
-        return np.uint8(1) - np.uint8(inside)
-    if np.isnan(value) or (kind == MISSING_ZERO and abs(value) <= ZERO_THRESHOLD):
-        return missing
-    low = 0
-    length = thresholds.shape[0]
-    while length > 0:
-        half = (length + 1) >> 1
-        low += half * (thresholds[low + half - 1] < value)
-        length -= half
-    return np.uint8(low)
+def category_code(value, words):  # type: ignore[no-untyped-def]
+    """Return 0 for a category inside the set, which goes left, else 1.
+
+    NaN, negative and unseen categories go right; a fraction is cut toward zero.
+    """
+    if not (value > -1.0 and value < 32.0 * words.shape[0]):
+        return np.uint8(1)
+    category = np.int64(value)
+    inside = (words[category >> 5] >> np.uint32(category & 31)) & np.uint32(1)
+    return np.uint8(1) - np.uint8(inside)
 
 
 @njit(cache=True, nogil=True)
-def encode_row(values, encoding, codes):  # type: ignore[no-untyped-def]
-    """Write the codes of one row of shape (n_features,) to ``codes`` of shape (n_columns,)."""
+def compare_row(values, encoding, above):  # type: ignore[no-untyped-def]
+    """Compare one row with every threshold: no search is as quick as comparing them all.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_features,), float64
+    encoding : tuple of ndarray
+        The fields of ``Encoding``.
+    above : ndarray of shape (n_thresholds + n_columns,), int32, written
+        -1 where the row goes right, else 0: by threshold, then by column for the categories.
+    """
     feature, kind, missing, threshold_start, threshold, word_start, word = encoding
     for column in range(feature.shape[0]):
-        codes[column] = code_of(
-            values[feature[column]],
-            kind[column],
-            missing[column],
-            threshold[threshold_start[column] : threshold_start[column + 1]],
-            word[word_start[column] : word_start[column + 1]],
-        )
+        value = values[feature[column]]
+        start, stop = threshold_start[column], threshold_start[column + 1]
+        if kind[column] == CATEGORICAL:
+            words = word[word_start[column] : word_start[column + 1]]
+            above[threshold.shape[0] + column] = -np.int32(category_code(value, words))
+        elif np.isnan(value) or (kind[column] == MISSING_ZERO and abs(value) <= ZERO_THRESHOLD):
+            for at in range(start, stop):
+                above[at] = -np.int32(at - start < missing[column])
+        else:
+            for at in range(start, stop):
+                above[at] = -np.int32(threshold[at] < value)
 
 
 @njit(cache=True, nogil=True)
@@ -204,9 +209,7 @@ def encode_block(rows, encoding, codes):  # type: ignore[no-untyped-def]
         if kind[column] == CATEGORICAL:
             words = word[word_start[column] : word_start[column + 1]]
             for row in range(rows.shape[0]):
-                codes[at + row] = code_of(
-                    values[row], CATEGORICAL, missing[column], threshold[:0], words
-                )
+                codes[at + row] = category_code(values[row], words)
             continue
         tiny = ZERO_THRESHOLD if kind[column] == MISSING_ZERO else -1.0
         start = threshold_start[column]

@@ -22,13 +22,13 @@ from delinquency.explanation.compiling import (
 from delinquency.explanation.forest import read_forest
 from delinquency.explanation.kernel import SPAN, explain_blocks, explain_rows
 from delinquency.explanation.lanes import BLOCK, WIDTH
-from delinquency.explanation.matrix import as_matrix, booster_name
-from delinquency.explanation.treelets import Costs
+from delinquency.explanation.matrix import MatrixReader, booster_name
+from delinquency.explanation.treelets import Costs, row_program
 
 PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
 
-SMALL_BATCH = 16
+SMALL_BATCH = 10
 """Rows up to which one at a time is faster than a block (measured, docs/explanation.md)."""
 
 _ROWS_PER_THREAD = 2 * BLOCK
@@ -122,10 +122,10 @@ class TraitExplainer:
         self.feature_names = forest.feature_names
         self.n_threads = n_threads
         self.game = PATH_DEPENDENT if background is None else INTERVENTIONAL
-        self._categories = forest.pandas_categories
+        self._read = MatrixReader(forest.feature_names, forest.pandas_categories)
         matrix = None
         if background is not None:
-            matrix = as_matrix(background, self.feature_names, self._categories)
+            matrix = self._read(background)
             if len(matrix) == 0:
                 raise ModelError("A background must have at least one row. Got none.")
         self.n_background = 0 if matrix is None else len(matrix)
@@ -136,6 +136,7 @@ class TraitExplainer:
         self._compiled = compiled
         self._encoding = record_fields(compiled.encoding)
         self._program = record_fields(compiled.program)
+        self._row_program = record_fields(row_program(compiled.program, compiled.encoding))
         self._table = compiled.program.table
 
     def explain(self, rows: Any) -> Explanation:
@@ -155,7 +156,7 @@ class TraitExplainer:
         ModelError
             If features are missing or not numbers.
         """
-        matrix = as_matrix(rows, self.feature_names, self._categories)
+        matrix = self._read(rows)
         values = np.empty((len(matrix), len(self.traits)))
         threads = min(self._usable_threads(), -(-len(matrix) // _ROWS_PER_THREAD))
         if threads <= 1:
@@ -184,10 +185,11 @@ class TraitExplainer:
     def _explain_part(self, matrix: NDArray[np.float64], values: NDArray[np.float64]) -> None:
         """Explain rows in this thread."""
         if len(matrix) <= SMALL_BATCH:
-            run, scratch = explain_rows, aligned(WIDTH)
+            run, program, scratch = explain_rows, self._row_program, aligned(WIDTH)
         else:
-            run, scratch = explain_blocks, aligned(min(SPAN * BLOCK, len(matrix) + BLOCK) * WIDTH)
-        run(matrix, self._encoding, self._program, self._table, scratch, values)
+            rows = min(SPAN * BLOCK, len(matrix))
+            run, program, scratch = explain_blocks, self._program, aligned(rows * WIDTH)
+        run(matrix, self._encoding, program, self._table, scratch, values)
 
     @property
     def table_bytes(self) -> int:
@@ -209,7 +211,7 @@ class TraitExplainer:
         header = {
             "traits": list(self.traits),
             "feature_names": list(self.feature_names),
-            "pandas_categories": self._categories,
+            "pandas_categories": self._read.categories,
             "game": self.game,
             "n_background": self.n_background,
             "base_value": self.base_value,
@@ -240,7 +242,7 @@ class TraitExplainer:
         explainer.n_threads = n_threads
         explainer.game = header["game"]
         explainer.n_background = header["n_background"]
-        explainer._categories = header["pandas_categories"]
+        explainer._read = MatrixReader(explainer.feature_names, header["pandas_categories"])
         explainer._use(Compiled.from_arrays(arrays, header["base_value"]))
         return explainer
 

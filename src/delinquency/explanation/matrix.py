@@ -15,41 +15,75 @@ def booster_name(name: object) -> str:
     return str(name).replace(" ", "_")
 
 
-def as_matrix(
-    rows: Any,
-    feature_names: Sequence[str],
-    pandas_categories: Sequence[Sequence[Any]] = (),
-) -> NDArray[np.float64]:
-    """Return the rows as LightGBM's own prediction would see them.
+class MatrixReader:
+    """Reads rows as LightGBM's own prediction would see them.
 
     Parameters
     ----------
-    rows : DataFrame or ndarray of shape (n_rows, n_features)
-        A frame's columns are matched by name, an array's by position.
     feature_names : sequence of str
         The booster's features.
-    pandas_categories : sequence of sequence
+    categories : sequence of sequence
         Categories at training of each categorical column, in column order.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_features), float64
-        Categories as their place at training, unseen ones as NaN.
-
-    Raises
-    ------
-    ModelError
-        If features are missing, or the rows are not two-dimensional numbers.
     """
-    if isinstance(rows, pd.DataFrame):
-        return _from_frame(rows, feature_names, pandas_categories)
-    matrix = np.asarray(rows)
-    if matrix.ndim != 2 or matrix.shape[1] != len(feature_names):
-        raise ModelError(
-            f"Rows to explain must have shape (n_rows, {len(feature_names)}). "
-            f"Got shape {matrix.shape}."
-        )
-    return _as_float(matrix)
+
+    def __init__(self, feature_names: Sequence[str], categories: Sequence[Sequence[Any]] = ()):
+        self.feature_names = tuple(feature_names)
+        self.categories = [list(values) for values in categories]
+        # The last columns found to be the booster's: a request's names are not compared again.
+        self._known: pd.Index | None = None
+
+    def __call__(self, rows: Any) -> NDArray[np.float64]:
+        """Return the rows as a matrix.
+
+        Parameters
+        ----------
+        rows : DataFrame or ndarray of shape (n_rows, n_features)
+            A frame's columns are matched by name, an array's by position.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features), float64
+            Categories as their place at training, unseen ones as NaN.
+
+        Raises
+        ------
+        ModelError
+            If features are missing, or the rows are not two-dimensional numbers.
+        """
+        if isinstance(rows, pd.DataFrame):
+            return self._from_frame(rows)
+        matrix = np.asarray(rows)
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.feature_names):
+            raise ModelError(
+                f"Rows to explain must have shape (n_rows, {len(self.feature_names)}). "
+                f"Got shape {matrix.shape}."
+            )
+        return _as_float(matrix)
+
+    def _from_frame(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        columns = frame.columns
+        if self._known is None or not (columns is self._known or columns.is_(self._known)):
+            names = [booster_name(name) for name in columns]
+            if names == list(self.feature_names):
+                self._known = columns
+            else:
+                frame = self._reordered(frame, names)
+        if self.categories:
+            frame = _with_codes(frame, self.categories)
+        values: NDArray[Any] = frame.to_numpy()
+        if values.dtype == object:
+            values = _without_objects(frame)
+        return _as_float(values)
+
+    def _reordered(self, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+        place = {name: at for at, name in enumerate(names)}
+        missing = [name for name in self.feature_names if name not in place]
+        if missing:
+            raise ModelError(
+                f"The frame to explain must have the model's {len(self.feature_names)} features. "
+                f"Missing {len(missing)}: {', '.join(missing[:3])}."
+            )
+        return frame.iloc[:, [place[name] for name in self.feature_names]]
 
 
 def _as_float(matrix: NDArray[Any]) -> NDArray[np.float64]:
@@ -61,29 +95,6 @@ def _as_float(matrix: NDArray[Any]) -> NDArray[np.float64]:
         raise ModelError(
             f"Rows to explain must be numbers. Got dtype {matrix.dtype}: {error}."
         ) from error
-
-
-def _from_frame(
-    frame: pd.DataFrame, feature_names: Sequence[str], pandas_categories: Sequence[Sequence[Any]]
-) -> NDArray[np.float64]:
-    names = [booster_name(name) for name in frame.columns]
-    if names != list(feature_names):
-        missing = [name for name in feature_names if name not in names]
-        if missing:
-            raise ModelError(
-                f"The frame to explain must have the model's {len(feature_names)} features. "
-                f"Missing {len(missing)}: {', '.join(missing[:3])}."
-            )
-        place = {name: at for at, name in enumerate(names)}
-        frame = frame.iloc[:, [place[name] for name in feature_names]]
-    if pandas_categories:
-        frame = _with_codes(frame, pandas_categories)
-    values: NDArray[Any] = frame.to_numpy()
-    if values.dtype == np.float64:
-        return values
-    if values.dtype == object:
-        values = _without_objects(frame)
-    return _as_float(values)
 
 
 def _without_objects(frame: pd.DataFrame) -> NDArray[Any]:

@@ -23,6 +23,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.explanation.encoding import Encoding
+from delinquency.explanation.forest import CATEGORICAL
 from delinquency.explanation.games import compress, leaf_values
 from delinquency.explanation.lanes import WIDTH
 
@@ -85,6 +87,88 @@ class Program:
     step_rank: NDArray[np.uint8]
     step_weight: NDArray[np.uint16]
     table: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RowProgram:
+    """A program for single rows: every comparison adds, and a path not taken adds below zero.
+
+    Attributes
+    ----------
+    row_start : ndarray of shape (n_treelets + 1,)
+        A treelet's first table row.
+    treelet_term : ndarray of shape (n_treelets + 1,)
+        A treelet's first term; the comparisons without a path are one more term.
+    term_step : ndarray of shape (n_terms + 1,)
+        A term's first comparison.
+    term_init : ndarray of shape (n_terms,)
+        A term is the larger of 0 and this plus the sum of its comparisons.
+    step_split : ndarray of shape (n_steps,)
+        Which of the row's comparisons, see ``compare_row``.
+    step_left, step_turn : ndarray of shape (n_steps,)
+        What it adds when the row goes left, and that, exclusive-or what it adds when right.
+    """
+
+    row_start: NDArray[np.int64]
+    treelet_term: NDArray[np.int64]
+    term_step: NDArray[np.int64]
+    term_init: NDArray[np.int32]
+    step_split: NDArray[np.uint32]
+    step_left: NDArray[np.int32]
+    step_turn: NDArray[np.int32]
+
+
+_NOT_TAKEN = -(1 << 20)
+"""Less than any term's greatest sum, which fits 16 bits."""
+
+
+def row_program(program: Program, encoding: Encoding) -> RowProgram:
+    """Recast a program for single rows.
+
+    Parameters
+    ----------
+    program : Program
+    encoding : Encoding
+
+    Returns
+    -------
+    RowProgram
+    """
+    n_steps = len(program.step_column)
+    right = program.step_weight.astype(np.int32)
+    left = np.zeros(n_steps, np.int32)
+    # Steps follow one another: plain, then term by term adding, going right, going left.
+    kind = np.zeros(n_steps + 1, np.int64)
+    np.add.at(kind, program.term_adds, 1)
+    np.add.at(kind, program.term_above, 1)
+    np.add.at(kind, program.term_below, -2)
+    kind = np.cumsum(kind)[:-1]
+    left[kind == 1] = _NOT_TAKEN
+    right[kind == 2] = _NOT_TAKEN
+    n_treelets = len(program.plain_end)
+    owner = np.repeat(np.arange(n_treelets), np.diff(program.term_start))
+    place = np.arange(len(owner)) + owner + 1
+    term_step = np.zeros(n_treelets + len(owner) + 1, np.int64)
+    term_init = np.zeros(n_treelets + len(owner), np.int32)
+    treelet_term = program.term_start + np.arange(n_treelets + 1)
+    # The plain term of a treelet ends where its first other term begins.
+    term_step[treelet_term[:-1]] = program.step_start[:-1]
+    ends = np.concatenate([program.plain_end, program.term_below])
+    term_step[np.concatenate([treelet_term[:-1], place]) + 1] = ends
+    term_init[place] = program.term_init
+    return RowProgram(
+        row_start=program.row_start,
+        treelet_term=treelet_term,
+        term_step=term_step,
+        term_init=term_init,
+        step_split=np.where(
+            encoding.kind[program.step_column] == CATEGORICAL,
+            len(encoding.threshold) + program.step_column,
+            encoding.threshold_start[program.step_column] + program.step_rank,
+        ).astype(np.uint32),
+        step_left=left,
+        step_turn=left ^ right,
+    )
 
 
 @njit(cache=True, nogil=True)
