@@ -195,7 +195,7 @@ def test_inputs_are_not_changed(random_tables):
     pd.testing.assert_frame_equal(observed, kept)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_rows_and_of_observations_changes_nothing(random_tables, seed):
     rng = np.random.default_rng(seed)
@@ -214,7 +214,7 @@ def test_the_order_of_rows_and_of_observations_changes_nothing(random_tables, se
         )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stacked_observation_months_equal_single_ones(random_tables, seed):
     tables = random_tables(seed)
@@ -228,7 +228,7 @@ def test_stacked_observation_months_equal_single_ones(random_tables, seed):
             np.testing.assert_array_equal(stacked[name][rows], alone[name], err_msg=name)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_part_of_the_accounts_gives_the_same_windows_as_all_of_them(random_tables, seed):
     tables = random_tables(seed)

@@ -46,7 +46,7 @@ def _as_known_at(tables, month) -> dict[str, pd.DataFrame]:
     return known
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_no_feature_looks_ahead(random_tables, seed):
     """Later rows of every table, and late rows about earlier months, change nothing."""
@@ -57,7 +57,7 @@ def test_no_feature_looks_ahead(random_tables, seed):
     pd.testing.assert_frame_equal(_features(known, _observed(OBSERVED)), with_later)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_rows_and_accounts_changes_nothing(random_tables, seed):
     rng = np.random.default_rng(seed)
@@ -70,7 +70,7 @@ def test_the_order_of_rows_and_accounts_changes_nothing(random_tables, seed):
     pd.testing.assert_frame_equal(shuffled, expected, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stacked_observation_months_equal_single_ones(random_tables, seed):
     tables = random_tables(seed)
