@@ -1,0 +1,69 @@
+"""Choices of the casework command: ``python -m delinquency stage=case case.do=<command> ...``."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from delinquency.errors import ChoiceError
+
+
+@dataclass
+class CaseOptions:
+    """What to do in the casework store, and with what."""
+
+    # The command: key, open, record, ask, act, show, list, import, export, clear, verify.
+    do: str = "list"
+    # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
+    # the run database.
+    database: str = ""
+    # File of the pseudonym key; empty: the variable DELINQUENCY_KEY, or the user's own folder.
+    key_file: str = ""
+    # Pseudonym of the account, to open a case, or to list its cases.
+    account_id: str = ""
+    # Number of the case, as `open` prints it.
+    case_id: str = ""
+    # Policy of a new case, and of clearing and exports.
+    policy: str = "seed_2021"
+    # IANA zone where the customer of a new case lives.
+    time_zone: str = "Asia/Shanghai"
+    # Language that the customer of a new case reads: en or zh.
+    language: str = "en"
+    # What happened, to record: {kind: promise_kept, promise_id: pr-1}.
+    event: dict[str, Any] = field(default_factory=dict)
+    # What is asked for: {name: call}, {name: offer_help, treatment: autopay}.
+    action: dict[str, Any] = field(default_factory=dict)
+    # Days past due now, where no event of the case says since when.
+    days_past_due: int = 0
+    # Pseudonym of who acts.
+    actor: str = "unnamed"
+    # Role that the case is shown to: analyst, manager, auditor.
+    role: str = "manager"
+    # Moment of the action, ISO 8601 with zone; empty: now.
+    at: str = ""
+    # Name of this write: the same again repeats nothing; empty: made from what is written.
+    once: str = ""
+    # File to import or export: .csv, .jsonl, .parquet.
+    file: str = ""
+    # Code of the lender whose store this is.
+    lender: str = "own"
+    # Day of clearing and exports, YYYY-MM-DD; empty: today.
+    as_of: str = ""
+
+    def __post_init__(self) -> None:
+        if self.days_past_due < 0:
+            raise ChoiceError(f"case.days_past_due must be >= 0. Got {self.days_past_due}.")
+        _parse(self.at, datetime.fromisoformat, "case.at", "2026-10-31T09:30+08:00")
+        _parse(self.as_of, date.fromisoformat, "case.as_of", "2026-10-31")
+        if self.at and datetime.fromisoformat(self.at).tzinfo is None:
+            raise ChoiceError(
+                f"case.at must have a time zone. Got {self.at!r}. Mend: add +08:00 or Z."
+            )
+
+
+def _parse(text: str, read: Any, key: str, example: str) -> None:
+    """Raise when a text is neither empty nor what it should be."""
+    try:
+        if text:
+            read(text)
+    except ValueError:
+        raise ChoiceError(f"{key} must look like {example!r}. Got {text!r}.") from None
