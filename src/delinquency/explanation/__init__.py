@@ -1,11 +1,17 @@
 """Why a model gives an account its score: trait values, reasons in words, what-if."""
 
-from delinquency.explanation.contributions import (
+from pathlib import Path
+
+from delinquency.explanation.compile_cache import use_own_cache
+
+use_own_cache(Path(__file__).parent)  # before any compiled function is imported
+
+from delinquency.explanation.contributions import (  # noqa: E402
     FeatureContributions,
     feature_contributions,
     interaction_gap,
 )
-from delinquency.explanation.explainer import Explanation, TraitExplainer
+from delinquency.explanation.explainer import Explanation, TraitExplainer  # noqa: E402
 
 __all__ = [
     "Explanation",
