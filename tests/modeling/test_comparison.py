@@ -160,7 +160,7 @@ def test_shuffled_labels_teach_nothing():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [-1.5, 0.0])
+@pytest.mark.parametrize("level", [-4.0, -1.5, 0.0])
 def test_default_sizes_rank_as_well_as_fixed_ones_and_stay_calibrated(level):
     rng = np.random.default_rng(3)
     n = 12_000
@@ -174,5 +174,6 @@ def test_default_sizes_rank_as_well_as_fixed_ones_and_stay_calibrated(level):
     fixed = PEERS["lightgbm_raw"].fit(X[train], y[train].astype(float), 0)(X[test])
     # 0.01 is the reach of chance: the paired difference of two good models on these rows.
     assert ours["roc_auc"] > METRICS["roc_auc"](y[test], fixed) - 0.01
-    assert 0.8 < ours["calibration_slope"] < 1.25
+    # With the 110 bads of the rarest case the slope's own standard error is about 0.1.
+    assert 0.7 < ours["calibration_slope"] < 1.35
     assert 0.85 < ours["observed_expected"] < 1.15

@@ -27,8 +27,8 @@ class LightGBMOptions:
     colsample_bytree: float = 0.2
     # Share of the accounts that each tree sees, drawn anew for every tree.
     subsample: float = 0.7
-    # Ridge penalty on leaf values.
-    lambda_l2: float = 10.0
+    # Ridge penalty on leaf values; null to derive.
+    lambda_l2: float | None = None
     # Bins that a feature's values are sorted into.
     max_bin: int = 127
     # Hold the sign of every feature that has a direction: risk never falls as it worsens.
@@ -57,5 +57,5 @@ class LightGBMOptions:
                 raise ChoiceError(
                     f"model.{name} must be above 0 and at most 1. Got {getattr(self, name):g}."
                 )
-        if self.lambda_l2 < 0:
+        if self.lambda_l2 is not None and self.lambda_l2 < 0:
             raise ChoiceError(f"model.lambda_l2 must be 0 or more. Got {self.lambda_l2:g}.")
