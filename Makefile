@@ -27,7 +27,9 @@ $(STAMP): requirements.lock pyproject.toml
 .PHONY: setup
 setup: $(STAMP) ## Build .venv from the pinned versions (implied by every target)
 
-.PHONY: data features train evaluate explain score
+.PHONY: inspect data features train evaluate explain score
+inspect: $(STAMP) ## Look at a file before training (ARGS="inspect.path=my.csv inspect.draft=true")
+	@$(RUN) stage=inspect $(ARGS)
 data: $(STAMP) ## Read the source and write the canonical tables
 	@$(RUN) stage=data $(ARGS)
 features: $(STAMP) ## Engineer the features of the six traits

@@ -17,6 +17,7 @@ from delinquency.options.evaluation import (
     HoldOutEvaluation,
 )
 from delinquency.options.features import FeatureOptions
+from delinquency.options.inspect import InspectOptions
 from delinquency.options.model import LightGBMOptions
 from delinquency.options.paths import PathOptions
 from delinquency.options.reasons import ReasonOptions
@@ -64,6 +65,8 @@ class Config:
     reasons: ReasonOptions = field(default_factory=ReasonOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
+    # A look at a file before training.
+    inspect: InspectOptions = field(default_factory=InspectOptions)
     # MLflow.
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     # Folders.

@@ -137,6 +137,15 @@ def test_rates_by_month_of_a_panel_of_codes(tmp_path):
     assert {rate.value: rate.bad_rate for rate in profile.rates} == {"0": 0.5, "-1": 0.0}
 
 
+def test_what_the_mapping_states_is_not_asked_again(folder):
+    columns = options().columns
+    columns["MonthsSinceDelq"] = FeatureColumn(trait="credit_record", special={-9: "missing"})
+    columns["DebtRatio"] = FeatureColumn(trait="debt_burden", ratio_to="Income")
+    found = findings(folder, columns=columns)
+    assert "MonthsSinceDelq" not in found and "DebtRatio" not in found
+    assert "98 (8 rows)" in found["TimesLate"]
+
+
 def test_months_whose_lateness_is_not_known_are_pointed_out(tmp_path):
     (tmp_path / "p.csv").write_text("ID,M,S\n1,0,C\n2,0,2\n1,-1,X\n2,-1,C\n")
     statements = TableMapping(

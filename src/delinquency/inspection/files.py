@@ -17,7 +17,7 @@ from delinquency.options.data import (
     TaiwanData,
     TextOptions,
 )
-from delinquency.sources.cells import code_cells, month_cells, number_cells, text_cells
+from delinquency.sources.cells import NUMBER, code_cells, month_cells, number_cells, text_cells
 from delinquency.sources.files import find, read_path, read_query
 from delinquency.sources.guesses import guess_label
 from delinquency.sources.mapping import STAND_IN_EXTRACTION
@@ -81,7 +81,7 @@ def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> F
     values = [value for c in bare.columns if c.name == label for value, _ in c.top]
     bad = bad_value(values)
     meanings = {value: float(value == bad) for value in values}
-    return profile_file(raw, Roles({label: "label"}, _coded(raw, label, meanings)), text)
+    return profile_file(raw, Roles({label: "label"}, bad=_coded(raw, label, meanings)), text)
 
 
 def _read(path: str, query: str, database: str, text: TextOptions, raw_dir: Path) -> RawTable:
@@ -111,7 +111,12 @@ def _table_roles(options: TableData, raw: RawTable) -> Roles:
         bad = _coded(raw, outcome.column, meanings)
     if options.month_column in raw.cells.column_names:
         month = _months(raw, options.month_column, options.month_format)
-    return Roles(roles, bad, month, complete=True)
+    stated = {
+        name: frozenset(float(code) for code in {**options.special, **column.special})
+        for name, column in options.columns.items()
+    }
+    ratios = frozenset(name for name, column in options.columns.items() if column.ratio_to)
+    return Roles(roles, stated, ratios, bad, month, complete=True)
 
 
 def _inspect_panel(options: PanelData, raw_dir: Path) -> list[FileProfile]:
@@ -154,7 +159,19 @@ def _merged_roles(
                 reached = (late >= options.label.bad_days_past_due).astype(float)
                 bad = np.where(np.isnan(late), np.nan, reached)
                 roles[mapping.columns["days_past_due"]] = "label"
-    return Roles(roles, bad, month)
+    return Roles(roles, _stated_codes(mappings), bad=bad, month=month)
+
+
+def _stated_codes(mappings: Mapping[str, TableMapping]) -> dict[str, frozenset[float]]:
+    """Return, for each column of a panel's file, the numeric codes that have a meaning."""
+    stated: dict[str, set[float]] = {}
+    for mapping in mappings.values():
+        for role, codes in mapping.codes.items():
+            numbers = {float(code) for code in codes if NUMBER.fullmatch(code)}
+            for name in (mapping.columns.get(role), *mapping.wide.get(role, ())):
+                if name:
+                    stated.setdefault(name, set()).update(numbers)
+    return {name: frozenset(codes) for name, codes in stated.items()}
 
 
 def _numbers(raw: RawTable, mapping: TableMapping, role: str, options: PanelData) -> np.ndarray:

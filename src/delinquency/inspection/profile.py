@@ -40,6 +40,10 @@ class Roles:
     by_column : dict of str to str
         Column -> "account", "month", "label", "feature", "protected", "ignored", "person", or the
         canonical column it is mapped to. A column that is not there has no role.
+    stated : dict of str to frozenset of float
+        Column -> codes whose meaning the mapping states.
+    ratios : frozenset of str
+        Ratios whose base the mapping states.
     bad : ndarray of shape (n_rows,) or None
         1 bad, 0 good, NaN neither; None when the file has no label.
     month : ndarray of str or None
@@ -49,6 +53,8 @@ class Roles:
     """
 
     by_column: dict[str, str] = field(default_factory=dict)
+    stated: dict[str, frozenset[float]] = field(default_factory=dict)
+    ratios: frozenset[str] = frozenset()
     bad: np.ndarray | None = None
     month: np.ndarray | None = None
     complete: bool = False
@@ -125,8 +131,8 @@ def profile_file(
         *_role_findings(columns, roles),
         *_unknown_months(roles),
         *_leak_findings(columns, values, roles),
-        *_column_findings(columns, values, raw.cells.num_rows),
-        *_ratio_findings(columns, values),
+        *_column_findings(columns, values, roles),
+        *_ratio_findings([c for c in columns if c.name not in roles.ratios], values),
         *repeated,
         *_order_findings(values, roles, raw.cells.num_rows),
     ]
@@ -224,11 +230,12 @@ def _leak_findings(
 
 
 def _column_findings(
-    columns: tuple[ColumnProfile, ...], values: dict[str, ColumnValues], n_rows: int
+    columns: tuple[ColumnProfile, ...], values: dict[str, ColumnValues], roles: Roles
 ) -> list[Finding]:
     """Find constant, near-unique, half-numeric and coded columns, and drift along the file."""
     found = []
     for column in columns:
+        n_rows = len(values[column.name].ids)
         key = column.role in ("account", "account_id", "month", "person", "ignored", "person_id")
         if column.kind == "empty":
             found.append(Finding("look", column.name, "every cell is empty"))
@@ -248,8 +255,9 @@ def _column_findings(
             text = f"{column.n_not_numbers:,} cells of a column of numbers are none"
             mend = "State how numbers are written (text.decimal, text.thousands), or the codes."
             found.append(Finding("stop" if column.role else "look", column.name, text, mend))
-        if column.codes:
-            listed = ", ".join(f"{code:g} ({count:,} rows)" for code, count in column.codes)
+        stated = roles.stated.get(column.name, frozenset())
+        if codes := [(code, count) for code, count in column.codes if code not in stated]:
+            listed = ", ".join(f"{code:g} ({count:,} rows)" for code, count in codes)
             mend = "Say what they mean in 'special': missing, not_applicable or capped."
             found.append(Finding("look", column.name, f"may hold codes: {listed}", mend))
         if column.drift is not None and column.drift > DRIFT and not ordering and not key:
@@ -259,7 +267,7 @@ def _column_findings(
 
 
 def _ratio_findings(
-    columns: tuple[ColumnProfile, ...], values: dict[str, ColumnValues]
+    columns: list[ColumnProfile], values: dict[str, ColumnValues]
 ) -> list[Finding]:
     """Find ratios that turn into amounts where another column is missing."""
     numeric = {c.name: v for c in columns if (v := values[c.name].numbers) is not None}

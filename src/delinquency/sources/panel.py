@@ -178,6 +178,7 @@ def panel_facts(
         "months": [str(month) for month in months],
         "observation_months": [],
         "tables": sorted(tables),
+        "dated": not _relative(options),
         "calendar": "dates" if not _relative(options) else "months before extraction",
         "counts": {
             "accounts": len(groups),

@@ -11,6 +11,7 @@ STAGES = MappingProxyType(
     {
         stage.name: stage
         for stage in (
+            Stage("inspect", "look at a file before training: inspect.path=<file>"),
             Stage("data", "read the source and write the canonical tables"),
             Stage("features", "engineer the features of the six traits"),
             Stage("train", "fit the model on the features, then evaluate and explain it"),

@@ -25,6 +25,8 @@ def run(config: Config) -> None:
     for what, count in facts.get("counts", {}).items():
         if count:
             say(f"  {what}: {count:,}")
+    for why in facts.get("cannot", {}).values():
+        say(f"  not possible: {why}")
     say(f"Next: make features ARGS='data={config.data.name}'")
 
 
@@ -147,9 +149,9 @@ def _key(config: Config) -> str:
     """Return a digest of the choices and of the raw files' sizes and times."""
     options = as_dict(config.data)
     raw = Path(workspace(config.paths, config.data.name).raw)
+    names = sorted({*_paths(options), config.data.name, config.data.kind})
     files = []
-    for name in sorted({*_paths(options), config.data.name, config.data.kind}):
-        place = raw / name
+    for place in (folder / name for name in names for folder in (raw, Path.cwd())):
         found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
         files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
     return digest([options, files])

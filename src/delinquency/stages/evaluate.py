@@ -68,7 +68,9 @@ def holdout(
     observed = first if first == last else f"{first} to {last}"
     learnt = prepared.keys.loc[trained.rows_of(fitted, prepared, TRAIN), "observation_month"]
     later = months.min() > learnt.max()
-    how = f"{'out of time' if later else 'accounts held out'}, observed {observed}"
+    how = "out of time" if later else "accounts held out"
+    if prepared.facts["source"].get("dated", True):
+        how += f", observed {observed}"
     intervals = metrics.bootstrap_intervals(
         bad,
         pd_hat,

@@ -1,0 +1,56 @@
+"""Stage ``inspect``: look at the files of a data set, or at a bare file, before training."""
+
+import re
+from pathlib import Path
+
+from delinquency.config import Config
+from delinquency.errors import ChoiceError
+from delinquency.inspection import (
+    FileProfile,
+    as_html,
+    as_json,
+    as_text,
+    draft_yaml,
+    inspect_options,
+    inspect_path,
+)
+from delinquency.stages.progress import say, working
+from delinquency.store import Workspace, workspace, write_text
+
+PAGE, RECORD, DRAFT = "inspection.html", "inspection.json", "draft.yaml"
+
+
+def run(config: Config) -> None:
+    """Profile the files, write page and JSON, and a draft mapping when it is asked for."""
+    bare = config.inspect.path
+    if config.inspect.draft and not bare:
+        raise ChoiceError(
+            "inspect.draft drafts a mapping for a file that has none: inspect.path=<file>."
+        )
+    name = config.inspect.name or (_plain_name(bare) if bare else config.data.name)
+    space = workspace(config.paths, name)
+    with working(f"looking at {bare or name}"):
+        if bare:
+            profiles = [inspect_path(bare, space.raw)]
+        else:
+            profiles = inspect_options(config.data, space.raw)
+    say(as_text(profiles))
+    _write(profiles, space)
+    say(f"Page  {space.reports / PAGE}")
+    if config.inspect.draft:
+        write_text(draft_yaml(profiles[0], name, bare), space.reports / DRAFT)
+        say(f"Draft {space.reports / DRAFT}")
+        say(f"Next  answer its question marks, save it as conf/data/{name}.yaml, then:")
+        say(f"      make inspect ARGS='data={name}'")
+
+
+def _write(profiles: list[FileProfile], space: Workspace) -> None:
+    """Write the page and the JSON of the profiles."""
+    space.reports.mkdir(parents=True, exist_ok=True)
+    write_text(as_html(profiles, f"Inspection of {space.data}"), space.reports / PAGE)
+    write_text(as_json(profiles), space.reports / RECORD)
+
+
+def _plain_name(path: str) -> str:
+    """Return a file's name as a name for a data set."""
+    return re.sub(r"\W+", "_", Path(path).stem).strip("_").lower() or "own"
