@@ -43,6 +43,10 @@ explain: $(STAMP) ## Explain every account by the six traits
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
+.PHONY: case
+case: $(STAMP) ## Work in the casework store (ARGS="case.do=verify"; docs/overdue-records.md)
+	@$(RUN) stage=case $(ARGS)
+
 .PHONY: ui notebook
 ui: $(STAMP) ## Open the MLflow UI on this machine (loopback only)
 	@$(RUN) stage=ui $(ARGS)

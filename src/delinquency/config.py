@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from delinquency.options import data as data_options
+from delinquency.options.case import CaseOptions
 from delinquency.options.evaluation import (
     CrossValidationEvaluation,
     EvaluationOptions,
@@ -67,6 +68,8 @@ class Config:
     score: ScoreOptions = field(default_factory=ScoreOptions)
     # A look at a file before training.
     inspect: InspectOptions = field(default_factory=InspectOptions)
+    # The casework store and what to do in it.
+    case: CaseOptions = field(default_factory=CaseOptions)
     # MLflow.
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     # Folders.

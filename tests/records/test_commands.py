@@ -137,6 +137,13 @@ def test_moments_and_days_are_checked_at_once(choices: dict[str, str]) -> None:
         CaseOptions(**choices)
 
 
+def test_a_password_is_not_a_choice_to_be_kept_with_a_model() -> None:
+    with pytest.raises(ChoiceError, match="PGPASSFILE") as caught:
+        CaseOptions(database="postgresql://u:hush@h/d")
+    assert "hush" not in str(caught.value)
+    assert CaseOptions(database="postgresql://u@h/d").database
+
+
 def test_every_command_and_action_is_named_once() -> None:
     assert {"open", "record", "ask", "act", "show", "clear", "verify"} <= set(COMMANDS)
     assert all(name == kind.name for name, kind in ACTIONS.items())

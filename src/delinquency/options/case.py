@@ -1,17 +1,20 @@
 """Choices of the casework command: ``python -m delinquency stage=case case.do=<command> ...``."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from delinquency.errors import ChoiceError
+
+_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
 
 
 @dataclass
 class CaseOptions:
     """What to do in the casework store, and with what."""
 
-    # The command: key, open, record, ask, act, show, list, import, export, clear, verify.
+    # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify.
     do: str = "list"
     # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
     # the run database.
@@ -29,9 +32,9 @@ class CaseOptions:
     # Language that the customer of a new case reads: en or zh.
     language: str = "en"
     # What happened, to record: {kind: promise_kept, promise_id: pr-1}.
-    event: dict[str, Any] = field(default_factory=dict)
+    event: Any = None
     # What is asked for: {name: call}, {name: offer_help, treatment: autopay}.
-    action: dict[str, Any] = field(default_factory=dict)
+    action: Any = None
     # Days past due now, where no event of the case says since when.
     days_past_due: int = 0
     # Pseudonym of who acts.
@@ -46,12 +49,26 @@ class CaseOptions:
     file: str = ""
     # Code of the lender whose store this is.
     lender: str = "own"
+    # Currency of the records that `report` makes of the statements: an ISO 4217 code.
+    currency: str = "CNY"
+    # Whether the customers of those records agreed to sharing.
+    consent: bool = False
     # Day of clearing and exports, YYYY-MM-DD; empty: today.
     as_of: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("event", "action"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, dict):
+                raise ChoiceError(f"case.{name} must be a mapping such as {{name: call}}.")
         if self.days_past_due < 0:
             raise ChoiceError(f"case.days_past_due must be >= 0. Got {self.days_past_due}.")
+        if _PASSWORD.search(self.database):
+            # The choices are kept with every model; a password would be kept with them.
+            raise ChoiceError(
+                "case.database must not hold a password (it is not shown here). "
+                "Mend: leave it out and use PostgreSQL's own password file (PGPASSFILE)."
+            )
         _parse(self.at, datetime.fromisoformat, "case.at", "2026-10-31T09:30+08:00")
         _parse(self.as_of, date.fromisoformat, "case.as_of", "2026-10-31")
         if self.at and datetime.fromisoformat(self.at).tzinfo is None:

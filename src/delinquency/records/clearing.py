@@ -164,6 +164,11 @@ def is_erased(connection: Connection, record_id: str) -> bool:
     return bool(connection.execute(found).scalar())
 
 
+def count_erased(connection: Connection) -> int:
+    """Return how many tombstones there are; they only ever grow in number."""
+    return int(connection.execute(select(func.count()).select_from(ERASED)).scalar_one())
+
+
 def _tombstones(
     key: Key, record: OverdueRecord, origin: str, standing: set[tuple[str, str]]
 ) -> Iterable[tuple[str, str]]:

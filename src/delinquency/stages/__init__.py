@@ -18,6 +18,7 @@ STAGES = MappingProxyType(
             Stage("evaluate", "measure the model: hold-out, or evaluation=cross_validation"),
             Stage("explain", "explain every account by the six traits"),
             Stage("score", "score new accounts: score.input=<file>"),
+            Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),
             Stage("ui", "open the MLflow UI on this machine"),
             Stage("notebook", "run the notebooks"),
         )

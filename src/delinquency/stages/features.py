@@ -21,6 +21,7 @@ from delinquency.labels import Labels, join_labels, label_outcomes, month_span
 from delinquency.schema import ACCOUNTS, TABLES
 from delinquency.sources.records import SourceFeatures, SourceTables
 from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
+from delinquency.stages.erasing import erased_state, without_cleared
 from delinquency.stages.progress import Tick, say, working
 from delinquency.store import (
     MANIFEST,
@@ -140,7 +141,7 @@ def cut_part(folder: Path, config: Config, *, span: tuple[int, int] | None = Non
     -------
     Cut
     """
-    tables = read_tables(folder)
+    tables = without_cleared(config, read_tables(folder))
     outcomes = None
     given = tables.pop("outcomes", None)
     if given is None:
@@ -182,10 +183,11 @@ def prepare_new(
             meanings=meanings,
             facts={"tables": [], "source": source.facts},
         )
-    statements = source.tables["statements"]
+    tables = without_cleared(config, source.tables)
+    statements = tables["statements"]
     keys = statements.groupby("account_id", sort=True)["month"].max()
     keys = keys.rename("observation_month").reset_index()
-    windows = build_windows(source.tables, keys, n_months=config.data.window_months)
+    windows = build_windows(tables, keys, n_months=config.data.window_months)
     known = [FEATURES[name] for name in meanings if name in FEATURES]
     lacking = sorted({need for one in known for need in one.needs if need not in windows})
     if lacking or len(known) < len(meanings):
@@ -197,7 +199,7 @@ def prepare_new(
         keys=keys,
         X=build_features(windows, known).drop(columns=KEYS),
         labels=pd.DataFrame(index=keys.index),
-        protected=protected_of(dict(source.tables), keys).drop(columns=KEYS),
+        protected=protected_of(tables, keys).drop(columns=KEYS),
         raw=wide_frame(windows),
         meanings=meanings,
         facts={"tables": sorted(windows.tables), "source": source.facts},
@@ -310,4 +312,4 @@ def _ready_made(folder: Path) -> Made:
 def _key(config: Config, source_facts: dict[str, Any]) -> str:
     """Return a digest of everything that the features depend on."""
     chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"], __version__]
-    return digest(chosen)
+    return digest([*chosen, erased_state(config)])

@@ -1,0 +1,79 @@
+"""Stage ``case``: the casework store, its cases, its overdue records, and their clearing."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from delinquency.config import Config, conf_dir
+from delinquency.errors import MissingArtifactError
+from delinquency.policy import Policy, policy_from_dict
+from delinquency.records.commands import run_command
+from delinquency.records.keys import load_or_make_key
+from delinquency.records.overdue import put_records
+from delinquency.records.panel import Reporter, records_from_statements
+from delinquency.records.store import Store
+from delinquency.stages.data import ensure_tables, part_folders
+from delinquency.stages.erasing import database_url, key_file
+from delinquency.stages.progress import say, working
+from delinquency.store import read_frame
+
+REPORT = "report"
+"""The command that needs the tables of a data set, and so is not among the store's own."""
+
+
+def run(config: Config) -> None:
+    """Carry out ``case.do`` and print the answer as JSON."""
+    now = datetime.now(UTC)
+    if config.case.do == REPORT:
+        answer = _report(config, now)
+    else:
+        url = database_url(config)
+        answer = run_command(config.case, url=url, policies=load_policies(), now=now)
+    say(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+def load_policies() -> dict[str, Policy]:
+    """Return the policies of ``conf/policy`` by name."""
+    policies = {}
+    for file in sorted((conf_dir() / "policy").glob("*.yaml")):
+        raw = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+        assert isinstance(raw, dict)
+        policies[file.stem] = policy_from_dict({str(k): v for k, v in raw.items()}, file.name)
+    return policies
+
+
+def _report(config: Config, now: datetime) -> dict[str, Any]:
+    """Put the overdue records of the data set's own statements into the store."""
+    ensure_tables(config)
+    options = config.case
+    reporter = Reporter(
+        lender=options.lender,
+        currency=options.currency,
+        source_name=config.data.name,
+        received_on=now.date(),
+        consent=options.consent,
+    )
+    store = Store(database_url(config), load_or_make_key(key_file(config)))
+    counts: dict[str, int] = {}
+    try:
+        folders = part_folders(config)
+        with working("reporting overdue records") as tick:
+            for number, folder in enumerate(folders, start=1):
+                path = folder / "statements.parquet"
+                if not path.exists():
+                    raise MissingArtifactError(
+                        f"Overdue records are made from monthly statements; data="
+                        f"{config.data.name} has none. Choose a data set that has."
+                    )
+                statements = read_frame(path, made_by="data")
+                records = records_from_statements(statements, reporter)
+                with store.writing(now) as journal:
+                    put = put_records(journal, records, own_lender=options.lender)
+                for name, count in vars(put).items():
+                    counts[name] = counts.get(name, 0) + count
+                tick(number, len(folders))
+    finally:
+        store.close()
+    return {"put": counts}

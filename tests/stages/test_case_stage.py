@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delinquency.config import Config, load
+from delinquency.errors import MissingArtifactError
+from delinquency.stages import STAGES, case, features
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The choices of a small portfolio in a folder of its own."""
+    monkeypatch.setenv("DELINQUENCY_ROOT", str(tmp_path))
+    monkeypatch.setenv("DELINQUENCY_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.delenv("DELINQUENCY_KEY", raising=False)
+
+    def configure(*overrides: str) -> Config:
+        small = ["stage=case", "data=synthetic", "data.n_accounts=80", "n_threads=1"]
+        purposes = {name: stage.purpose for name, stage in STAGES.items()}
+        return load([*small, *overrides], stages=purposes)
+
+    return configure
+
+
+def _answer(capsys: pytest.CaptureFixture[str], config: Config) -> Any:
+    """Run the stage and return what it printed as JSON."""
+    capsys.readouterr()
+    case.run(config)
+    out = capsys.readouterr().out
+    return json.loads(out[out.index("{") :])
+
+
+def test_every_shipped_policy_is_read() -> None:
+    assert set(case.load_policies()) == {"seed_2021", "cn_2026", "us_reg_f", "template"}
+
+
+def test_a_case_is_opened_from_the_command_line(
+    configured: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = _answer(capsys, configured("case.do=open", "case.account_id=A1"))
+    number = f"case.case_id={opened['case_id']}"
+    asked = ["case.do=ask", number, "case.action={name: legal_step, legal_step: suit}"]
+    answer = _answer(capsys, configured(*asked))
+    assert not answer["allowed"]
+    assert answer["rule_source"]
+
+
+@pytest.mark.slow
+def test_what_is_cleared_leaves_the_features_and_stays_out_of_a_rebuild(
+    configured: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = features.prepare(configured()).X
+    reported = _answer(capsys, configured("case.do=report"))["put"]["new"]
+    assert reported > 0
+    # Reporting alone erases nothing.
+    assert features.prepare(configured()).X.equals(before)
+    cleared = _answer(capsys, configured("case.do=clear", "case.as_of=2030-01-01"))
+    assert 0 < cleared["n_records"] <= reported
+    after = features.prepare(configured()).X
+    assert not after.equals(before)
+    # The tables are made again from their source, and the store still knows.
+    (tmp_path / "data" / "interim" / "synthetic" / "manifest.json").unlink()
+    assert features.prepare(configured()).X.equals(after)
+    # Delivered again, nothing comes back.
+    again = _answer(capsys, configured("case.do=report"))["put"]
+    assert again["erased"] == cleared["n_records"]
+    # Without the key nobody can tell whose history is erased: stop rather than bring it back.
+    (tmp_path / "key").unlink()
+    (tmp_path / "data" / "processed" / "synthetic" / "manifest.json").unlink()
+    with pytest.raises(MissingArtifactError, match="pseudonym key"):
+        features.prepare(configured())
