@@ -5,6 +5,7 @@ import pytest
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import blocks, generate, generate_block, iter_parts, join_parts
+from delinquency.portfolio.people import earlier_opening
 from delinquency.schema import TABLES, validate
 
 
@@ -134,3 +135,9 @@ def test_unknown_names_are_refused_with_the_known_ones():
         generate(SyntheticData(name="s", n_accounts=3, placebo="debt_burdn"))
     with pytest.raises(ChoiceError, match="last_month"):
         SyntheticData(name="s", last_month="2024-13")
+
+
+def test_no_account_is_older_than_thirty_years_before_the_burn_in():
+    # One of 26,000 accounts was once opened in 1960, which the schema rightly refused.
+    months = earlier_opening(np.random.default_rng(0), 100_000)
+    assert months.min() == 1 and months.max() == 360

@@ -60,7 +60,7 @@ def draw_transactions(
     z1, z6 = traits[p.ECONOMY][cell], traits[p.SPENDING][cell]
     habit = people.habits[:, life.holder[:, start:].ravel()]
     uniform = random.random((6, len(cell)))
-    fancy = uniform[0] < p.sigmoid(-1.8 + 0.5 * z6 + 0.5 * habit[LUXURY][cell])
+    fancy = uniform[0] < p.sigmoid(-1.8 + 0.5 * z6 + 0.8 * habit[LUXURY][cell])
     weight = -np.log1p(-uniform[1]) * (1.0 + LUXURY_WEIGHT * fancy)
     amount = _split(bought.ravel()[cells], count, weight)
     category = np.where(
@@ -68,10 +68,10 @@ def draw_transactions(
         np.floor(len(LUXURIES) * uniform[2]).astype(np.int64),
         len(LUXURIES) + np.searchsorted(ORDINARY_SHARES[:-1], uniform[2], side="right"),
     )
-    health = ~fancy & (uniform[3] < 0.03 * np.exp(0.6 * z1))
+    health = ~fancy & (uniform[3] < 0.03 * np.exp(0.45 * z1))
     category = np.where(health, list(CATEGORIES).index("health"), category)
     festival = np.isin(life.months[start:][cell % width] % 12 + 1, PROMOTION_MONTHS)
-    pull = -1.4 + 0.6 * z6 + 0.4 * habit[PROMOTIONS][cell] + 0.4 * festival
+    pull = -1.4 + 0.6 * z6 + 0.7 * habit[PROMOTIONS][cell] + 0.4 * festival
     promotion = uniform[4] < p.sigmoid(pull)
     instalment = (amount >= INSTALMENT_FROM) & (uniform[5] < p.sigmoid(-1.0 + 0.6 * z6))
     day = random.integers(0, LAST_DAY, len(cell))
@@ -168,7 +168,9 @@ def draw_contacts(
     kept = kept & (uniform[3] < p.sigmoid(1.6 - 0.8 * z5[cell] - 0.4 * z4[cell]))
     due_day = people.due_day[life.holder[:, start:].ravel()[cell]]
     day = due_day + np.floor((LAST_DAY - due_day) * uniform[4]).astype(np.int64)
-    inbound = np.repeat(np.arange(len(behind)), random.poisson(0.1 * np.exp(0.3 * z4 - 0.3 * z5)))
+    inbound = np.repeat(
+        np.arange(len(behind)), random.poisson(0.12 * np.exp(0.3 * z4 - 0.45 * z5))
+    )
     upset = life.grievance[:, start:].ravel()[inbound] > 0.6
     more = random.random((2, len(inbound)))
     dispute = more[0] < np.where(upset, 0.40, 0.01)

@@ -14,13 +14,13 @@ from delinquency.portfolio import parameters as p
 from delinquency.portfolio.blocks import Block, block_random, months_simulated, world_random
 from delinquency.portfolio.life import Life
 from delinquency.portfolio.parameters import Array
-from delinquency.portfolio.people import ESSENTIALS, OTHER_CREDIT, REGIONS, People
+from delinquency.portfolio.people import ESSENTIALS, OTHER_CREDIT, REGIONS, STEADINESS, People
 
 INCOME_ECONOMY, INCOME_UNEMPLOYED, INCOME_NOISE = -0.25, -0.9, 0.15
 INCOME_NOISE_CAPACITY = 0.4
 """Weak capacity shows as unsteady income: the noise grows by exp(0.4 * trait)."""
 ESSENTIAL_SHARE, ESSENTIAL_CAPACITY = -0.4, 0.35
-BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.7, -0.3, 0.8
+BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.7, -0.3, 1.1
 DEBT_MEAN, DEBT_TRAIT = 0.2, 0.55
 UNEMPLOYMENT_MEAN, UNEMPLOYMENT_CYCLE = 5.0, 1.3
 
@@ -54,17 +54,21 @@ def draw_income(options: SyntheticData, block: Block, life: Life, people: People
 
     Notes
     -----
-    income = level * exp(-0.25 z1 - 0.9 U + 0.15 exp(0.4 z4) noise). While unemployed all of it
-    comes as benefits; otherwise some households get small benefits, more often under pressure.
+    income = level * exp(-0.25 z1 - 0.9 U + 0.15 exp(0.4 z4 - 0.45 steadiness) noise). While
+    unemployed all of it comes as benefits; otherwise some households get small benefits, more
+    often under pressure.
     """
     random = block_random(options, block, "income")
     shape = life.holder.shape
     latent = life.latent
-    unsteady = INCOME_NOISE * np.exp(INCOME_NOISE_CAPACITY * latent[p.CAPACITY])
+    steadiness = people.habits[STEADINESS][life.holder]
+    unsteady = INCOME_NOISE * np.exp(
+        INCOME_NOISE_CAPACITY * latent[p.CAPACITY] - 0.45 * steadiness
+    )
     drop = INCOME_ECONOMY * latent[p.ECONOMY] + INCOME_UNEMPLOYED * life.unemployed
     level = people.income[life.holder]
     income = level * np.exp(drop + unsteady * random.standard_normal(shape))
-    supported = persistent_noise(random, shape, 0.9) > 1.7 - 0.5 * latent[p.ECONOMY]
+    supported = persistent_noise(random, shape, 0.9) > 1.7 - 0.35 * latent[p.ECONOMY]
     support = np.where(supported, 0.08 * level, 0.0)
     paid_late = random.random(shape) < 0.02
     worked = (life.unemployed == 0) & ~paid_late
@@ -107,7 +111,7 @@ def draw_cashflows(
     level = people.income[holder]
     habit = people.habits[ESSENTIALS][holder]
     noise = random.standard_normal((3, *shape))
-    share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.3 * habit + 0.12 * noise[0])
+    share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.55 * habit + 0.12 * noise[0])
     essentials = share * level
     scatter = BUFFER_NOISE * (0.8 * persistent_noise(random, shape, 0.95) + 0.6 * noise[1])
     buffer = np.exp(BUFFER_MEAN + BUFFER_CAPACITY * z4 + BUFFER_ECONOMY * z1 + scatter)
@@ -148,16 +152,18 @@ def draw_bureau(
     cards = np.floor(trades * 0.6 + random.random(shape))
     cards = np.minimum(cards, trades)
     strain = persistent_noise(random, shape, 0.9)
-    maxed = np.floor(cards * p.sigmoid(-2.2 + 0.9 * z3 + 0.8 * strain) + 0.5)
-    scatter = 0.35 * taste + 0.35 * persistent_noise(random, shape, 0.97)
+    maxed = np.floor(cards * p.sigmoid(-2.2 + 0.8 * z3 + 1.1 * strain) + 0.5)
+    scatter = 0.65 * taste + 0.55 * persistent_noise(random, shape, 0.97)
     debt = people.income[holder] * np.exp(
         DEBT_MEAN + DEBT_TRAIT * z3 + scatter + 0.08 * random.standard_normal(shape)
     )
     debt = np.where(trades > 0, debt, 0.0)
     burden = 0.045 * debt * np.exp(0.15 * random.standard_normal(shape))
     enquiries = random.poisson(0.35 * np.exp(0.35 * z3 + 0.15 * z6 + 0.10 * z1))
-    before = random.poisson(0.03 * np.exp(0.8 * life.levels[p.RECORD]))
-    age_at_opening = np.floor(random.exponential(60.0, len(people.opened)))
+    before = random.poisson(0.15 * np.exp(0.9 * life.levels[p.RECORD]))
+    age_at_opening = np.floor(
+        random.exponential(60.0, len(people.opened)) * np.exp(-0.6 * life.levels[p.RECORD])
+    )
     since_opening = life.months[None, :] - people.opened[holder]
     return {
         "open_trades": trades,

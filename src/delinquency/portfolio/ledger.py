@@ -186,7 +186,7 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
 def _autopay(life: Life, uniform: Array) -> Array:
     """Return whether autopay is on: chosen at opening, rarely cancelled, rarely begun later."""
     z4, z5 = life.latent[p.CAPACITY], life.latent[p.WILLINGNESS]
-    chosen = uniform < p.sigmoid(0.1 - 0.5 * z5 - 0.3 * z4)
+    chosen = uniform < p.sigmoid(0.1 - 0.9 * z5 - 0.3 * z4)
     out = np.empty(uniform.shape)
     now = chosen[:, 0]
     for t in range(uniform.shape[1]):

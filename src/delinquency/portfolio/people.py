@@ -16,13 +16,16 @@ INCOME_LOG_MEAN, INCOME_LOG_SPREAD = 9.0, 0.45
 """Monthly income, account currency: median about 8,000."""
 LIMIT_LOG_MEAN, LIMIT_LOG_SPREAD, LIMIT_INCOME_SHARE = 9.95, 0.6, 0.6
 """Credit limit: mean about 25,000 per account (PBoC, 2022 Q1: 27,000 per card)."""
+STATED_INCOME_NOISE = 0.30
+"""What was stated at application is old by now, and was rounded up or down."""
 SEX_INCOME_GAP = 0.12
 REGIONS = tuple(f"region-{letter}" for letter in "abcdefghij")
 REGION_CUTS = np.array([-1.2816, -0.8416, -0.5244, -0.2533, 0.0, 0.2533, 0.5244, 0.8416, 1.2816])
 """Tenths of a normal distribution."""
 MARITAL = np.array(["single", "married", "divorced"])
 EARLIER_OPENING_MONTHS = 48.0
-"""Mean age of the first accounts at the start of the burn-in."""
+OLDEST_OPENING_MONTHS = 360
+"""Mean and largest age of the first accounts at the start of the burn-in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +45,9 @@ class People:
         Days of the month.
     salary_elsewhere : ndarray of bool
         Salary and benefits go to another bank: not seen.
-    habits : ndarray of shape (6, n_holders)
+    habits : ndarray of shape (7, n_holders)
         Standard normal tastes that have nothing to do with the traits: paying, spending level,
-        essentials, luxury, promotions, other credit.
+        essentials, luxury, promotions, other credit, steadiness of income.
     education, age : ndarray of float
     sex, marital_status, region : ndarray of str
     region_index : ndarray of int
@@ -67,7 +70,7 @@ class People:
     region_index: NDArray[np.int64]
 
 
-PAYING, SPENDING_LEVEL, ESSENTIALS, LUXURY, PROMOTIONS, OTHER_CREDIT = range(6)
+PAYING, SPENDING_LEVEL, ESSENTIALS, LUXURY, PROMOTIONS, OTHER_CREDIT, STEADINESS = range(7)
 """Positions of the habits."""
 
 
@@ -102,18 +105,18 @@ def draw_people(options: SyntheticData, block: Block, life: Life) -> People:
     """
     random = block_random(options, block, "people")
     n = len(life.place)
-    normal = random.standard_normal((12, n))
+    normal = random.standard_normal((13, n))
     uniform = random.random((9, n))
     woman = uniform[0] < 0.5
     ability = normal[0] - 0.3 * life.levels[p.ECONOMY]
     log_income = INCOME_LOG_MEAN + INCOME_LOG_SPREAD * ability - SEX_INCOME_GAP * (woman - 0.5)
     mixture = LIMIT_INCOME_SHARE * ability + np.sqrt(1 - LIMIT_INCOME_SHARE**2) * normal[1]
-    place_score = (-0.5 * ability + 0.5 * life.levels[p.ECONOMY] + 0.7 * normal[2]) / 1.12
+    place_score = (-0.5 * ability + 0.25 * life.levels[p.ECONOMY] + 0.85 * normal[2]) / 1.06
     region = np.searchsorted(REGION_CUTS, place_score)
     age = np.clip(41 + 12 * (0.95 * normal[3] - 0.3 * life.levels[p.SPENDING]), 20, 80)
     schooling = 0.5 * ability + 0.87 * normal[4]
     education = np.where(uniform[1] < 0.03, np.nan, 1.0 + (schooling > -0.4) + (schooling > 1.1))
-    earlier = np.floor(random.exponential(EARLIER_OPENING_MONTHS, n)).astype(np.int64) + 1
+    earlier = earlier_opening(random, n)
     is_first = (life.generation == 0) & (life.opened == life.months[0])
     married = uniform[2] < 0.25 + 0.5 * (age > 30)
     marital = np.where(married, 1, np.where((age > 30) & (uniform[3] < 0.3), 2, 0))
@@ -124,11 +127,11 @@ def draw_people(options: SyntheticData, block: Block, life: Life) -> People:
         limit=np.maximum(
             np.round(np.exp(LIMIT_LOG_MEAN + LIMIT_LOG_SPREAD * mixture), -3), 1_000.0
         ),
-        stated_income=np.round(np.exp(log_income + 0.10 * normal[5]), -2),
+        stated_income=np.round(np.exp(log_income + STATED_INCOME_NOISE * normal[5]), -2),
         due_day=15 + np.floor(11 * uniform[4]).astype(np.int64),
         salary_day=1 + np.floor(28 * uniform[5]).astype(np.int64),
         salary_elsewhere=uniform[6] < 0.12,
-        habits=normal[6:12],
+        habits=normal[6:13],
         education=education,
         age=np.floor(age),
         sex=np.where(woman, "female", "male"),
@@ -136,6 +139,15 @@ def draw_people(options: SyntheticData, block: Block, life: Life) -> People:
         region=np.array(REGIONS)[region],
         region_index=region,
     )
+
+
+def earlier_opening(random: np.random.Generator, n: int) -> NDArray[np.int64]:
+    """Return how many months before the start of the burn-in the first accounts were opened.
+
+    An exponential has no end; a cap keeps the oldest of a million accounts within living memory.
+    """
+    months = np.floor(random.exponential(EARLIER_OPENING_MONTHS, n)).astype(np.int64) + 1
+    return np.minimum(months, OLDEST_OPENING_MONTHS)
 
 
 def accounts_table(people: People, kept: NDArray[np.bool_]) -> pd.DataFrame:
