@@ -81,7 +81,9 @@ def fit_model(
         ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
         scores = _out_of_fold(fit, (matrix, labels, ids), report)
         calibration = CALIBRATORS[options.calibration](scores, labels)
-    size = derive_size(options, n_rows=len(labels), n_bads=int(labels.sum()))
+    size = derive_size(
+        options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
+    )
     return DelinquencyModel(
         booster=booster,
         features=tuple(names),
@@ -126,7 +128,9 @@ class _Fit:
 
     def booster(self, matrix: Array, y: Array, report: _Steps) -> lgb.Booster:
         """Return a booster fitted to all the rows given."""
-        size = derive_size(self.options, n_rows=len(y), n_bads=int(y.sum()))
+        size = derive_size(
+            self.options, n_rows=len(y), n_bads=int(y.sum()), n_features=len(self.names)
+        )
         params = booster_params(self.options, size, seed=self.seed, n_threads=self.n_threads)
         if self.options.monotone:
             params["monotone_constraints"] = monotone_signs(self.names, self.directions).tolist()

@@ -26,6 +26,10 @@ FULL_SIZE = 1000
 """Accounts of the rarer outcome from which a model has all its trees."""
 TREES = (500, 1000)
 LEAVES = (4, 15)
+FEATURES_IN_TREE = 8
+SMALLEST_COLSAMPLE = 0.2
+"""A tree draws at least 8 features: a fifth of ten would leave it no interaction to find. Where
+there are many, several tell the same story and a fifth of them keeps the trees different."""
 RIDGE = 0.65
 """Ridge penalty in units of what a smallest leaf knows: it keeps 1 / 1.65 of each step."""
 
@@ -38,15 +42,17 @@ class Size:
     ----------
     n_estimators, num_leaves, min_child_samples : int
     lambda_l2 : float
+    colsample_bytree : float
     """
 
     n_estimators: int
     num_leaves: int
     min_child_samples: int
     lambda_l2: float
+    colsample_bytree: float
 
 
-def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int) -> Size:
+def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int, n_features: int) -> Size:
     """Return how many trees, leaves and accounts in a leaf a model gets.
 
     Parameters
@@ -57,6 +63,8 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int) -> Size:
         Rows to train on.
     n_bads : int
         Bad ones among them.
+    n_features : int
+        Columns to learn from.
 
     Returns
     -------
@@ -70,6 +78,7 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int) -> Size:
         num_leaves        = 15 * sqrt(r / 1000),  within [4, 15]
         n_estimators      = 1000 * sqrt(r / 1000),  within [500, 1000]
         lambda_l2         = 0.65 * min_child_samples * p * (1 - p)
+        colsample_bytree  = 8 / n_features,  within [0.2, 1]
 
     where p is the bad rate and ``p * (1 - p)`` the weight of one account in the log loss: a fixed
     penalty would be nothing where half are bad, and would hold all leaves at 0 where few are.
@@ -77,8 +86,8 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int) -> Size:
 
     Examples
     --------
-    >>> derive_size(LightGBMOptions(), n_rows=20_000, n_bads=4_400)
-    Size(n_estimators=1000, num_leaves=15, min_child_samples=91, lambda_l2=10.15)
+    >>> derive_size(LightGBMOptions(), n_rows=20_000, n_bads=4_400, n_features=160).lambda_l2
+    10.15
     """
     rarer = max(1, min(n_bads, n_rows - n_bads))
     leaf = float(np.clip(EXPECTED_IN_LEAF * n_rows / rarer, *LEAF_ROWS))
@@ -91,6 +100,8 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int) -> Size:
         n_estimators=options.n_estimators or round(np.clip(fullness * TREES[1], *TREES)),
         num_leaves=options.num_leaves or round(np.clip(fullness * LEAVES[1], *LEAVES)),
         min_child_samples=min_child_samples,
+        colsample_bytree=options.colsample_bytree
+        or float(np.clip(FEATURES_IN_TREE / n_features, SMALLEST_COLSAMPLE, 1.0)),
         lambda_l2=ridge if options.lambda_l2 is None else options.lambda_l2,
     )
 
@@ -117,7 +128,7 @@ def booster_params(
         "learning_rate": options.learning_rate,
         "num_leaves": size.num_leaves,
         "min_data_in_leaf": size.min_child_samples,
-        "feature_fraction": options.colsample_bytree,
+        "feature_fraction": size.colsample_bytree,
         "bagging_fraction": options.subsample,
         "bagging_freq": 1 if options.subsample < 1 else 0,
         "lambda_l2": size.lambda_l2,

@@ -23,8 +23,8 @@ class LightGBMOptions:
     num_leaves: int | None = None
     # Fewest accounts in a leaf; null to derive.
     min_child_samples: int | None = None
-    # Share of the features that each tree may use.
-    colsample_bytree: float = 0.2
+    # Share of the features that each tree may use; null to derive.
+    colsample_bytree: float | None = None
     # Share of the accounts that each tree sees, drawn anew for every tree.
     subsample: float = 0.7
     # Ridge penalty on leaf values; null to derive.
@@ -53,9 +53,8 @@ class LightGBMOptions:
             if value is not None and value < floor:
                 raise ChoiceError(f"model.{name} must be at least {floor}. Got {value}.")
         for name in ("learning_rate", "colsample_bytree", "subsample"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ChoiceError(
-                    f"model.{name} must be above 0 and at most 1. Got {getattr(self, name):g}."
-                )
+            share = getattr(self, name)
+            if share is not None and not 0 < share <= 1:
+                raise ChoiceError(f"model.{name} must be above 0 and at most 1. Got {share:g}.")
         if self.lambda_l2 is not None and self.lambda_l2 < 0:
             raise ChoiceError(f"model.lambda_l2 must be 0 or more. Got {self.lambda_l2:g}.")
