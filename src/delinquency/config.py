@@ -25,6 +25,7 @@ from delinquency.options.reasons import ReasonOptions
 from delinquency.options.score import ScoreOptions
 from delinquency.options.split import SplitOptions
 from delinquency.options.tracking import TrackingOptions
+from delinquency.options.treatment import TreatmentOptions
 
 HYDRA_VERSION_BASE = "1.3"
 HELP = """\
@@ -64,6 +65,10 @@ class Config:
     evaluation: EvaluationOptions = field(default_factory=HoldOutEvaluation)
     # What counts as a reason.
     reasons: ReasonOptions = field(default_factory=ReasonOptions)
+    # Limits and rules, each with its source; read by delinquency.policy.
+    policy: dict[str, Any] = field(default_factory=dict)
+    # Proposals within the policy.
+    treatment: TreatmentOptions = field(default_factory=TreatmentOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
     # A look at a file before training.

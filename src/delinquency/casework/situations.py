@@ -162,6 +162,37 @@ def _contacts(
     return entries, keys["account_id"].isin(with_dispute).to_numpy()
 
 
+def charge_frame(explained: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
+    """Return each account's last late fee beside what was overdue, for ``scan_charges``.
+
+    Parameters
+    ----------
+    explained : DataFrame, one row per account
+    statements : DataFrame
+        The canonical table.
+
+    Returns
+    -------
+    DataFrame
+        Only accounts whose statement tells fee and overdue amount. Interest on a statement is that
+        of the whole balance, which no rule on overdue principal limits, so it is not scanned.
+    """
+    keys = explained[["account_id", "observation_month"]]
+    now, before = _rows_at(keys, statements, 0), _rows_at(keys, statements, 1)
+    unpaid = np.maximum(_column(before, "minimum_due") - _column(now, "payment"), 0.0)
+    fee = _column(now, "fees")
+    out = pd.DataFrame(
+        {
+            "account_id": keys["account_id"].to_numpy(),
+            "overdue_principal": np.round(unpaid, 2),
+            "late_fee": np.round(fee, 2),
+            "interest": 0.0,
+            "days": 0,
+        }
+    )
+    return out[~np.isnan(unpaid) & ~np.isnan(fee)].reset_index(drop=True)
+
+
 def latest(explained: pd.DataFrame, cut_off: float) -> pd.DataFrame:
     """Return each account's last explanation, of those at or above the cut-off.
 

@@ -19,6 +19,8 @@ STAGES = MappingProxyType(
             Stage("explain", "explain every account by the six traits"),
             Stage("score", "score new accounts: score.input=<file>"),
             Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),
+            Stage("treat", "propose lawful help for every account above the cut-off"),
+            Stage("policy_diff", "compare the policy with treatment.against=<name>"),
             Stage("ui", "open the MLflow UI on this machine"),
             Stage("notebook", "run the notebooks"),
         )

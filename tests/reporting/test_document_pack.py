@@ -1,0 +1,95 @@
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+import yaml
+
+from delinquency.casework.actions import TREATMENTS
+from delinquency.casework.case import Case
+from delinquency.casework.charges import check_charges
+from delinquency.casework.communication import document_pack
+from delinquency.casework.plans import instalment_plan
+from delinquency.policy import policy_from_dict
+from delinquency.reporting.document_pack import render_document_pack
+from delinquency.reporting.treatments import ACTION_WORDS, card_treatments
+
+FOLDER = Path(__file__).parents[2] / "conf" / "policy"
+
+
+@pytest.fixture(scope="module")
+def seed():
+    text = (FOLDER / "seed_2021.yaml").read_text(encoding="utf-8")
+    return policy_from_dict(yaml.safe_load(text), "seed_2021.yaml")
+
+
+def pack_of(policy, **more):
+    return document_pack(
+        Case("K-1", "C-000017", "Asia/Shanghai"),
+        policy,
+        datetime(2026, 3, 11, 10, tzinfo=ZoneInfo("Asia/Shanghai")),
+        lines=(("Balance <b>", "欠款余额", "1200.00"),),
+        **more,
+    )
+
+
+def test_the_pack_holds_statement_calculation_plan_and_sources(seed):
+    plan = instalment_plan(
+        Decimal(1200), months=7, annual_rate=Decimal("0.12"), first_due=date(2026, 4, 30)
+    )
+    charges = check_charges(
+        Decimal(300), late_fee=Decimal("3.01"), interest=Decimal(0), days=30, policy=seed
+    )
+    html = render_document_pack(pack_of(seed, plan=plan, charges=charges), real=False)
+    assert f"{plan.total:,.2f}" in html
+    assert html.count('<tr><td class="n">') == 7
+    for item in plan.instalments:
+        assert item.due.isoformat() in html
+    assert "0.01" in html and "given back" in html
+    assert "Source article" in html and "not verified" in html
+    assert "SYNTHETIC ACCOUNT" in html
+
+
+def test_what_came_from_data_is_escaped_and_nothing_is_loaded_from_elsewhere(seed):
+    html = render_document_pack(pack_of(seed), real=True)
+    assert "Balance &lt;b&gt;" in html
+    assert "http" not in html.replace('http-equiv="', "")
+    assert "SYNTHETIC" not in html
+
+
+def test_every_treatment_has_words_for_the_cards():
+    assert set(TREATMENTS) <= set(ACTION_WORDS)
+
+
+def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
+    accounts = pd.DataFrame(
+        {
+            "account_id": ["C-1"],
+            "step": ["H3"],
+            "action": ["instalments"],
+            "allowed": [False],
+            "reason": ["It is 23:00 for the customer."],
+            "next_contact_at": [pd.Timestamp("2026-03-12 00:00", tz="UTC")],
+            "plan_months": [12.0],
+            "plan_instalment": [100.0],
+            "plan_total": [1200.0],
+            "needs_person": [False],
+            "then": ["autopay; friendly_talk"],
+        }
+    )
+    considered = pd.DataFrame(
+        {
+            "account_id": ["C-1", "C-1"],
+            "action": ["instalments", "legal_step"],
+            "allowed": [True, False],
+            "rule": ["seed_2021@1", "legal.days_past_due_min"],
+            "rule_source": ["seed", "Design [not verified]"],
+        }
+    )
+    card = card_treatments(accounts, considered)["C-1"]
+    assert card.proposed[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
+    assert card.proposed[1].startswith("Contact from 2026-03-12 00:00 UTC")
+    assert card.proposed[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
+    assert card.refused == ("Legal step: legal.days_past_due_min (Design [not verified])",)

@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.config import load
+from delinquency.errors import ChoiceError, MissingArtifactError, PolicyError
+from delinquency.stages import policy_diff, treat
+from delinquency.traits import TRAITS
+
+COLUMNS = [
+    "account_id",
+    "policy",
+    "pd_hat",
+    "dominant_trait",
+    "step",
+    "action",
+    "allowed",
+    "rule",
+    "rule_source",
+    "next_contact_at",
+    "plan_months",
+    "plan_instalment",
+]
+
+
+def config(root, *overrides):
+    return load(
+        ["stage=treat", "data=synthetic", "tracking=none", f"paths.root={root}", *overrides],
+        stages={},
+    )
+
+
+@pytest.fixture
+def portfolio(tmp_path):
+    """Forty accounts in two parts, with statements and cash flows, explained."""
+    n, months = 40, pd.to_datetime(["2023-11-01", "2023-12-01"]).as_unit("ms")
+    ids = np.array([f"A{i:03d}" for i in range(n)])
+    for part, chosen in enumerate((ids[:20], ids[20:])):
+        folder = tmp_path / "data" / "interim" / "synthetic" / f"part-{part:04d}"
+        folder.mkdir(parents=True)
+        keys = {"account_id": np.repeat(chosen, 2), "month": np.tile(months, len(chosen))}
+        statements = pd.DataFrame(
+            {
+                **keys,
+                "balance": 2400.0,
+                "minimum_due": 200.0,
+                "payment": np.tile([200.0, 50.0], len(chosen)),
+                "fees": np.tile([0.0, 1.50], len(chosen)),
+                "days_past_due": np.tile([0.0, 12.0], len(chosen)),
+            }
+        )
+        # The first account of each part pays a cent more late fee than 1 % of 150.00.
+        statements.loc[1, "fees"] = 1.51
+        statements.to_parquet(folder / "statements.parquet")
+        pd.DataFrame(
+            {**keys, "salary": 2000.0, "benefits": 0.0, "essential_outgoings": 1800.0}
+        ).to_parquet(folder / "cashflows.parquet")
+    explained = pd.DataFrame({"account_id": ids, "observation_month": months[1]})
+    explained["pd_hat"] = np.linspace(0.01, 0.80, n)
+    explained["dominant_trait"] = np.where(np.arange(n) % 2, "repayment_capacity", "none")
+    for key in TRAITS:
+        explained[f"trait_{key}"], explained[f"evidence_{key}"] = 0.1, "strong"
+    folder = tmp_path / "data" / "processed" / "synthetic"
+    folder.mkdir(parents=True)
+    explained.to_parquet(folder / "explanations.parquet")
+    return tmp_path
+
+
+def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsys):
+    treat.run(config(portfolio, "treatment.cut_off=0.405"))
+    folder = portfolio / "data" / "processed" / "synthetic"
+    accounts = pd.read_parquet(folder / "treatments.parquet")
+    assert set(COLUMNS) <= set(accounts.columns)
+    assert len(accounts) == 20 and accounts["account_id"].is_unique
+    assert accounts["pd_hat"].is_monotonic_decreasing
+    plans = accounts[accounts["dominant_trait"] == "repayment_capacity"]
+    # Residual income 200, of it 0.8 = 160 a month; 2,400 / 15 = 160.00
+    assert (plans["action"] == "instalments").all()
+    assert (plans["plan_months"] == 15).all() and (plans["plan_instalment"] == 160.0).all()
+    broken = pd.read_parquet(folder / "charge_violations.parquet")
+    assert broken["account_id"].tolist() == ["A020"]
+    assert broken["excess"].round(2).tolist() == [0.01]
+    summary = json.loads((portfolio / "reports/synthetic/treatment.json").read_text())
+    assert summary["help_offered_before_step_4"] == 1.0
+    assert summary["n_accounts"] == 20 and summary["policy"] == "seed_2021@1"
+    assert "Help offered before step 4: 100%" in capsys.readouterr().out
+
+
+def test_another_policy_and_moment_change_the_answer_on_contact(portfolio):
+    moment = "treatment.contact_at='2024-01-01T22:00'"
+    treat.run(config(portfolio, "policy=cn_2026", moment))
+    accounts = pd.read_parquet(portfolio / "data/processed/synthetic/treatments.parquet")
+    assert not accounts["allowed"].any()
+    assert (accounts["rule"] == "contact.hours").all()
+    assert accounts["policy"].unique().tolist() == ["cn_2026"]
+
+
+def test_a_policy_can_be_overridden_from_the_command_line_and_is_checked(portfolio):
+    with pytest.raises(PolicyError, match="affordability_share.value: expected at most 1"):
+        treat.run(config(portfolio, "policy.plan.affordability_share.value=2"))
+
+
+def test_missing_explanations_name_the_stage_to_run(tmp_path):
+    with pytest.raises(MissingArtifactError, match="explain"):
+        treat.run(config(tmp_path))
+
+
+def test_a_cut_off_above_everybody_says_so(portfolio):
+    with pytest.raises(ChoiceError, match="cut_off"):
+        treat.run(config(portfolio, "treatment.cut_off=0.99"))
+
+
+def test_two_policies_are_compared(tmp_path, capsys):
+    policy_diff.run(config(tmp_path, "policy=cn_2026", "treatment.against=us_reg_f"))
+    text = capsys.readouterr().out
+    assert "contact.hours" in text and "verified" in text
+    written = json.loads((tmp_path / "reports/policy_diff/cn_2026_us_reg_f.json").read_text())
+    assert any(row["key"] == "contact.calls_per_7_days_max" for row in written)
+    with pytest.raises(ChoiceError, match="Did you mean 'us_reg_f'"):
+        policy_diff.run(config(tmp_path, "treatment.against=us_reg"))
