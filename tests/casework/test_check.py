@@ -218,6 +218,12 @@ def overdue(days):
     return WentOverdue(at=day(days), actor="bank", amount=D(1000), due=day(days).date())
 
 
+def test_the_days_past_due_come_from_the_event_that_says_since_when(seed):
+    for days, allowed in ((89, False), (90, True)):
+        since = WentOverdue(at=day(95), actor="bank", amount=D(1), due=day(days).date())
+        assert check(STEP, case(since, *READY, days_past_due=0), seed, NOW).allowed is allowed
+
+
 def charged(kind, amount, days=0):
     return ChargeMade(
         at=day(1),

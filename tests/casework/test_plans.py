@@ -231,6 +231,8 @@ def test_hardship_needs_the_income_expected_afterwards(seed):
     assert fits.plan.instalment == D("220.00")
     short = hardship_option(situation("12000", "150", residual_after=D("250")), seed, Terms())
     assert (short.affordable, short.shortfall) == (False, D("20.00"))
+    enough = hardship_option(situation("12000", "250", residual_after=D("275")), seed, Terms())
+    assert (enough.affordable, enough.plan) == (False, None)
     unknown = hardship_option(situation("12000", "150"), seed, Terms())
     assert not unknown.affordable
     too_little = hardship_option(situation("12000", "100", residual_after=D("275")), seed, Terms())

@@ -130,6 +130,14 @@ def test_what_the_customer_confirmed_goes_before_the_model(seed):
     assert (row["dominant_trait"], row["action"]) == ("economic_condition", "instalments")
 
 
+def test_another_due_date_is_no_help_where_no_plan_can_be_afforded(seed):
+    # 0.8 * 10 = 8 a month; 1,200 / 60 = 20: relief is talked over before the due date is moved.
+    row = head(seed, trait_repayment_capacity=0.8, residual_income=10.0)
+    assert (row["step"], row["action"]) == ("H3", "hardship_reduction")
+    assert row["then"].startswith("due_date_move")
+    assert "instalments: plan.affordability_share" in row["refused"]
+
+
 def test_an_unknown_income_is_asked_for_not_guessed(seed):
     row = head(seed, trait_economic_condition=0.9, residual_income=np.nan)
     # The two plans are refused; relief without amounts may still be offered.

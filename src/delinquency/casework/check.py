@@ -1,7 +1,7 @@
 """The one place where every proposed action is checked against the policy."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,6 @@ from delinquency.casework.decision import (
     Refusal,
     refuse,
 )
-from delinquency.casework.history import local_day
 from delinquency.casework.legal_gate import legal_refusals
 from delinquency.casework.plan_options import affordable_instalment
 from delinquency.casework.plans import LONGEST
@@ -148,7 +147,7 @@ def _charge(view: View, charge: Charge) -> tuple[Refusal, ...]:
     history, policy = view.history, view.policy
     before = history.charges
     largest = max([charge.overdue_principal, *(c.overdue_principal for c in before)])
-    elapsed = _days_overdue(view, history.overdue_since)
+    elapsed = view.days_overdue
     charged_days = sum(c.days for c in before if c.charge == "interest")
     none = Decimal(0)
     refusals: list[Refusal] = []
@@ -190,13 +189,6 @@ def _charge(view: View, charge: Charge) -> tuple[Refusal, ...]:
     )
     refusals += [r for r in together.refusals if r.rule == "charges.all_in_rate_max"]
     return tuple(refusals)
-
-
-def _days_overdue(view: View, since: date | None) -> int:
-    """Return for how many days the present amount has been overdue."""
-    if since is None:
-        return view.case.days_past_due
-    return max((local_day(view.at, view.case) - since).days, 0)
 
 
 @_checks(OfferPlan)

@@ -42,6 +42,14 @@ class View:
     at: datetime
     history: History
 
+    @property
+    def days_overdue(self) -> int:
+        """Days past due: from the event that says since when, else as the case was given."""
+        since = self.history.overdue_since
+        if since is None:
+            return self.case.days_past_due
+        return max((local_day(self.at, self.case) - since).days, 0)
+
 
 ContactRule = Callable[[View, Contact], Refusal | None]
 _RULES: list[ContactRule] = []

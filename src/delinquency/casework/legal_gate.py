@@ -61,7 +61,7 @@ def _is_with_customer(talk: ConversationHeld) -> bool:
 def _days_past_due(view: View) -> Refusal | None:
     """Wait until the debt is old enough."""
     rule = view.policy.legal.days_past_due_min
-    days = view.case.days_past_due
+    days = view.days_overdue
     if days >= rule.value:
         return None
     until = view.at + timedelta(days=rule.value - days)

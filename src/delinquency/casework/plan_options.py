@@ -262,8 +262,8 @@ def hardship_option(situation: Situation, policy: Policy, terms: Terms) -> PlanO
     keep = 1 - Fraction(policy.plan.hardship_reduction_max.value)
     least = -(-(regular * keep.numerator) // keep.denominator)
     reduced = min(to_cents(now), regular)
-    if reduced_months < 1 or reduced * reduced_months >= owed:
-        return PlanOption(name, None, False, reason="The balance needs no reduction.")
+    if reduced >= regular or reduced_months < 1 or reduced * reduced_months >= owed:
+        return PlanOption(name, None, False, reason="The instalment needs no reduction.")
     if reduced < least:
         missing = from_cents(least - reduced)
         reason = (

@@ -240,13 +240,30 @@ def weigh(
         for name in _treatments(facts, trait)
         if (item := _weigh(name, facts, case, policy, at, choices)) is not None
     ]
-    head = next(item for item in considered if item.decision.allowed)
+    head = _head(facts, considered)
     if facts.days_past_due > 0:
         step = TakeLegalStep(
             "letter", willingness_evidence=facts.evidence.get("repayment_willingness", "none")
         )
         considered.append(Considered("H4", "legal_step", check(step, case, policy, at)))
     return tuple(considered), head
+
+
+RELIEF = "hardship_reduction"
+NO_RELIEF = ("due_date_move", "autopay")
+"""What does not help where even the longest plan cannot be afforded."""
+
+
+def _head(facts: AccountFacts, considered: list[Considered]) -> Considered:
+    """Return what is offered first: the first that is allowed, and that can help."""
+    allowed = [item for item in considered if item.decision.allowed]
+    short = facts.residual_income is not None and any(
+        item.action == "instalments" and item.decision.rule == "plan.affordability_share"
+        for item in considered
+    )
+    if short and any(item.action == RELIEF for item in allowed):
+        return next(item for item in allowed if item.action not in NO_RELIEF)
+    return allowed[0]
 
 
 def trait_of(facts: AccountFacts, rule: Dominance) -> str:
