@@ -46,6 +46,7 @@ score: $(STAMP) ## Score new accounts with the trained model
 .PHONY: case
 case: $(STAMP) ## Work in the casework store (ARGS="case.do=verify"; docs/overdue-records.md)
 	@$(RUN) stage=case $(ARGS)
+
 .PHONY: treat policy-diff
 treat: $(STAMP) ## Propose lawful help for every account above the cut-off (after train)
 	@$(RUN) stage=treat $(ARGS)
