@@ -10,7 +10,7 @@ import yaml
 from delinquency.errors import ChoiceError, DataError
 from delinquency.options.data import FeatureColumn, LabelColumn, TableData, TextOptions
 from delinquency.sources import SOURCES
-from delinquency.sources.table import read_table
+from delinquency.sources.table import read_table, with_categories
 
 # In the style of a home-equity file: codes -7, -8, -9, and a label in words.
 HELOC = """RiskPerformance,ExternalRiskEstimate,MSinceMostRecentDelq,MaxDelqEver
@@ -230,7 +230,7 @@ def test_categories_are_numbered_by_name_and_frozen(tmp_path):
     codes = first.features["job"].tolist()
     assert codes[:3] == [1, 0, 1] and np.isnan(codes[3])
     people(tmp_path, JOBS.replace("baker", "actor"))
-    later = read_table(options, folder, categories=first.categories)
+    later = with_categories(read_table(options, folder), first.categories)
     codes = later.features["job"].tolist()
     assert codes[0] == 1 and np.isnan(codes[1]), "an unseen name is missing, not another name"
     assert later.facts["counts"]["job_category_not_seen_in_training"] == 1

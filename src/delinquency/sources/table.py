@@ -1,7 +1,7 @@
 """A ready-made table: one row per account, features made elsewhere, their meaning in YAML."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,7 @@ class Columns:
 
 
 @SOURCES.named("table")
-def read_table(
-    options: TableData,
-    raw_dir: Path,
-    *,
-    categories: Mapping[str, tuple[str, ...]] | None = None,
-) -> SourceFeatures:
+def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     """Read a ready-made table.
 
     Parameters
@@ -65,9 +60,6 @@ def read_table(
     options : TableData
     raw_dir : Path
         Folder that a relative path starts from.
-    categories : mapping of str to tuple of str, optional
-        Categorical column -> the names frozen in training; other names become missing. Without
-        it the names of this file are taken.
 
     Returns
     -------
@@ -84,7 +76,7 @@ def read_table(
     raw = _read_raw(options, raw_dir)
     check_roles(options, raw)
     bad, label_faults = _label(options, raw)
-    made = _features(options, raw, categories or {})
+    made = _features(options, raw)
     keys, key_faults, dated = _keys(options, raw)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
@@ -116,6 +108,39 @@ def read_table(
         facts=_facts(labels, made, counts, dated=dated),
         digest=raw.digest,
     )
+
+
+def with_categories(
+    source: SourceFeatures, frozen: Mapping[str, tuple[str, ...]]
+) -> SourceFeatures:
+    """Return a table whose categories have the codes of training; unseen names are missing.
+
+    Parameters
+    ----------
+    source : SourceFeatures
+        It is not changed.
+    frozen : mapping of str to tuple of str
+        Categorical feature -> its names in training, in the order of their codes.
+
+    Returns
+    -------
+    SourceFeatures
+        Unseen names are counted in its facts.
+    """
+    features = source.features.copy()
+    counts = dict(source.facts["counts"])
+    for name, names in frozen.items():
+        code = {one: float(number) for number, one in enumerate(names)}
+        own = source.categories.get(name, ())
+        codes = np.array([*(code.get(one, np.nan) for one in own), np.nan])
+        before = features[name].to_numpy()
+        after = codes[np.where(np.isnan(before), len(own), before).astype(np.intp)]
+        counts[f"{name}_category_not_seen_in_training"] = int(
+            (np.isnan(after) & ~np.isnan(before)).sum()
+        )
+        features[name] = after
+    facts = {**source.facts, "counts": counts}
+    return replace(source, features=features, categories=dict(frozen), facts=facts)
 
 
 def check_roles(options: TableData, raw: RawTable) -> None:
@@ -205,12 +230,12 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
     return bad, []
 
 
-def _features(options: TableData, raw: RawTable, frozen: Mapping[str, tuple[str, ...]]) -> Columns:
+def _features(options: TableData, raw: RawTable) -> Columns:
     """Return the feature columns; faults are noted in them."""
     made = Columns()
     for name, column in options.columns.items():
         if column.categorical:
-            _add_categories(made, raw, name, column, frozen.get(name))
+            _add_categories(made, raw, name, column)
             continue
         special = {**options.special, **column.special}
         values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
@@ -289,17 +314,10 @@ def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
     made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
 
 
-def _add_categories(
-    made: Columns,
-    raw: RawTable,
-    name: str,
-    column: FeatureColumn,
-    frozen: tuple[str, ...] | None,
-) -> None:
+def _add_categories(made: Columns, raw: RawTable, name: str, column: FeatureColumn) -> None:
     """Add a categorical column as codes of its names in alphabetical order."""
     distinct, positions = map_values(text_cells(raw.cells[name]), str)
-    seen = sorted({str(value) for value in distinct[:-1]})
-    names = tuple(seen) if frozen is None else frozen
+    names = tuple(sorted({str(value) for value in distinct[:-1]}))
     if len(names) > MAX_CATEGORIES:
         made.faults.append(
             Fault(
@@ -312,11 +330,7 @@ def _add_categories(
             )
         )
     code = {one: float(number) for number, one in enumerate(names)}
-    codes = np.array([code.get(str(value), np.nan) for value in distinct[:-1]] + [np.nan])
-    unseen = [value for value in seen if value not in code]
-    if unseen:
-        new = np.isin(np.array(distinct[:-1] + [""], dtype=object), unseen)
-        made.counts[f"{name}_category_not_seen_in_training"] = int(new[positions].sum())
+    codes = np.array([code[str(value)] for value in distinct[:-1]] + [np.nan])
     made.add(name, codes[positions], column)
     made.categories[name] = names
 

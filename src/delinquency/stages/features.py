@@ -20,6 +20,7 @@ from delinquency.features.meaning import (
 from delinquency.labels import Labels, join_labels, label_outcomes, month_span
 from delinquency.schema import ACCOUNTS, TABLES
 from delinquency.sources.records import SourceFeatures, SourceTables
+from delinquency.sources.table import with_categories
 from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.stages.erasing import erased_state, without_cleared
 from delinquency.stages.progress import Tick, say, working
@@ -173,6 +174,11 @@ def prepare_new(
         ``labels`` and ``raw`` hold what is known: perhaps no column at all.
     """
     if isinstance(source, SourceFeatures):
+        absent = [name for name in meanings if name not in source.features.columns]
+        if absent:
+            raise ModelError(f"The model needs columns that the table lacks: {', '.join(absent)}.")
+        frozen = {name: one.categories for name, one in meanings.items() if one.categories}
+        source = with_categories(source, frozen)
         keys = source.features[KEYS]
         return Prepared(
             keys=keys,

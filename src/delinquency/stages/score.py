@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -31,9 +32,10 @@ def run(config: Config) -> None:
         path = Path(config.score.input).expanduser().resolve()
         if not path.exists():
             raise MissingArtifactError(f"score.input: there is no file {path}.")
-        data = replace(config.data, path=str(path))  # type: ignore[call-arg]
-        if hasattr(data, "complete"):
-            data = replace(data, complete=False)  # type: ignore[call-arg]
+        changes: dict[str, Any] = {"path": str(path)}
+        # New accounts are no complete published file, and have no label.
+        changes |= {key: False for key in ("complete", "labelled") if hasattr(config.data, key)}
+        data = replace(config.data, **changes)
         chosen = replace(config, data=data)
     with working("reading the accounts"):
         source = read_source(chosen)
