@@ -5,8 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from delinquency.schema import TABLES, Column, Table, validate
+
+# A busy machine makes any example slow; time is not what the laws are about.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 MONTHS = pd.to_datetime([f"2024-{month:02d}-01" for month in range(1, 7)])
 CATEGORIES = (

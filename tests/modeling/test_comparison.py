@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.errors import ChoiceError, LeakageError
+from delinquency.errors import ChoiceError, LeakageError, ModelError
 from delinquency.metrics import METRICS, metric_table
 from delinquency.modeling import (
     PEERS,
@@ -119,6 +119,31 @@ def test_a_column_without_any_value_breaks_no_peer(table):
     empty = X.assign(empty=np.nan)
     for peer in PEERS.values():
         assert np.isfinite(peer.fit(empty, y.astype(float), 1)(empty)).all()
+
+
+def test_a_group_stays_on_one_side_of_the_folds_of_a_calibration():
+    # Every account twice, and nothing to learn but which account it is: scores of a booster that
+    # saw the twin rise with the outcome (slope above 0); of one that did not, they cannot.
+    rng = np.random.default_rng(4)
+    account = np.repeat(np.arange(150), 2)
+    X = pd.DataFrame({"arrears": rng.normal(size=150)[account]})
+    y = (rng.random(150) < 0.5).astype(int)[account]
+    options = LightGBMOptions(
+        n_estimators=60, learning_rate=0.3, min_child_samples=2, num_leaves=60,
+        lambda_l2=0.0, subsample=1.0, calibration="sigmoid",
+    )  # fmt: skip
+
+    def slope(groups):
+        recipe = model_recipe(options, directions={}, groups=groups)
+        p = recipe.fit(X, y.astype(float), 1)(X)
+        return np.ptp(np.log(p / (1 - p)))
+
+    twins_together = pd.Series(account)
+    try:
+        spread = slope(twins_together)
+    except ModelError:
+        spread = 0.0
+    assert slope(None) > 3 * spread
 
 
 def test_a_matrix_that_is_not_there_is_named(table):

@@ -47,6 +47,7 @@ def model_recipe(
     options: LightGBMOptions,
     *,
     directions: Mapping[str, int],
+    groups: pd.Series | None = None,
     name: str = MODEL,
     role: str = "model",
     matrix: str = "features",
@@ -57,6 +58,8 @@ def model_recipe(
     ----------
     options : LightGBMOptions
     directions : mapping
+    groups : Series, optional
+        By the index of the matrix: rows of one group stay together in the folds of a calibration.
     name, role, matrix : str
         As in ``Recipe``.
 
@@ -68,14 +71,26 @@ def model_recipe(
     def fit(X: pd.DataFrame, y: Array, seed: int) -> Callable[[pd.DataFrame], Array]:
         # Traits are of no weight in a fold; the columns stand for themselves.
         traits = {column: column for column in X.columns}
-        model = fit_model(X, y, options=options, traits=traits, directions=directions, seed=seed)
+        model = fit_model(
+            X,
+            y,
+            options=options,
+            traits=traits,
+            directions=directions,
+            groups=None if groups is None else groups.loc[X.index].to_numpy(),
+            seed=seed,
+        )
         return lambda other: model.pd_hat(other, n_threads=1)
 
     return Recipe(name, role, matrix, fit)
 
 
 def variant_recipes(
-    names: Sequence[str], options: LightGBMOptions, *, directions: Mapping[str, int]
+    names: Sequence[str],
+    options: LightGBMOptions,
+    *,
+    directions: Mapping[str, int],
+    groups: pd.Series | None = None,
 ) -> list[Recipe]:
     """Return the recipes that show what a choice of the model costs.
 
@@ -85,6 +100,8 @@ def variant_recipes(
         "with_protected" (on the matrix ``features_with_protected``), "without_monotone".
     options : LightGBMOptions
     directions : mapping
+    groups : Series, optional
+        As in ``model_recipe``.
 
     Returns
     -------
@@ -106,6 +123,7 @@ def variant_recipes(
         model_recipe(
             known[name][0],
             directions=directions,
+            groups=groups,
             name=name,
             role="variants",
             matrix=known[name][1],
