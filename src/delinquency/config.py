@@ -52,7 +52,7 @@ class Config:
     """All choices of one command."""
 
     # What to do.
-    stage: str = MISSING
+    stage: str = ""
     # Which portfolio.
     data: data_options.DataOptions = MISSING
     # Which features.
@@ -62,7 +62,7 @@ class Config:
     # How rows become train, calibration and test.
     split: SplitOptions = field(default_factory=SplitOptions)
     # What is measured, and against whom.
-    evaluation: EvaluationOptions = field(default_factory=HoldOutEvaluation)
+    evaluation: EvaluationOptions = MISSING
     # What counts as a reason.
     reasons: ReasonOptions = field(default_factory=ReasonOptions)
     # Limits and rules, each with its source; read by delinquency.policy.

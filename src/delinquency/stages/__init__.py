@@ -42,7 +42,7 @@ def run_stage(config: Config) -> None:
         If there is no such stage, or none is named.
     """
     name = str(config.stage)
-    if name == "???":
+    if not name:
         raise ChoiceError(f"Name a stage: stage=<name>. Known: {', '.join(STAGES)}.")
     if name not in STAGES:
         raise unknown_name("stage", name, list(STAGES))

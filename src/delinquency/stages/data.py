@@ -81,9 +81,13 @@ def part_folders(config: Config) -> list[Path]:
 
 
 def read_source(config: Config) -> Any:
-    """Return what the source's adapter reads: canonical tables, or ready-made features."""
+    """Return the whole source at once: canonical tables, or ready-made features."""
     from delinquency.sources import SOURCES
 
+    if isinstance(config.data, SyntheticData):
+        from delinquency.portfolio import generate
+
+        return _as_source(generate(config.data), digest(config.data))
     return SOURCES[config.data.kind](config.data, workspace(config.paths, config.data.name).raw)
 
 
@@ -99,20 +103,25 @@ def _read(config: Config, tick: Any) -> Iterator[Any]:
 def _generated(options: SyntheticData, tick: Any) -> Iterator[Any]:
     """Yield the parts of the generated portfolio."""
     from delinquency.portfolio import iter_parts
-    from delinquency.sources.records import SourceTables
 
     total = -(-options.n_accounts // PART_ACCOUNTS)
     for done, tables in enumerate(iter_parts(options, chunk=PART_ACCOUNTS), start=1):
-        accounts = tables["accounts"]
-        person = accounts["person_id"] if "person_id" in accounts.columns else None
-        group = accounts["account_id"] if person is None else person
         tick(done, total)
-        yield SourceTables(
-            tables=tables,
-            groups=accounts[["account_id"]].assign(group_id=group.to_numpy()),
-            facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
-            digest=digest([options, done]),
-        )
+        yield _as_source(tables, digest([options, done]))
+
+
+def _as_source(tables: dict[str, Any], key: str) -> Any:
+    """Return generated tables in the shape that adapters give; one account is one person."""
+    from delinquency.sources import SourceTables
+
+    accounts = tables["accounts"]
+    person = accounts["person_id" if "person_id" in accounts.columns else "account_id"]
+    return SourceTables(
+        tables=tables,
+        groups=accounts[["account_id"]].assign(group_id=person.to_numpy()),
+        facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
+        digest=key,
+    )
 
 
 def _write_part(source: Any, folder: Path) -> None:

@@ -1,0 +1,169 @@
+"""The whole way on a tiny portfolio: what each stage writes, logs and refuses."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.config import load
+from delinquency.errors import DelinquencyError, MissingArtifactError
+from delinquency.stages import STAGES, run_stage
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
+
+pytestmark = pytest.mark.slow
+PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
+TINY = ["data.n_accounts=1000", "model.n_estimators=40", "evaluation.n_boot=20", "n_threads=1"]
+
+
+def run(root, stage, *overrides, tiny=TINY):
+    config = load([f"stage={stage}", f"paths.root={root}", *tiny, *overrides], stages=PURPOSES)
+    run_stage(config)
+    return config
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    root = tmp_path_factory.mktemp("project")
+    run(root, "train")
+    return root
+
+
+@pytest.fixture(scope="module")
+def explained(trained):
+    return pd.read_parquet(trained / "data/processed/synthetic/explanations.parquet")
+
+
+def test_every_row_adds_up_and_carries_evidence_and_reasons(explained):
+    traits = explained[[f"trait_{key}" for key in TRAITS]].sum(axis=1)
+    error = (explained["base_value"] + traits - explained["raw_score"]).abs().max()
+    assert error < 1e-9
+    assert np.allclose(explained["pd_hat"], 1 / (1 + np.exp(-explained["raw_score"])))
+    for key in TRAITS:
+        assert set(explained[f"evidence_{key}"]) <= set(EVIDENCE_LEVELS)
+    assert {"reason_1", "reason_2", "reason_3", "reason_4", "reason_zh_1"} <= set(explained)
+    assert (explained["reason_1"] != "").any()
+
+
+def test_the_test_part_is_out_of_time_and_shares_no_account_with_training(trained):
+    split = pd.read_parquet(trained / "models/synthetic/split.parquet")
+    train, test = (split[split["part"] == part] for part in ("train", "test"))
+    assert train["observation_month"].max() < test["observation_month"].min()
+    assert not set(train["account_id"]) & set(test["account_id"])
+    result = json.loads((trained / "reports/synthetic/evaluation.json").read_text())
+    assert result["n"] == len(test)
+    assert result["how"].startswith("out of time")
+    assert result["accounts"] == "synthetic"
+    auc = result["metrics"]["roc_auc"]
+    assert auc["low"] <= auc["value"] <= auc["high"]
+
+
+def test_no_protected_attribute_enters_the_model(trained):
+    model = json.loads((trained / "models/synthetic/model.json").read_text())
+    meanings = json.loads((trained / "models/synthetic/meanings.json").read_text())
+    text = json.dumps(model["features"]) + json.dumps(meanings)
+    assert not any(f'"{name}' in text for name in ("sex", "age", "region", "marital"))
+
+
+def test_the_run_is_finished_named_and_tagged_as_synthetic(trained):
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{trained / 'mlflow.db'}")
+    facts = json.loads((trained / "models/synthetic/facts.json").read_text())
+    kept = mlflow.get_run(facts["run_id"])
+    assert kept.info.status == "FINISHED"
+    assert kept.data.tags["accounts"] == "synthetic"
+    assert "roc_auc" in kept.data.metrics
+    assert kept.data.params["model.n_estimators"] == "40"
+    names = [one.path for one in mlflow.MlflowClient().list_artifacts(kept.info.run_id, "plots")]
+    assert "plots/roc.png" in names
+    assert {one.dataset.name for one in kept.inputs.dataset_inputs} == {
+        "synthetic train", "synthetic test",
+    }  # fmt: skip
+
+
+def test_the_logged_model_gives_the_same_numbers(trained, explained):
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{trained / 'mlflow.db'}")
+    (logged,) = mlflow.search_logged_models(output_format="list")
+    model = mlflow.pyfunc.load_model(logged.model_uri)
+    features = pd.read_parquet(trained / "data/processed/synthetic/features.parquet").head(50)
+    scores = model.predict(features.drop(columns=["account_id", "observation_month"]))
+    expected = explained.head(50)
+    assert np.allclose(scores["pd_hat"], expected["pd_hat"], atol=1e-12)
+    for key in TRAITS:
+        assert np.allclose(scores[f"trait_{key}"], expected[f"trait_{key}"], atol=1e-9)
+
+
+def test_nothing_that_names_an_account_is_logged(trained, explained):
+    account = explained["account_id"].iloc[0]
+    for path in (trained / "mlartifacts").rglob("*"):
+        small = path.is_file() and path.suffix in (".json", ".yaml", ".txt", ".csv")
+        if small and "split" not in path.name:
+            assert f'"{account}"' not in path.read_text(encoding="utf-8")
+
+
+def test_a_stage_runs_again_alone_and_gives_the_same(trained, explained):
+    run(trained, "explain")
+    again = pd.read_parquet(trained / "data/processed/synthetic/explanations.parquet")
+    pd.testing.assert_frame_equal(again, explained)
+    run(trained, "evaluate")
+
+
+def test_scores_of_the_data_set_itself_need_no_outcome(trained):
+    run(trained, "score")
+    scores = pd.read_parquet(trained / "data/processed/synthetic/scores.parquet")
+    assert scores["account_id"].is_unique
+    assert scores["pd_hat"].between(0, 1).all()
+
+
+def test_cross_validation_writes_model_peers_and_paired_differences(trained):
+    run(
+        trained, "evaluate", "evaluation=cross_validation", "evaluation.n_splits=2",
+        "evaluation.n_repeats=1", tiny=[one for one in TINY if "n_boot" not in one],
+    )  # fmt: skip
+    result = json.loads((trained / "reports/synthetic/cross_validation.json").read_text())
+    auc = result["model"]["roc_auc"]
+    assert len(auc["folds"]) == 2
+    assert auc["mean"] == pytest.approx(np.mean(auc["folds"]))
+    for peer in ("logistic_regression", "scorecard", "lightgbm_default_raw", "lightgbm_raw"):
+        one = result["peers"][peer]
+        for metric in ("roc_auc", "pr_auc", "ks", "gini", "log_loss", "brier", "ece"):
+            paired = np.subtract(result["model"][metric]["folds"], one[metric]["folds"])
+            assert one[metric]["difference"]["mean"] == pytest.approx(paired.mean())
+
+
+def test_a_failed_run_is_marked_failed_with_its_error(trained, monkeypatch):
+    import mlflow
+
+    from delinquency.stages import evaluate
+
+    def fall(*_arguments, **_options):
+        raise DelinquencyError("the lights went out")
+
+    monkeypatch.setattr(evaluate, "holdout", fall)
+    with pytest.raises(DelinquencyError, match="lights"):
+        run(trained, "train", "tracking.experiment=failing")
+    mlflow.set_tracking_uri(f"sqlite:///{trained / 'mlflow.db'}")
+    (kept,) = mlflow.search_runs(experiment_names=["failing"], output_format="list")
+    assert kept.info.status == "FAILED"
+    assert "lights" in kept.data.tags["error"]
+
+
+def test_without_a_model_the_stage_to_run_is_named(tmp_path):
+    with pytest.raises(MissingArtifactError, match="stage=train"):
+        run(tmp_path, "evaluate", "tracking=none")
+
+
+def test_a_faulty_file_leaves_nothing_half_written(tmp_path):
+    raw = tmp_path / "data/raw/taiwan"
+    raw.mkdir(parents=True)
+    (raw / "UCI_Credit_Card.csv").write_text("ID,LIMIT_BAL\n1,-5\n")
+    with pytest.raises(DelinquencyError) as caught:
+        run(tmp_path, "data", "data=taiwan", f"paths.raw={tmp_path / 'data/raw'}", tiny=[])
+    assert caught.value.exit_code == 2
+    assert "UCI_Credit_Card.csv" in str(caught.value)
+    assert not (tmp_path / "data/interim").exists() or not list(
+        (tmp_path / "data/interim").iterdir()
+    )

@@ -1,0 +1,111 @@
+"""One root: every YAML composes, a typo fails with the choices, the help page is quick."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from delinquency.config import HYDRA_VERSION_BASE, as_dict, conf_dir, load, register, to_config
+from delinquency.errors import ChoiceError
+from delinquency.options.data import SyntheticData, TaiwanData
+from delinquency.stages import STAGES, run_stage
+
+PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
+GROUPS = ("data", "features", "model", "split", "evaluation", "tracking", "paths")
+FILES = [
+    (folder, path.stem)
+    for folder in GROUPS
+    for path in sorted((conf_dir() / folder).glob("*.yaml"))
+    if not path.stem.startswith("template")
+]
+
+
+def compose_raw(*overrides):
+    register(PURPOSES)
+    with initialize_config_dir(str(conf_dir()), version_base=HYDRA_VERSION_BASE):
+        return compose("config", overrides=list(overrides))
+
+
+@pytest.mark.parametrize(("group", "name"), FILES)
+def test_every_yaml_of_every_group_composes(group, name):
+    config = load(["stage=train", f"{group}={name}"], stages=PURPOSES)
+    assert as_dict(config)["stage"] == "train"
+
+
+def test_the_default_needs_no_file_and_no_network():
+    assert isinstance(load(["stage=train"], stages=PURPOSES).data, SyntheticData)
+
+
+def test_a_data_set_brings_its_own_type():
+    assert isinstance(load(["data=taiwan", "stage=data"], stages=PURPOSES).data, TaiwanData)
+
+
+def test_a_misspelt_key_is_refused():
+    with pytest.raises(HydraException, match="num_leavs"):
+        compose_raw("stage=train", "model.num_leavs=3")
+
+
+def test_a_misspelt_choice_lists_the_choices():
+    with pytest.raises(HydraException, match="taiwan_as_panel"):
+        compose_raw("stage=train", "data=taiwn")
+
+
+def test_a_value_of_the_wrong_type_is_refused():
+    with pytest.raises((HydraException, OmegaConfBaseException), match="abc"):
+        compose_raw("stage=train", "seed=abc")
+
+
+def test_a_value_out_of_bounds_is_refused_by_its_options():
+    with pytest.raises((ChoiceError, OmegaConfBaseException), match="subsample"):
+        to_config(compose_raw("stage=train", "model.subsample=2"))
+
+
+def test_an_unknown_stage_gets_the_nearest_match():
+    config = load(["stage=trian"], stages=PURPOSES)
+    with pytest.raises(ChoiceError, match="Did you mean 'train'"):
+        run_stage(config)
+
+
+def test_without_a_stage_the_stages_are_listed():
+    with pytest.raises(ChoiceError, match=r"stage=<name>. Known: .*train"):
+        run_stage(load([], stages=PURPOSES))
+
+
+def command(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "delinquency", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def test_the_help_page_names_every_stage(tmp_path):
+    done = command("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in STAGES)
+
+
+def test_an_error_that_can_be_mended_is_one_text_without_a_traceback(tmp_path):
+    done = command("stage=trian", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: Unknown stage 'trian'")
+    assert "Traceback" not in done.stderr
+
+
+HEAVY = ("pandas", "lightgbm", "mlflow", "shap", "sklearn", "numba", "matplotlib")
+
+
+def test_starting_up_imports_nothing_heavy():
+    code = (
+        "import sys, delinquency.__main__; "
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_configuration_travels_with_a_checkout():
+    assert conf_dir() == Path(__file__).parent.parent / "conf"
