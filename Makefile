@@ -72,3 +72,10 @@ check: $(STAMP) ## Lint, types, import floors
 	@$(BIN)/lint-imports
 test: $(STAMP) ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: bench-setup bench-explain
+bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
+	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5
+bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
+	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)

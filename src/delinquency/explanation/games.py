@@ -171,19 +171,19 @@ def _mask_block(codes, column, rank, group, left, right, masks):  # type: ignore
         height -= 1
         node = stack[height]
         at = column[node] * BLOCK
-        threshold = rank[node]
+        threshold = np.uint8(rank[node])
+        kept = np.uint8(255)
         lost = np.uint8(255 ^ (1 << group[node]))
         low, high = left[node], right[node]
         to_left = low if low >= 0 else n_nodes + ~low
         to_right = high if high >= 0 else n_nodes + ~high
+        # Two plain passes over rows of bytes, which turn into vector instructions.
+        own, one, two = masks[node], masks[to_left], masks[to_right]
+        taken = codes[at : at + BLOCK]
         for row in range(BLOCK):
-            mask = masks[node, row]
-            if codes[at + row] > threshold:
-                masks[to_left, row] = mask & lost
-                masks[to_right, row] = mask
-            else:
-                masks[to_left, row] = mask
-                masks[to_right, row] = mask & lost
+            one[row] = own[row] & (lost if taken[row] > threshold else kept)
+        for row in range(BLOCK):
+            two[row] = own[row] & (kept if taken[row] > threshold else lost)
         if low >= 0:
             stack[height] = low
             height += 1

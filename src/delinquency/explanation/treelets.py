@@ -492,17 +492,20 @@ def _fill(paths, players, runs, node_split, column_group, game, sizes, table):  
     column, rank, group = node_split[0], node_split[1], node_split[2]
     values, shares, weights = game
     leaves, depths, nodes, sides = paths
+    longest = 0
+    for run in range(runs.shape[0] - 1):
+        longest = max(longest, runs[run + 1] - runs[run])
     splits = np.empty(column.shape[0] + 1, np.int64)
     slot = np.empty(column.shape[0] + 1, np.int64)
     below = np.empty(column.shape[0] + 1, np.int64)
-    worth = np.empty((1 << WIDTH, WIDTH))
-    place = np.empty(nodes.shape[1] + 1, np.int64)
-    order = np.empty(nodes.shape[1] + 1, np.int64)
+    worth = np.empty((longest, shares.shape[1], WIDTH))
+    place = np.empty((longest, nodes.shape[1]), np.int64)
+    order = np.empty((longest, nodes.shape[1]), np.int64)
     row_start = 0
     for run in range(runs.shape[0] - 1):
-        first, last = runs[run], runs[run + 1] - 1
-        top = _treelet_top(paths, first, last)
-        n_splits = _inner_splits(paths, first, last, top, column, rank, splits)
+        first, n_leaves = runs[run], runs[run + 1] - runs[run]
+        top = _treelet_top(paths, first, first + n_leaves - 1)
+        n_splits = _inner_splits(paths, first, first + n_leaves - 1, top, column, rank, splits)
         path_groups = 0
         for step in range(top):
             path_groups |= 1 << group[nodes[first, step]]
@@ -514,35 +517,36 @@ def _fill(paths, players, runs, node_split, column_group, game, sizes, table):  
         states = 1
         for g in range(WIDTH):
             states *= max(sizes[run, g], 1)
-        for at in range(first, last + 1):
+        for own in range(n_leaves):
+            at = first + own
             n_players = 0
             for g in range(WIDTH):
                 n_players += (players[at] >> g) & 1
-            leaf_values(values[leaves[at]], shares[at], n_players, weights, worth)
+            leaf_values(values[leaves[at]], shares[at], n_players, weights, worth[own])
             for step in range(top, depths[at]):
                 key = column[nodes[at, step]] * 256 + rank[nodes[at, step]]
                 find = 0
                 while splits[find] != key:
                     find += 1
-                place[step] = slot[find]
+                place[own, step] = slot[find]
                 back = find
                 while back > 0 and slot[back - 1] == slot[find]:
                     back -= 1
-                order[step] = find - back
-            for state in range(states):
-                taken = _decode(
-                    state, sizes[run], path_groups, splits, n_splits, column_group, below
-                )
+                order[own, step] = find - back
+        for state in range(states):
+            taken = _decode(state, sizes[run], path_groups, splits, n_splits, column_group, below)
+            for own in range(n_leaves):
+                at = first + own
                 mask = taken
                 for step in range(top, depths[at]):
-                    goes_right = below[place[step]] > order[step]
+                    goes_right = below[place[own, step]] > order[own, step]
                     if goes_right != (sides[at, step] == 1):
                         mask &= ~(1 << group[nodes[at, step]])
                 small = compress(mask, players[at])
                 player = 0
                 for g in range(WIDTH):
                     if (players[at] >> g) & 1:
-                        table[row_start + state, g] += worth[small, player]
+                        table[row_start + state, g] += worth[own, small, player]
                         player += 1
         row_start += states
 
