@@ -88,6 +88,16 @@ def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsy
     assert "Help offered before step 4: 100%" in capsys.readouterr().out
 
 
+def test_the_cards_take_over_what_was_proposed_and_nothing_before_that(portfolio):
+    chosen = config(portfolio, "treatment.cut_off=0.405")
+    assert treat.proposed(chosen) == {}
+    treat.run(chosen)
+    cards = treat.proposed(chosen)
+    assert len(cards) == 20
+    assert cards["A039"].proposed[0] == "H3 Offer instalments: 15 x 160.00, 2,400.00 in all"
+    assert any("legal.days_past_due_min" in text for text in cards["A039"].refused)
+
+
 def test_another_policy_and_moment_change_the_answer_on_contact(portfolio):
     moment = "treatment.contact_at='2024-01-01T22:00'"
     treat.run(config(portfolio, "policy=cn_2026", moment))

@@ -15,6 +15,8 @@ from delinquency.casework.situations import charge_frame, latest, situations
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.policy import Policy, policy_digest, policy_from_dict, rules_out_of_date
+from delinquency.reporting.cards import Treatment
+from delinquency.reporting.treatments import card_treatments
 from delinquency.stages.data import describe, part_folders
 from delinquency.stages.progress import say, working
 from delinquency.store import read_frame, workspace, write_frame, write_json
@@ -95,6 +97,16 @@ def contact_moment(config: Config, explained: pd.DataFrame) -> datetime:
     month = pd.Timestamp(explained["observation_month"].max())
     day = (month + pd.offsets.MonthEnd(0) + timedelta(days=1)).date()
     return datetime(day.year, day.month, day.day, 10, tzinfo=zone)
+
+
+def proposed(config: Config) -> dict[str, Treatment]:
+    """Return the treatment part of the customer cards; empty before stage ``treat`` has run."""
+    folder = workspace(config.paths, config.data.name).processed
+    files = [folder / "treatments.parquet", folder / "treatments_considered.parquet"]
+    if not all(file.exists() for file in files):
+        return {}
+    accounts, considered = (read_frame(file, made_by="treat") for file in files)
+    return card_treatments(accounts, considered)
 
 
 def _situations(
