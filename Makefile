@@ -43,7 +43,9 @@ explain: $(STAMP) ## Explain every account by the six traits
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
-.PHONY: case
+.PHONY: case forgetting
+forgetting: $(STAMP) ## Measure what clearing overdue records costs (ARGS="data.window_months=24")
+	@$(RUN) stage=forgetting $(ARGS)
 case: $(STAMP) ## Work in the casework store (ARGS="case.do=verify"; docs/overdue-records.md)
 	@$(RUN) stage=case $(ARGS)
 

@@ -18,6 +18,7 @@ STAGES = MappingProxyType(
             Stage("evaluate", "measure the model: hold-out, or evaluation=cross_validation"),
             Stage("explain", "explain every account by the six traits"),
             Stage("score", "score new accounts: score.input=<file>"),
+            Stage("forgetting", "measure what clearing overdue records costs the model"),
             Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),
             Stage("treat", "propose lawful help for every account above the cut-off"),
             Stage("policy_diff", "compare the policy with treatment.against=<name>"),

@@ -1,0 +1,111 @@
+"""Stage ``forgetting``: what clearing overdue records costs the model, rule by rule."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.config import Config
+from delinquency.errors import ChoiceError
+from delinquency.features import select_features
+from delinquency.features.meaning import meanings_of
+from delinquency.forgetting import RULES, forgetting_curve
+from delinquency.metrics import METRICS, Outcomes
+from delinquency.modeling import fit_model
+from delinquency.splits import split_rows
+from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
+from delinquency.stages.features import cut_part
+from delinquency.stages.progress import say, working
+from delinquency.store import workspace, write_text
+from delinquency.windows import Windows
+
+MEASURES = ("roc_auc", "brier", "ece")
+Values = NDArray[np.float64]
+
+
+def run(config: Config) -> None:
+    """Refit the model under every rule of clearing and write the curve."""
+    ensure_tables(config)
+    space = workspace(config.paths, config.data.name)
+    if (space.interim / READY_MADE).exists():
+        raise ChoiceError(
+            f"Forgetting needs the months of each account; data={config.data.name} comes with its "
+            "features made. Choose a data set of monthly statements."
+        )
+    with working("cutting the windows"):
+        cuts = [cut_part(folder, config) for folder in part_folders(config)]
+        windows = join_windows([cut.windows for cut in cuts])
+        labels = pd.concat([cut.labels for cut in cuts], ignore_index=True)
+    parts = split_rows(
+        labels,
+        config.split,
+        performance_months=config.data.label.performance_months,
+        seed=config.seed,
+    )
+    used = np.isin(parts, ("train", "test"))
+    windows, labels = take_rows(windows, used), labels[used].reset_index(drop=True)
+    is_test = parts[used] == "test"
+    selection = select_features(windows, config.features)
+    meanings = meanings_of(selection)
+
+    def fit(X: pd.DataFrame, bad: Values) -> Callable[[pd.DataFrame], Values]:
+        model = fit_model(
+            X.reset_index(drop=True),
+            bad.astype(np.int64),
+            options=config.model,
+            traits={name: one.trait_key for name, one in meanings.items()},
+            directions={name: one.direction for name, one in meanings.items()},
+            groups=labels.loc[~is_test, "group_id"].to_numpy(),
+            seed=config.seed,
+            n_threads=config.n_threads,
+        )
+        return lambda rows: model.pd_hat(rows, n_threads=config.n_threads)
+
+    measures = {name: _measure(name) for name in MEASURES}
+    with working(f"fitting under {len(RULES)} rules of clearing"):
+        curve = forgetting_curve(
+            windows,
+            labels["bad"].to_numpy(np.float64),
+            is_test=is_test,
+            selection=selection,
+            learner=(fit, measures),
+        )
+    path = space.reports / "forgetting.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(curve.to_csv(index=False), path)
+    say(f"{describe(config)}: what forgetting costs, on {int(is_test.sum()):,} test rows")
+    for row in curve.to_dict("records"):
+        shown = "   ".join(f"{name} {row[name]:.4f}" for name in MEASURES)
+        say(f"  cleared {row['rule']:10s} {row['share_erased']:6.2%} of months erased   {shown}")
+    say(f"Rules longer than the window of {windows.n_months} months are the same as never.")
+    say(f"Written to {path}")
+
+
+def join_windows(parts: list[Windows]) -> Windows:
+    """Return the windows of all parts as one."""
+    first = parts[0]
+    return Windows(
+        keys=pd.concat([one.keys for one in parts], ignore_index=True),
+        n_months=first.n_months,
+        monthly={n: np.concatenate([one.monthly[n] for one in parts]) for n in first.monthly},
+        static={n: np.concatenate([one.static[n] for one in parts]) for n in first.static},
+        tables=first.tables,
+    )
+
+
+def take_rows(windows: Windows, rows: NDArray[np.bool_]) -> Windows:
+    """Return the windows of some rows."""
+    return Windows(
+        keys=windows.keys[rows].reset_index(drop=True),
+        n_months=windows.n_months,
+        monthly={name: values[rows] for name, values in windows.monthly.items()},
+        static={name: values[rows] for name, values in windows.static.items()},
+        tables=windows.tables,
+    )
+
+
+def _measure(name: str) -> Callable[[Values, Values], float]:
+    """Return a metric as a function of outcomes and PD."""
+    metric = METRICS[name]
+    return lambda bad, pd_hat: float(metric.compute(Outcomes.of(bad, pd_hat)))
