@@ -29,7 +29,7 @@ PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
 
 SMALL_BATCH = 10
-"""Rows up to which one at a time is faster than a block (measured, docs/explanation.md)."""
+"""Rows up to which one at a time is faster than a block (measured)."""
 
 _ROWS_PER_THREAD = 2 * BLOCK
 
