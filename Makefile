@@ -27,7 +27,7 @@ $(STAMP): requirements.lock pyproject.toml
 .PHONY: setup
 setup: $(STAMP) ## Build .venv from the pinned versions (implied by every target)
 
-.PHONY: inspect data features train evaluate explain score
+.PHONY: inspect data features train evaluate explain cards audit score
 inspect: $(STAMP) ## Look at a file before training (ARGS="inspect.path=my.csv inspect.draft=true")
 	@$(RUN) stage=inspect $(ARGS)
 data: $(STAMP) ## Read the source and write the canonical tables
@@ -40,6 +40,10 @@ evaluate: $(STAMP) ## Evaluate the trained model (ARGS="evaluation=cross_validat
 	@$(RUN) stage=evaluate $(ARGS)
 explain: $(STAMP) ## Explain every account by the six traits
 	@$(RUN) stage=explain $(ARGS)
+cards: $(STAMP) ## Write the case book: a card for each account most at risk
+	@$(RUN) stage=cards $(ARGS)
+audit: $(STAMP) ## Score the explanations against the truth (synthetic portfolio)
+	@$(RUN) stage=audit_explanations $(ARGS)
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 

@@ -11,6 +11,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from delinquency.options import data as data_options
+from delinquency.options.audit import AuditOptions
+from delinquency.options.cards import CardOptions
 from delinquency.options.case import CaseOptions
 from delinquency.options.evaluation import (
     CrossValidationEvaluation,
@@ -69,6 +71,10 @@ class Config:
     policy: dict[str, Any] = field(default_factory=dict)
     # Proposals within the policy.
     treatment: TreatmentOptions = field(default_factory=TreatmentOptions)
+    # The case book.
+    cards: CardOptions = field(default_factory=CardOptions)
+    # The audit of explanations against the truth.
+    audit: AuditOptions = field(default_factory=AuditOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
     # A look at a file before training.

@@ -133,6 +133,7 @@ def test_observed_rates_come_from_the_nearest_test_accounts():
     half = z * np.sqrt(0.125 + z * z / 16) / (1 + z * z / 2)
     assert (high.low, high.high) == pytest.approx((0.5 - half, 0.5 + half))
     assert low.low == 0.0
+    assert (low.from_pd, low.to_pd) == (0.1, 0.2)
 
 
 def test_every_trait_and_its_evidence_is_on_every_card():

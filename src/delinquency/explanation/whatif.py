@@ -172,6 +172,7 @@ def what_ifs(
     *,
     grounds: tuple[Reference, Scale, str],
     cutoff: float,
+    max_months: int = 6,
 ) -> list[WhatIf]:
     """Return the counterfactual and some scenarios of each account, in words.
 
@@ -182,13 +183,15 @@ def what_ifs(
     grounds : tuple of Reference, Scale and str
         What traits are compared with, the stated scale, and the currency.
     cutoff : float in (0, 1)
+    max_months : int
+        Longest plan.
 
     Returns
     -------
     list of WhatIf
     """
     reference, scale, currency = grounds
-    answers = find_counterfactuals(windows, score, cutoff=cutoff)
+    answers = find_counterfactuals(windows, score, cutoff=cutoff, max_months=max_months)
     scenarios: list[list[Scenario]] = [[] for _ in range(len(windows))]
     for share, spending, months, text, text_zh in SCENARIOS:
         plan = Plan(np.full(len(windows), share), np.full(len(windows), spending))

@@ -23,8 +23,8 @@ from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 from delinquency.windows import Array
 
-FACTS_PER_TRAIT = 3
-NEIGHBOURS = 500
+FACTS_PER_TRAIT = 2
+NEIGHBOUR_SHARE, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS = 0.05, 50, 500
 """Test accounts around a score whose outcomes say how far the stated probability holds."""
 Z_95 = 1.959964
 EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "证据部分", "strong": "证据充分"}
@@ -55,12 +55,16 @@ class Observed:
     n : int
     rate, low, high : float
         Share, with the 95 % Wilson interval.
+    from_pd, to_pd : float
+        The range of their probabilities.
     """
 
     n: int
     rate: float
     low: float
     high: float
+    from_pd: float
+    to_pd: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +137,7 @@ class BookFacts:
 
 
 def observed_rates(
-    pd_hat: Array, *, test_pd: Array, test_bad: Array, neighbours: int = NEIGHBOURS
+    pd_hat: Array, *, test_pd: Array, test_bad: Array, neighbours: int | None = None
 ) -> list[Observed]:
     """Return the outcomes of the test accounts whose probabilities are nearest.
 
@@ -142,7 +146,8 @@ def observed_rates(
     pd_hat : ndarray of shape (n_cards,)
     test_pd, test_bad : ndarray of shape (n_test,)
         Of accounts that the model was not trained on.
-    neighbours : int
+    neighbours : int or None
+        None for a twentieth of the test accounts, 50 to 500.
 
     Returns
     -------
@@ -154,6 +159,9 @@ def observed_rates(
     """
     order = np.argsort(test_pd, kind="stable")
     scores, bad = test_pd[order], test_bad[order]
+    if neighbours is None:
+        share = round(NEIGHBOUR_SHARE * len(scores))
+        neighbours = min(max(share, FEWEST_NEIGHBOURS), MOST_NEIGHBOURS)
     n = min(neighbours, len(scores))
     out = []
     for score in pd_hat:
@@ -162,7 +170,9 @@ def observed_rates(
         rate = float(bad[first : first + n].mean())
         centre = (rate + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
         half = Z_95 * math.sqrt(rate * (1 - rate) / n + Z_95**2 / (4 * n * n)) / (1 + Z_95**2 / n)
-        out.append(Observed(n, rate, max(centre - half, 0.0), min(centre + half, 1.0)))
+        interval = max(centre - half, 0.0), min(centre + half, 1.0)
+        span = float(scores[first]), float(scores[first + n - 1])
+        out.append(Observed(n, rate, *interval, *span))
     return out
 
 
@@ -249,7 +259,7 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts) -> dict[str, Any]:
         "questions": _questions(reasons, row),
         "what_if": parts.what_ifs.get(account_id),
         "treatment": parts.treatments.get(account_id),
-        "excess": [round(float(value), 4) for value in excess],
+        "excess": [round(float(value), 3) for value in excess],
     }  # fmt: skip
 
 
@@ -320,10 +330,10 @@ def _data(card: Mapping[str, Any]) -> dict[str, Any]:
     scenarios = what_if.scenarios if what_if else ()
     return {
         "id": card["id"],
-        "pd": round(card["pd"], 6),
+        "pd": round(card["pd"], 4),
         "excess": card["excess"],
         "scenarios": [
-            {"pd": round(one.pd_hat, 6), "excess": [round(v, 4) for v in one.trait_excess]}
+            {"pd": round(one.pd_hat, 4), "excess": [round(v, 3) for v in one.trait_excess]}
             for one in scenarios
         ],
     }

@@ -69,11 +69,10 @@ def waterfall_svg(
         f'<svg class="waterfall" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{escape(_summary(levels, steps, labels))}">'
     ]
-    for level, text in _marks(low, high, span, as_probability):
-        parts.append(
-            f'<path class="grid" d="M{x(level)} {TOP}V{height - 6}"/>'
-            f'<text class="mark" x="{x(level)}" y="16">{text}</text>'
-        )
+    marks = _marks(low, high, span, as_probability)
+    lines = "".join(f"M{x(level)} {TOP}V{height - 6}" for level, _ in marks)
+    parts.append(f'<path class="grid" d="{lines}"/>')
+    parts += [f'<text class="mark" x="{x(level)}" y="16">{text}</text>' for level, text in marks]
     parts.append(_row(0, labels[0], x(low), x(start), "total", ""))
     for number, step in enumerate(steps, start=1):
         kind = ("up" if step.excess > 0 else "down") + (" faint" if step.faint else "")

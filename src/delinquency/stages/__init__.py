@@ -17,6 +17,8 @@ STAGES = MappingProxyType(
             Stage("train", "fit the model on the features, then evaluate and explain it"),
             Stage("evaluate", "measure the model: hold-out, or evaluation=cross_validation"),
             Stage("explain", "explain every account by the six traits"),
+            Stage("cards", "write the case book: a card for each account most at risk"),
+            Stage("audit_explanations", "score explanations against the truth (synthetic data)"),
             Stage("score", "score new accounts: score.input=<file>"),
             Stage("forgetting", "measure what clearing overdue records costs the model"),
             Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),

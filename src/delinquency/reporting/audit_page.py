@@ -1,0 +1,106 @@
+"""The audit of explanations as a figure and a page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from delinquency.explanation.truth import attribution_slope, correlation, leakage
+from delinquency.traits import TRAITS
+from delinquency.windows import Array
+
+FIGURES = (
+    ("top_hit", "Top trait right"),
+    ("top_two_recall", "Top two found"),
+    ("sign_agreement", "Sign right"),
+    ("pearson", "Correlation"),
+    ("slope", "Slope (1 is right)"),
+)
+
+
+def audit_figure(phi: Array, tau: Array, *, title: str) -> Figure:
+    """Return trait values against the truth, a panel a trait, and the leakage matrix.
+
+    Parameters
+    ----------
+    phi, tau : ndarray of shape (n_accounts, 6), log-odds
+    title : str
+        Which data.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(13, 6.6), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(f"Trait values against the causal truth: {title}", x=0.01, ha="left")
+    grid = figure.add_gridspec(2, 5, width_ratios=(1, 1, 1, 0.08, 1.5))
+    for position, trait in enumerate(TRAITS.values()):
+        axes = figure.add_subplot(grid[position // 3, position % 3])
+        own, true = phi[:, position], tau[:, position]
+        axes.scatter(own, true, s=5, alpha=0.35, color="#1f6f8b", linewidths=0)
+        ends = np.array([min(own.min(), true.min()), max(own.max(), true.max())])
+        axes.plot(ends, ends, color="#99a8b2", linewidth=1)
+        axes.set_title(
+            f"{trait.number} {trait.short}: r {correlation(own, true):.2f}, "
+            f"slope {attribution_slope(own, true):.2f}", fontsize=9, loc="left",
+        )  # fmt: skip
+        axes.set_xlabel("trait value", fontsize=8)
+        axes.set_ylabel("true effect", fontsize=8)
+        axes.tick_params(labelsize=8)
+    _heat(figure, grid[:, 4], leakage(phi, tau))
+    return figure
+
+
+def audit_page(report: Mapping[str, Any], *, figure: str) -> str:
+    """Return the audit as one HTML page beside its figure.
+
+    Parameters
+    ----------
+    report : mapping
+        As the stage writes it to JSON.
+    figure : str
+        Address of the figure, relative to the page.
+
+    Returns
+    -------
+    str
+    """
+    environment = Environment(
+        loader=PackageLoader("delinquency.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["figure"] = _text
+    return environment.get_template("audit.html").render(
+        report=report, figures=FIGURES, figure=figure, traits=list(TRAITS.values())
+    )
+
+
+def _heat(figure: Figure, place: Any, values: Sequence[Sequence[float]] | Array) -> None:
+    """Draw the leakage matrix."""
+    axes = figure.add_subplot(place)
+    matrix = np.asarray(values)
+    axes.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    names = [trait.short for trait in TRAITS.values()]
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    for row, column in np.ndindex(matrix.shape):
+        dark = abs(matrix[row, column]) > 0.6
+        axes.text(column, row, f"{matrix[row, column]:.2f}", ha="center", va="center",
+                  fontsize=7, color="white" if dark else "#1f2933")  # fmt: skip
+    axes.set_title("Leakage: trait value (row) with another's\ntrue effect (column), own held",
+                   fontsize=9, loc="left")  # fmt: skip
+
+
+def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
+    """Return an estimate with its interval."""
+    if estimate is None or estimate["value"] is None or estimate["value"] != estimate["value"]:
+        return "n/a"
+    value, low, high = (estimate[key] or 0.0 for key in ("value", "low", "high"))
+    if name in ("pearson", "slope"):
+        return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{value:.1%} [{low:.1%}, {high:.1%}]"

@@ -1,0 +1,256 @@
+"""Stage ``audit_explanations``: trait values against the causal truth of a made portfolio."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.config import Config, as_dict
+from delinquency.errors import ChoiceError
+from delinquency.explanation import truth
+from delinquency.features import FEATURES
+from delinquency.modeling.peers import PEERS
+from delinquency.options.data import SyntheticData
+from delinquency.portfolio.truth import audit_observations, causal_truth
+from delinquency.reporting.audit_page import audit_figure, audit_page
+from delinquency.schema import TABLES
+from delinquency.stages import trained
+from delinquency.stages.data import describe
+from delinquency.stages.explain import grounds_of
+from delinquency.stages.features import KEYS, Prepared, prepare
+from delinquency.stages.progress import say, working
+from delinquency.store import (
+    digest,
+    frame_digest,
+    read_frame,
+    read_json,
+    replacing,
+    workspace,
+    write_frame,
+    write_json,
+    write_text,
+)
+from delinquency.traits import TRAITS
+from delinquency.windows import EVENT_SUMS, Array
+
+TIERS: Mapping[str, tuple[str, ...]] = {
+    "statements": ("statements", "accounts"),
+    "with cashflows": ("statements", "accounts", "cashflows"),
+    "with bureau": ("statements", "accounts", "bureau"),
+    "all tables": tuple(TABLES),
+}
+"""Sets of tables for which the ceiling is estimated."""
+SHOWN = ("top_hit", "top_two_recall", "sign_agreement", "pearson", "slope")
+OURS = "exact traits"
+
+
+def run(config: Config) -> None:
+    """Score the explanations of the audit accounts and write JSON, a figure and a page."""
+    if not isinstance(config.data, SyntheticData):
+        raise ChoiceError(
+            "Only a made portfolio has a known truth: expected data=synthetic. "
+            f"Got data={config.data.name}, whose causes nobody knows."
+        )
+    prepared = prepare(config)
+    fitted = trained.load(config)
+    test = trained.rows_of(fitted, prepared, "test")
+    known = _truth(config, config.data, prepared.keys[test])
+    rows = _rows_of(prepared.keys, known)
+    tau = known[[f"tau_{key}" for key in TRAITS]].to_numpy(np.float64)
+    matrix = fitted.model.matrix(prepared.X.iloc[rows])
+    explanation = fitted.explainer.explain(matrix)
+    pd_hat = fitted.model.pd_hat(prepared.X.iloc[rows])
+    with working("fitting baselines and ceilings"):
+        explanations = {
+            OURS: explanation.values * grounds_of(config, fitted).scale.factor,  # noqa: PD011
+            **_baselines(config, fitted, prepared, rows, tau),
+            **_ceilings(config, fitted, matrix, tau),
+        }
+    with working("scoring"):
+        scores = truth.compare(
+            explanations,
+            tau,
+            pd_hat=pd_hat,
+            traits=tuple(TRAITS),
+            options=config.audit,
+            seed=config.seed,
+        )
+    phi = explanations[OURS]
+    report = {
+        "data": describe(config),
+        "n_accounts": len(tau),
+        "n_above_cut_off": int((pd_hat > config.audit.cut_off).sum()),
+        "options": as_dict(config.audit),
+        "explanations": {
+            name: {
+                kind: {figure: _plain(one) for figure, one in figures.items()}
+                for kind, figures in parts.items()
+            }
+            for name, parts in scores.items()
+        },
+        "leakage": [[_known(v) for v in row] for row in truth.leakage(phi, tau).tolist()],
+        "traits": list(TRAITS),
+        "placebo": _placebo(config.data, phi),
+        "notes": _notes(),
+    }
+    folder = workspace(config.paths, config.data.name).reports / "audit_explanations"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(report, folder / "audit.json")
+    with replacing(folder / "audit.png") as path:
+        audit_figure(phi, tau, title=describe(config)).savefig(path, format="png")
+    write_text(audit_page(report, figure="audit.png"), folder / "index.html")
+    _tell(report, scores, folder)
+
+
+def _plain(estimate: truth.Estimate) -> dict[str, float | None]:
+    """Return an estimate for JSON; a figure that is not defined is null."""
+    return {name: _known(value) for name, value in asdict(estimate).items()}
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> None:
+    """Print the result in a few lines."""
+    say(f"{report['data']}: {report['n_accounts']:,} audit accounts")
+    for name, parts in scores.items():
+        hit, slope = parts["score"]["top_hit"], parts["score"]["slope"]
+        say(
+            f"  {name:28s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]   "
+            f"slope {slope.value:5.2f}"
+        )
+    best = next((n for n in scores if n == "ceiling, all tables"), None)
+    if best:
+        share = scores[best]["ratio"]["top_hit"]
+        say(
+            f"Top-1 hit against the ceiling: {share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+        )
+    say(f"Written to {folder}")
+
+
+def _truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.DataFrame:
+    """Return the causal truth of the audit accounts, computed once per portfolio."""
+    observations = audit_observations(keys, data)
+    space = workspace(config.paths, config.data.name)
+    path, mark = space.processed / "truth.parquet", space.processed / "truth.json"
+    key = digest([as_dict(data), frame_digest(observations)])
+    if mark.exists() and read_json(mark, made_by="audit_explanations")["key"] == key:
+        return read_frame(path, made_by="audit_explanations")
+    with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
+        known = causal_truth(data, observations)
+    write_frame(known, path)
+    write_json({"key": key}, mark)
+    return known
+
+
+def _rows_of(keys: pd.DataFrame, known: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the prepared rows of the audit observations, in their order."""
+    index = pd.MultiIndex.from_frame(keys[KEYS])
+    return index.get_indexer(pd.MultiIndex.from_frame(known[KEYS]))
+
+
+def _baselines(
+    config: Config, fitted: trained.Trained, prepared: Prepared, rows: NDArray[np.intp],
+    tau: Array,
+) -> dict[str, Array]:  # fmt: skip
+    """Return the explanations to be beaten, on the same accounts."""
+    n_traits = len(TRAITS)
+    positions = _positions(fitted)
+    matrix = fitted.model.matrix(prepared.X.iloc[rows])
+    booster = fitted.model.booster
+    gain = np.asarray(booster.feature_importance("gain"), np.float64)
+    by_trait = np.bincount(positions, weights=gain, minlength=n_traits).astype(np.float64)
+    summed = np.asarray(booster.predict(matrix, pred_contrib=True), np.float64)[:, :-1]
+    return {
+        "random trait": truth.random_traits(len(rows), n_traits, seed=config.seed),
+        "most frequent trait": truth.constant_traits(truth.top_frequencies(tau), len(rows)),
+        "gain importance": truth.constant_traits(by_trait, len(rows)),
+        "scorecard points": _scorecard_points(config, fitted, prepared, rows, positions),
+        "summed TreeSHAP": truth.sum_by_trait(summed, positions, n_traits=n_traits),
+    }
+
+
+def _scorecard_points(
+    config: Config, fitted: trained.Trained, prepared: Prepared, rows: NDArray[np.intp],
+    positions: NDArray[np.intp],
+) -> Array:  # fmt: skip
+    """Return a WoE scorecard's points by trait: what changes when a trait goes to its median.
+
+    A scorecard adds its features up in log-odds, so the difference is exact for it.
+    """
+    train = trained.rows_of(fitted, prepared, "train")
+    X = prepared.X.loc[train, list(fitted.model.features)]
+    card = PEERS["scorecard"].fit(X, prepared.labels.loc[train, "bad"].to_numpy(), config.seed)
+    own = prepared.X.iloc[rows][list(fitted.model.features)]
+    usual = X.median()
+    full = _log_odds(card(own))
+    out = np.zeros((len(rows), len(TRAITS)))
+    for k in range(len(TRAITS)):
+        names = [n for n, p in zip(fitted.model.features, positions, strict=True) if p == k]
+        without = own.assign(**{name: usual[name] for name in names})
+        out[:, k] = full - _log_odds(card(without))
+    return out - out.mean(axis=0)
+
+
+def _ceilings(
+    config: Config, fitted: trained.Trained, matrix: Array, tau: Array
+) -> dict[str, Array]:
+    """Return the cross-fitted best explanation for each set of tables."""
+    out = {}
+    for tier, tables in TIERS.items():
+        chosen = [
+            column
+            for column, name in enumerate(fitted.model.features)
+            if name not in FEATURES or _tables_of(name) <= set(tables)
+        ]
+        if chosen:
+            out[f"ceiling, {tier}"] = truth.ceiling(
+                matrix[:, chosen],
+                tau,
+                folds=config.audit.folds,
+                seed=config.seed,
+                n_threads=config.n_threads,
+            )
+    return out
+
+
+def _tables_of(feature: str) -> set[str]:
+    """Return the tables that a feature rests on."""
+    out = set()
+    for need in FEATURES[feature].needs:
+        if need in EVENT_SUMS:
+            out.add(EVENT_SUMS[need].table)
+        else:
+            out |= {t.name for t in TABLES.values() if need in t.column_names}
+    return out
+
+
+def _positions(fitted: trained.Trained) -> NDArray[np.intp]:
+    """Return the trait's position of each of the model's features."""
+    order = {key: position for position, key in enumerate(TRAITS)}
+    return np.array([order[fitted.meanings[n].trait_key] for n in fitted.model.features], np.intp)
+
+
+def _placebo(data: SyntheticData, phi: Array) -> dict[str, Any] | None:
+    """Return how much a trait without any true effect is blamed; None when there is none."""
+    if not data.placebo:
+        return None
+    blame = truth.false_blame(phi, trait=list(TRAITS).index(data.placebo))
+    return {"trait": data.placebo, **{name: _known(value) for name, value in blame.items()}}
+
+
+def _notes() -> list[str]:
+    """Return what was left out, and why."""
+    if importlib.util.find_spec("lime") is None:
+        return ["LIME is not installed, so it is not among the baselines."]
+    return ["LIME is installed but not run: it explains one account at a time."]
+
+
+def _log_odds(probability: Array) -> Array:
+    bounded = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.log(bounded) - np.log1p(-bounded)
