@@ -17,10 +17,11 @@ from delinquency.windows import Array
 
 CEILING_PARAMETERS = {
     "objective": "regression",
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "num_leaves": 15,
     "min_child_samples": 20,
-    "colsample_bytree": 0.4,
+    "colsample_bytree": 0.3,
+    "max_bin": 63,
     "subsample": 0.8,
     "subsample_freq": 1,
     "reg_lambda": 5.0,
@@ -28,7 +29,7 @@ CEILING_PARAMETERS = {
     "force_row_wise": True,
     "verbose": -1,
 }
-CEILING_ROUNDS = 200
+CEILING_ROUNDS = 80
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+import io
+from dataclasses import asdict
+
+import numpy as np
+
+from delinquency.explanation.truth import compare, leakage
+from delinquency.options.audit import AuditOptions
+from delinquency.reporting.audit_page import audit_figure, audit_page
+from delinquency.traits import TRAITS
+
+
+def _report(phi, tau):
+    options = AuditOptions(resamples=10)
+    scores = compare(
+        {"exact traits": phi, "constant": np.zeros_like(phi)}, tau, pd_hat=np.full(len(tau), 0.2),
+        traits=tuple(TRAITS), options=options, seed=0,
+    )  # fmt: skip
+    return {
+        "data": "Made <portfolio> (SYNTHETIC accounts)", "n_accounts": len(tau),
+        "n_above_cut_off": len(tau), "options": asdict(options),
+        "explanations": {
+            name: {
+                kind: {
+                    figure: {k: v if np.isfinite(v) else None for k, v in asdict(one).items()}
+                    for figure, one in figures.items()
+                }
+                for kind, figures in parts.items()
+            }
+            for name, parts in scores.items()
+        },
+        "leakage": leakage(phi, tau).tolist(),
+        "placebo": {"trait": "debt_burden", "size": 0.04, "top": 0.0},
+        "notes": ["LIME is not installed."],
+    }  # fmt: skip
+
+
+def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
+    rng = np.random.default_rng(0)
+    tau = rng.normal(size=(60, 6))
+    page = audit_page(_report(tau, tau), figure="audit.png")
+    assert "100.0% [100.0%, 100.0%]" in page  # the truth itself
+    assert "n/a" in page  # a constant has no correlation
+    assert "debt_burden has no true effect" in page
+    assert "Made &lt;portfolio&gt;" in page and "<portfolio>" not in page
+
+
+def test_the_figure_has_a_panel_for_each_trait_and_the_leakage():
+    rng = np.random.default_rng(1)
+    tau = rng.normal(size=(40, 6))
+    figure = audit_figure(tau + rng.normal(size=tau.shape), tau, title="made")
+    assert len(figure.axes) == 7
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    assert buffer.getvalue().startswith(b"\x89PNG")
