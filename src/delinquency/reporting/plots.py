@@ -1,5 +1,6 @@
 """Figures of a model's performance: each says on which data, how many accounts, how certain."""
 
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 INK, GRID = "#1f2933", "#d9e2ec"
 MAIN, SECOND, WARM = "#1f6f8b", "#99a8b2", "#c8553d"
+SUBTITLE_WIDTH = 90
 MAX_POINTS = 2_000
 """Curves are thinned to this many points; the eye sees no more."""
 
@@ -37,7 +39,8 @@ def panel(title: str, subtitle: str, *, width: float = 6.4, height: float = 4.8)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=12, fontweight="bold")
-    axes.set_title(subtitle, loc="left", color="#52606d", fontsize=8.5)
+    lines = textwrap.fill(subtitle, SUBTITLE_WIDTH)
+    axes.set_title(lines, loc="left", color="#52606d", fontsize=8.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(SECOND)
     axes.grid(color=GRID, linewidth=0.6)
@@ -197,8 +200,8 @@ def decile_figure(deciles: pd.DataFrame, title: str) -> Figure:
     )
     axes.set_xticks(position, [str(d) for d in deciles["decile"]])
     for x, rate in zip(position, deciles["bad_rate"], strict=True):
-        axes.annotate(f"{rate:.0%}", (x, rate), xytext=(0, 3), textcoords="offset points",
-                      ha="center", fontsize=8, color=INK)  # fmt: skip
+        axes.annotate(f"{rate:.1%}", (x, 0), xytext=(0, 3), textcoords="offset points",
+                      ha="center", fontsize=7.5, color="white")  # fmt: skip
     axes.set_xlabel("decile of PD, highest first")
     axes.set_ylabel("share that fell behind")
     axes.legend(loc="upper right", frameon=False)
