@@ -19,6 +19,7 @@ from delinquency.explanation.reference import (
 )
 from delinquency.modeling import DelinquencyModel
 from delinquency.modeling.calibrations import sigmoid
+from delinquency.reporting.trait_plots import trait_bars, trait_beeswarm, trait_waterfall
 from delinquency.stages import trained
 from delinquency.stages.data import describe
 from delinquency.stages.features import Prepared, prepare
@@ -70,7 +71,30 @@ def explain_rows(
     write_frame(explained, space.processed / "explanations.parquet")
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
     active.metrics({f"mean_abs_{name}": value for name, value in size.items()})
+    _log_figures(config, explained, active)
     return explained
+
+
+def _log_figures(config: Config, explained: pd.DataFrame, active: Run) -> None:
+    """Log how large the trait values are, how they spread, and the riskiest account's."""
+    values = explained[[f"trait_{key}" for key in TRAITS]].to_numpy(np.float64)
+    pd_hat = explained["pd_hat"].to_numpy(np.float64)
+    keys, title = tuple(TRAITS), f"{describe(config)}, {len(values):,} rows"
+    worst = int(pd_hat.argmax())
+    figures = {
+        "trait_bars": trait_bars(values, traits=keys, title=title),
+        "trait_beeswarm": trait_beeswarm(
+            values, pd_hat, traits=keys, title=title, seed=config.seed
+        ),
+        "trait_waterfall": trait_waterfall(
+            values[worst],
+            base_value=float(explained["base_value"].iloc[worst]),
+            traits=keys,
+            title=f"{describe(config)}, the row with the highest probability",
+        ),
+    }
+    for name, figure in figures.items():
+        active.figure(figure, f"plots/{name}.png")
 
 
 def scored_rows(config: Config, fitted: trained.Trained, prepared: Prepared) -> pd.DataFrame:
