@@ -400,7 +400,7 @@ def _determination_figures(determination: pd.DataFrame) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             f"R-squared of the latent {TRAITS[key].label.lower()} from all features", float(value),
-            0.2, 0.6, "ratio", "assumption", "neither invisible nor copied", "", 0.0,
+            0.2, 0.6, "ratio", "assumption", "neither invisible nor copied", "", 0.05,
         )
         for key, value in zip(
             determination["trait"], determination["r_squared_all"], strict=True

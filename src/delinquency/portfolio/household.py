@@ -17,10 +17,10 @@ from delinquency.portfolio.parameters import Array
 from delinquency.portfolio.people import ESSENTIALS, OTHER_CREDIT, REGIONS, STEADINESS, People
 
 INCOME_ECONOMY, INCOME_UNEMPLOYED, INCOME_NOISE = -0.25, -0.9, 0.15
-INCOME_NOISE_CAPACITY = 0.4
-"""Weak capacity shows as unsteady income: the noise grows by exp(0.4 * trait)."""
+INCOME_NOISE_CAPACITY = 0.3
+"""Weak capacity shows as unsteady income: the noise grows by exp(0.3 * trait)."""
 ESSENTIAL_SHARE, ESSENTIAL_CAPACITY = -0.4, 0.35
-BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.7, -0.3, 1.1
+BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.55, -0.2, 1.15
 DEBT_MEAN, DEBT_TRAIT = 0.2, 0.55
 UNEMPLOYMENT_MEAN, UNEMPLOYMENT_CYCLE = 5.0, 1.3
 
@@ -54,7 +54,7 @@ def draw_income(options: SyntheticData, block: Block, life: Life, people: People
 
     Notes
     -----
-    income = level * exp(-0.25 z1 - 0.9 U + 0.15 exp(0.4 z4 - 0.45 steadiness) noise). While
+    income = level * exp(-0.25 z1 - 0.9 U + 0.15 exp(0.3 z4 - 0.45 steadiness) noise). While
     unemployed all of it comes as benefits; otherwise some households get small benefits, more
     often under pressure.
     """

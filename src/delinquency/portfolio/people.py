@@ -16,7 +16,7 @@ INCOME_LOG_MEAN, INCOME_LOG_SPREAD = 9.0, 0.45
 """Monthly income, account currency: median about 8,000."""
 LIMIT_LOG_MEAN, LIMIT_LOG_SPREAD, LIMIT_INCOME_SHARE = 9.95, 0.6, 0.6
 """Credit limit: mean about 25,000 per account (PBoC, 2022 Q1: 27,000 per card)."""
-STATED_INCOME_NOISE = 0.30
+STATED_INCOME_NOISE = 0.40
 """What was stated at application is old by now, and was rounded up or down."""
 SEX_INCOME_GAP = 0.12
 REGIONS = tuple(f"region-{letter}" for letter in "abcdefghij")
