@@ -21,7 +21,7 @@ from delinquency.reporting.cards import (
     observed_rates,
     render_cards,
 )
-from delinquency.stages import trained
+from delinquency.stages import trained, treat
 from delinquency.stages.data import READY_MADE, describe, part_folders
 from delinquency.stages.explain import grounds_of
 from delinquency.stages.features import KEYS, Prepared, prepare, read_tables
@@ -34,7 +34,7 @@ def run(config: Config) -> None:
     """Write the case book of the data set."""
     prepared = prepare(config)
     fitted = trained.load(config)
-    path = write_book(config, fitted, prepared, treatments={})
+    path = write_book(config, fitted, prepared, treatments=treat.proposed(config))
     say(f"{describe(config)}: {path.stat().st_size / 1e6:.1f} MB")
     say(f"Written to {path}")
 
