@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delinquency.casework.consolidation import Debt, weigh_consolidation
 from delinquency.casework.money import from_cents, to_cents
 from delinquency.casework.plan_columns import (
     affordable_cents,
@@ -14,7 +15,6 @@ from delinquency.casework.plan_columns import (
     instalment_columns,
 )
 from delinquency.casework.plan_options import (
-    Debt,
     Situation,
     Terms,
     affordable_instalment,
@@ -22,7 +22,6 @@ from delinquency.casework.plan_options import (
     hardship_option,
     instalments_option,
     plan_options,
-    weigh_consolidation,
 )
 from delinquency.casework.plans import (
     add_months,

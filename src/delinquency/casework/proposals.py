@@ -8,26 +8,15 @@ rules cannot tell apart are asked about once, and amounts are worked out in arra
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from delinquency.casework.account_facts import AccountFacts, case_of, first_due_after
 from delinquency.casework.actions import Call, OfferHelp, OfferPlan, TakeLegalStep
-from delinquency.casework.case import Case, zone_of
+from delinquency.casework.case import Case
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
-from delinquency.casework.events import (
-    ContactAttempted,
-    ConversationHeld,
-    DisputeOpened,
-    Event,
-    HardshipDeclared,
-    MessageSent,
-    PlanAccepted,
-    PlanOffered,
-    PlanRefused,
-    VulnerabilityFlagged,
-)
 from delinquency.casework.plan_options import (
     PlanOption,
     Situation,
@@ -35,7 +24,6 @@ from delinquency.casework.plan_options import (
     extension_option,
     instalments_option,
 )
-from delinquency.casework.plans import add_months
 from delinquency.casework.routing import (
     NEUTRAL_PATH,
     PLAN_TREATMENTS,
@@ -58,60 +46,6 @@ STEP_OF_TREATMENT: Mapping[str, str] = {
     "document_pack": "H5",
 }
 """Handling step of a treatment; any other belongs to the reminder, or to asking before one."""
-
-CONTACT_KINDS = ("attempt", "conversation", "heated", "message")
-"""Words for recent contacts: "2026-10-30 attempt; 2026-10-31 conversation"."""
-
-
-@dataclass(frozen=True)
-class AccountFacts:
-    """What a proposal rests on, for one account.
-
-    Attributes
-    ----------
-    account_id : str
-        Pseudonym.
-    pd_hat : float
-        Probability of falling behind, in [0, 1].
-    contributions : mapping of trait key to float
-        Log-odds above the reference.
-    evidence : mapping of trait key to str
-    balance, overdue, payment_due : Decimal
-        Account currency: all that is owed, what is overdue, and what must be paid now.
-    days_past_due : int
-    residual_income : Decimal or None
-        Left each month after essentials; None while unknown.
-    time_zone : str
-    hardship, dispute, vulnerability, running_plan, plan_refused : bool
-    stated_trait : str
-        Dominant trait that the explanation states, a trait or ``NO_TRAIT``; "" to find it here.
-    confirmed_cause : str
-        Trait that the customer confirmed, "" without an answer.
-    tried : str
-        Treatments offered before without success: "instalments;autopay".
-    recent_contacts : str
-        Day and kind of each contact of the last days, with ";" between.
-    """
-
-    account_id: str
-    pd_hat: float
-    contributions: Mapping[str, float]
-    evidence: Mapping[str, str]
-    balance: Decimal
-    overdue: Decimal
-    payment_due: Decimal
-    days_past_due: int
-    residual_income: Decimal | None
-    time_zone: str
-    hardship: bool = False
-    dispute: bool = False
-    vulnerability: bool = False
-    running_plan: bool = False
-    plan_refused: bool = False
-    stated_trait: str = ""
-    confirmed_cause: str = ""
-    tried: str = ""
-    recent_contacts: str = ""
 
 
 @dataclass(frozen=True)
@@ -278,80 +212,6 @@ def trait_of(facts: AccountFacts, rule: Dominance) -> str:
     if facts.stated_trait:
         return facts.stated_trait
     return dominant_trait(facts.contributions, facts.evidence, rule)
-
-
-def first_due_after(at: datetime, zone: str) -> date:
-    """Return the day of a first instalment: a month from now, on the customer's calendar."""
-    return add_months(at.astimezone(zone_of(zone)).date(), 1)
-
-
-def case_of(facts: AccountFacts, at: datetime) -> Case:
-    """Return the case that the facts of a table stand for.
-
-    Notes
-    -----
-    Flags become events long past; of a contact only the day is known, and it is taken to have
-    been at its last minute, so that every rest is counted in the customer's favour.
-    """
-    long_ago = at - timedelta(days=400)
-    common: dict[str, Any] = {"at": long_ago, "actor": "table"}
-    events: list[Event] = []
-    if facts.hardship:
-        events.append(HardshipDeclared(**common))
-    if facts.dispute:
-        events.append(DisputeOpened(dispute_id="table", **common))
-    if facts.vulnerability:
-        events.append(VulnerabilityFlagged(**common))
-    for holds, plan_id in ((facts.plan_refused, "refused"), (facts.running_plan, "running")):
-        if holds:
-            amount = Decimal("0.01")
-            events.append(
-                PlanOffered(
-                    plan_id=plan_id,
-                    plan_kind="instalments",
-                    months=1,
-                    instalment=amount,
-                    total=amount,
-                    **common,
-                )
-            )
-    if facts.plan_refused:
-        events.append(PlanRefused(plan_id="refused", **common))
-    if facts.running_plan:
-        events.append(PlanAccepted(plan_id="running", **common))
-    events += _recent_contacts(facts, at)
-    return Case(
-        case_id="table",
-        account_id=facts.account_id,
-        time_zone=facts.time_zone,
-        days_past_due=facts.days_past_due,
-        events=tuple(events),
-    )
-
-
-def _recent_contacts(facts: AccountFacts, at: datetime) -> list[Event]:
-    """Return the contacts of the last days as events."""
-    events: list[Event] = []
-    for entry in filter(None, (part.strip() for part in facts.recent_contacts.split(";"))):
-        day, _, kind = entry.partition(" ")
-        try:
-            moment = datetime.combine(
-                date.fromisoformat(day), time(23, 59), tzinfo=zone_of(facts.time_zone)
-            )
-        except ValueError as error:
-            raise CaseworkError(f"recent_contacts: expected a day. Got {entry!r}.") from error
-        common: dict[str, Any] = {"at": min(moment, at), "actor": "table"}
-        if kind == "attempt":
-            events.append(ContactAttempted(channel="phone", **common))
-        elif kind in ("conversation", "heated"):
-            events.append(ConversationHeld(channel="phone", heated=kind == "heated", **common))
-        elif kind == "message":
-            events.append(MessageSent(channel="letter", text_id="table", **common))
-        else:
-            raise CaseworkError(
-                f"recent_contacts: expected one of {', '.join(CONTACT_KINDS)}. Got {entry!r}."
-            )
-    return events
 
 
 def _treatments(facts: AccountFacts, trait: str) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.casework.case import zone_of
-from delinquency.casework.portfolio_proposals import NEEDED
+from delinquency.casework.portfolio_columns import NEEDED
 
 INCOME_MONTHS = 3
 """Months over which the residual income is averaged: one salary more or less decides nothing."""
