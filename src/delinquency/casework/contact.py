@@ -11,8 +11,9 @@ from datetime import UTC, datetime, time, timedelta
 from delinquency.casework.actions import Call, Message, Visit
 from delinquency.casework.case import Case
 from delinquency.casework.decision import PRIVACY_SOURCE, Refusal, refuse
+from delinquency.casework.events import Event
 from delinquency.casework.history import History, history_of, local_day
-from delinquency.policy import Hours, Policy
+from delinquency.policy import Hours, Policy, Rule
 
 Contact = Call | Visit | Message
 
@@ -255,74 +256,74 @@ def after_cooling_off(view: View, contact: Contact) -> Refusal | None:
     return worst
 
 
+def _day_cap(
+    view: View, rule: Rule[int | None], events: Iterable[Event], words: str
+) -> Refusal | None:
+    """Return the refusal of a cap a day on the customer's calendar, where it is reached."""
+    today = local_day(view.at, view.case)
+    count = sum(local_day(event.at, view.case) == today for event in events)
+    if rule.value is None or count < rule.value:
+        return None
+    reason = f"{count} of {rule.value} {words} on {today}."
+    return refuse(rule, reason, until=_start_of_day(view, 1, time(0)))
+
+
+def _week_cap(
+    view: View, rule: Rule[int | None], events: Iterable[Event], words: str
+) -> Refusal | None:
+    """Return the refusal of a cap in any seven days, where it is reached."""
+    times = [event.at for event in events if event.at > view.at - WEEK]
+    if rule.value is None or len(times) < rule.value:
+        return None
+    reason = f"{len(times)} of {rule.value} {words} in seven days."
+    return refuse(rule, reason, until=_released(times, rule.value) if times else None)
+
+
 @_rule
 def not_too_many_conversations(view: View, contact: Contact) -> Refusal | None:
     """Hold at most so many conversations a day: a call may become one."""
+    if isinstance(contact, Message) or _answers(view, contact):
+        return None
     rule = view.policy.contact.conversations_per_day_max
-    if rule.value is None or isinstance(contact, Message) or _answers(view, contact):
-        return None
-    today = local_day(view.at, view.case)
-    held = sum(local_day(talk.at, view.case) == today for talk in view.history.conversations)
-    if held < rule.value:
-        return None
-    reason = f"{held} of {rule.value} conversations were held on {today}."
-    return refuse(rule, reason, until=_start_of_day(view, 1, time(0)))
+    return _day_cap(view, rule, view.history.conversations, "conversations were held")
 
 
 @_rule
 def not_too_many_calls(view: View, contact: Contact) -> Refusal | None:
     """Call at most so many times in any seven days."""
+    if isinstance(contact, Message) or _answers(view, contact):
+        return None
     rule = view.policy.contact.calls_per_7_days_max
-    if rule.value is None or isinstance(contact, Message) or _answers(view, contact):
-        return None
-    times = [call.at for call in view.history.calls() if call.at > view.at - WEEK]
-    if len(times) < rule.value:
-        return None
-    reason = f"{len(times)} of {rule.value} calls were made in seven days."
-    return refuse(rule, reason, until=_released(times, rule.value) if times else None)
+    return _week_cap(view, rule, view.history.calls(), "calls were made")
 
 
 @_rule
 def not_too_many_dials(view: View, contact: Contact) -> Refusal | None:
     """Dial one number without answer at most so many times a day."""
-    rule = view.policy.contact.dials_per_number_per_day_max
-    if rule.value is None or not isinstance(contact, Call) or _answers(view, contact):
+    if not isinstance(contact, Call) or _answers(view, contact):
         return None
-    today = local_day(view.at, view.case)
-    dials = sum(
-        attempt.channel == "phone"
-        and attempt.number_id == contact.number_id
-        and local_day(attempt.at, view.case) == today
+    dials = [
+        attempt
         for attempt in view.history.attempts
-    )
-    if dials < rule.value:
-        return None
-    reason = f"{dials} of {rule.value} dials of this number went unanswered on {today}."
-    return refuse(rule, reason, until=_start_of_day(view, 1, time(0)))
+        if attempt.channel == "phone" and attempt.number_id == contact.number_id
+    ]
+    rule = view.policy.contact.dials_per_number_per_day_max
+    return _day_cap(view, rule, dials, "dials of this number went unanswered")
 
 
 @_rule
 def not_too_many_messages_a_day(view: View, contact: Contact) -> Refusal | None:
     """Send at most so many messages a day."""
+    if not isinstance(contact, Message) or _answers(view, contact):
+        return None
     rule = view.policy.contact.messages_per_day_max
-    if rule.value is None or not isinstance(contact, Message) or _answers(view, contact):
-        return None
-    today = local_day(view.at, view.case)
-    sent = sum(local_day(message.at, view.case) == today for message in view.history.messages)
-    if sent < rule.value:
-        return None
-    reason = f"{sent} of {rule.value} messages were sent on {today}."
-    return refuse(rule, reason, until=_start_of_day(view, 1, time(0)))
+    return _day_cap(view, rule, view.history.messages, "messages were sent")
 
 
 @_rule
 def not_too_many_messages_a_week(view: View, contact: Contact) -> Refusal | None:
     """Send at most so many messages in any seven days."""
+    if not isinstance(contact, Message) or _answers(view, contact):
+        return None
     rule = view.policy.contact.messages_per_7_days_max
-    if rule.value is None or not isinstance(contact, Message) or _answers(view, contact):
-        return None
-    times = [message.at for message in view.history.messages if message.at > view.at - WEEK]
-    if len(times) < rule.value:
-        return None
-    reason = f"{len(times)} of {rule.value} messages were sent in seven days."
-    return refuse(rule, reason, until=_released(times, rule.value) if times else None)
+    return _week_cap(view, rule, view.history.messages, "messages were sent")

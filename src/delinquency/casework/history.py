@@ -244,48 +244,38 @@ def _(state: _Reading, event: PlanAccepted) -> None:
     state.plans[event.plan_id] = "running"
 
 
-@_reads(PlanRefused)
-def _(state: _Reading, event: PlanRefused) -> None:
-    # A refusal counts only of a plan that was offered: the gate of step 4 rests on it.
-    if state.plans.get(event.plan_id) == "offered":
-        state.plans[event.plan_id] = "refused"
+def _moves_plan(kind: type[PlanRefused | PlanBroken | PlanCompleted], before: str) -> None:
+    """Make an event move a plan on from the one state in which it can happen."""
+
+    @_reads(kind)
+    def _(state: _Reading, event: PlanRefused | PlanBroken | PlanCompleted) -> None:
+        if state.plans.get(event.plan_id) == before:
+            state.plans[event.plan_id] = event.kind.removeprefix("plan_")
 
 
-@_reads(PlanBroken)
-def _(state: _Reading, event: PlanBroken) -> None:
-    if state.plans.get(event.plan_id) == "running":
-        state.plans[event.plan_id] = "broken"
+# A refusal counts only of a plan that was offered: the gate of step 4 rests on it.
+_moves_plan(PlanRefused, "offered")
+_moves_plan(PlanBroken, "running")
+_moves_plan(PlanCompleted, "running")
 
 
-@_reads(PlanCompleted)
-def _(state: _Reading, event: PlanCompleted) -> None:
-    if state.plans.get(event.plan_id) == "running":
-        state.plans[event.plan_id] = "completed"
+def _sets(kind: type[Event], flag: str, holds: bool) -> None:
+    """Make an event say whether a circumstance holds from now on."""
+
+    @_reads(kind)
+    def _(state: _Reading, _event: Event) -> None:
+        setattr(state, flag, holds)
+
+
+_sets(HardshipDeclared, "hardship", True)
+_sets(HardshipEnded, "hardship", False)
+_sets(VulnerabilityFlagged, "vulnerability", True)
+_sets(VulnerabilityLifted, "vulnerability", False)
 
 
 @_reads(HelpOffered)
 def _(state: _Reading, _event: HelpOffered) -> None:
     state.help_offered = True
-
-
-@_reads(HardshipDeclared)
-def _(state: _Reading, _event: HardshipDeclared) -> None:
-    state.hardship = True
-
-
-@_reads(HardshipEnded)
-def _(state: _Reading, _event: HardshipEnded) -> None:
-    state.hardship = False
-
-
-@_reads(VulnerabilityFlagged)
-def _(state: _Reading, _event: VulnerabilityFlagged) -> None:
-    state.vulnerability = True
-
-
-@_reads(VulnerabilityLifted)
-def _(state: _Reading, _event: VulnerabilityLifted) -> None:
-    state.vulnerability = False
 
 
 @_reads(DisputeOpened)

@@ -4,11 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from delinquency.config import Config, conf_dir
+from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
-from delinquency.policy import Policy, policy_from_dict
 from delinquency.records.commands import run_command
 from delinquency.records.keys import load_or_make_key
 from delinquency.records.overdue import put_records
@@ -16,6 +13,7 @@ from delinquency.records.panel import Reporter, records_from_statements
 from delinquency.records.store import Store
 from delinquency.stages.data import ensure_tables, part_folders
 from delinquency.stages.erasing import database_url, key_file
+from delinquency.stages.policies import load_policies
 from delinquency.stages.progress import say, working
 from delinquency.store import read_frame
 
@@ -32,16 +30,6 @@ def run(config: Config) -> None:
         url = database_url(config)
         answer = run_command(config.case, url=url, policies=load_policies(), now=now)
     say(json.dumps(answer, indent=2, ensure_ascii=False))
-
-
-def load_policies() -> dict[str, Policy]:
-    """Return the policies of ``conf/policy`` by name."""
-    policies = {}
-    for file in sorted((conf_dir() / "policy").glob("*.yaml")):
-        raw = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
-        assert isinstance(raw, dict)
-        policies[file.stem] = policy_from_dict({str(k): v for k, v in raw.items()}, file.name)
-    return policies
 
 
 def _report(config: Config, now: datetime) -> dict[str, Any]:

@@ -1,15 +1,11 @@
 """Stage ``policy_diff``: two policies side by side, rule by rule."""
 
 from dataclasses import asdict
-from typing import Any
 
-from omegaconf import OmegaConf
-
-from delinquency.config import Config, conf_dir
-from delinquency.errors import unknown_name
-from delinquency.policy import Difference, Policy, compare, policy_from_dict
+from delinquency.config import Config
+from delinquency.policy import Difference, Policy, compare
+from delinquency.stages.policies import policy_of, read_policy
 from delinquency.stages.progress import say
-from delinquency.stages.treat import policy_of
 from delinquency.store import workspace, write_json
 
 
@@ -26,23 +22,6 @@ def run(config: Config) -> None:
     file = path / f"{first.name}_{second.name}.json"
     write_json([asdict(row) for row in found], file)
     say(f"Written to {file}")
-
-
-def read_policy(name: str) -> Policy:
-    """Return a policy of ``conf/policy`` by its name.
-
-    Raises
-    ------
-    ChoiceError
-        If there is no such policy.
-    """
-    folder = conf_dir() / "policy"
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
-    if name not in known:
-        raise unknown_name("policy", name, known)
-    file = folder / f"{name}.yaml"
-    plain: Any = OmegaConf.to_container(OmegaConf.load(file))
-    return policy_from_dict(plain, f"conf/policy/{name}.yaml")
 
 
 def _line(row: Difference, first: Policy, second: Policy) -> str:

@@ -14,10 +14,11 @@ from delinquency.casework.proposals import ProposalTerms
 from delinquency.casework.situations import charge_frame, latest, situations
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
-from delinquency.policy import Policy, policy_digest, policy_from_dict, rules_out_of_date
+from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.cards import Treatment
 from delinquency.reporting.treatments import card_treatments
 from delinquency.stages.data import describe, part_folders
+from delinquency.stages.policies import policy_of
 from delinquency.stages.progress import say, working
 from delinquency.store import read_frame, workspace, write_frame, write_json
 
@@ -54,18 +55,6 @@ def run(config: Config) -> None:
     write_json(summary, space.reports / "treatment.json")
     _report(config, policy, summary, proposals)
     say(f"Written to {space.processed / 'treatments.parquet'}")
-
-
-def policy_of(config: Config) -> Policy:
-    """Return the chosen policy, checked.
-
-    Raises
-    ------
-    PolicyError
-        With every fault of the file.
-    """
-    name = str(config.policy.get("name", "?"))
-    return policy_from_dict(config.policy, f"conf/policy/{name}.yaml")
 
 
 def terms_of(config: Config) -> ProposalTerms:

@@ -1,0 +1,48 @@
+"""The policies of ``conf/policy``: the chosen one, one by its name, or all."""
+
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from delinquency.config import Config, conf_dir
+from delinquency.errors import unknown_name
+from delinquency.policy import Policy, policy_from_dict
+
+
+def policy_of(config: Config) -> Policy:
+    """Return the chosen policy, checked.
+
+    Raises
+    ------
+    PolicyError
+        With every fault of the file.
+    """
+    name = str(config.policy.get("name", "?"))
+    return policy_from_dict(config.policy, f"conf/policy/{name}.yaml")
+
+
+def policy_names() -> tuple[str, ...]:
+    """Return the names of the policies that there are."""
+    return tuple(sorted(file.stem for file in (conf_dir() / "policy").glob("*.yaml")))
+
+
+def read_policy(name: str) -> Policy:
+    """Return a policy of ``conf/policy`` by its name.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such policy.
+    """
+    known = policy_names()
+    if name not in known:
+        raise unknown_name("policy", name, list(known))
+    plain: Any = OmegaConf.to_container(
+        OmegaConf.load(conf_dir() / "policy" / f"{name}.yaml"), resolve=True
+    )
+    return policy_from_dict(plain, f"conf/policy/{name}.yaml")
+
+
+def load_policies() -> dict[str, Policy]:
+    """Return all policies by name."""
+    return {name: read_policy(name) for name in policy_names()}
