@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delinquency.errors import ChoiceError, DataError
 from delinquency.labels import (
@@ -12,6 +14,7 @@ from delinquency.labels import (
     NO_STATEMENT,
     SHORT_HISTORY,
     TOO_LATE,
+    account_order,
     join_labels,
     label_outcomes,
     month_span,
@@ -184,3 +187,14 @@ def test_row_order_changes_nothing():
         label_outcomes(rows, None, options()).frame,
         label_outcomes(shuffled, None, options()).frame,
     )
+
+
+@given(st.lists(st.integers(1, 10**20).map(str), min_size=1, max_size=30))
+def test_numbered_accounts_keep_the_order_of_their_numbers(names):
+    ids = pd.Series(names, dtype="str")
+    assert ids.iloc[account_order(ids)].tolist() == sorted(names, key=int)
+
+
+def test_other_accounts_are_ordered_by_text_and_rows_of_one_keep_their_order():
+    ids = pd.Series(["b", "10", "a", "b", "2"], dtype="str", index=[5, 6, 7, 8, 9])
+    assert account_order(ids).tolist() == [1, 4, 2, 0, 3]

@@ -245,6 +245,28 @@ def join_labels(parts: Sequence[Labels]) -> Labels:
     return Labels(frame, total[list(parts[0].exclusions.columns)])
 
 
+def account_order(account_ids: pd.Series) -> NDArray[np.intp]:
+    """Return the positions that put rows in the order of their accounts.
+
+    Numbered accounts come by number (2 before 10), others by text; rows of one account keep
+    their order. A numbered file's own order is then kept, so folds drawn with a seed are those
+    that anybody else draws from that file with that seed.
+
+    Parameters
+    ----------
+    account_ids : Series of str, shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+    """
+    order = account_ids.argsort(kind="stable").to_numpy()
+    if not account_ids.str.fullmatch("[1-9][0-9]*").all():
+        return order
+    # Without leading zeros, fewer digits mean a smaller number: no limit of 64 bits applies.
+    return order[account_ids.str.len().to_numpy()[order].argsort(kind="stable")]
+
+
 def _name(month: int) -> str:
     return str(np.datetime64(month, "M"))
 

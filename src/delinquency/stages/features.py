@@ -17,7 +17,13 @@ from delinquency.features.meaning import (
     meanings_of_columns,
     to_plain,
 )
-from delinquency.labels import Labels, join_labels, label_outcomes, month_span
+from delinquency.labels import (
+    Labels,
+    account_order,
+    join_labels,
+    label_outcomes,
+    month_span,
+)
 from delinquency.schema import ACCOUNTS, TABLES
 from delinquency.sources.records import SourceFeatures, SourceTables
 from delinquency.sources.table import with_categories
@@ -151,6 +157,7 @@ def cut_part(folder: Path, config: Config, *, span: tuple[int, int] | None = Non
         given = outcomes.frame.drop(columns="group_id")
     groups = read_frame(folder / "groups.parquet", made_by="data")
     labels = given.merge(groups, on="account_id", how="left", validate="many_to_one")
+    labels = labels.iloc[account_order(labels["account_id"])].reset_index(drop=True)
     windows = build_windows(tables, labels, n_months=config.data.window_months)
     return Cut(windows, labels, protected_of(tables, labels), outcomes)
 
