@@ -88,6 +88,16 @@ def test_days_past_due_move_legally_and_agree_with_the_payments(tables):
     ).all()
 
 
+def test_a_late_fee_never_exceeds_one_percent_of_what_is_overdue(tables):
+    pairs = _pairs(tables["statements"])
+    pairs = pairs[pairs["days_past_due"] > pairs["days_past_due_before"]]
+    overdue = np.round((pairs["minimum_due_before"] - pairs["payment"]) * 100).astype(int)
+    fee = np.round(pairs["fees"] * 100).astype(int)
+    # In whole cents: 99.60 overdue allow 0.996, so 0.99 and not 1.00.
+    assert (100 * fee <= overdue).all()
+    assert (100 * (fee + 1) > overdue).all()
+
+
 def test_a_charged_off_account_ends_and_a_new_one_takes_its_place(tables):
     statements = tables["statements"]
     last = statements.groupby("account_id")["month"].transform("max")

@@ -113,7 +113,7 @@ def draw_ledger(
         unpaid = p.cents(balance - payment)
         interest = p.cents(MONTHLY_RATE * unpaid)
         missing = np.where(state > 0, p.cents(due - payment), 0.0)
-        fees = p.cents(LATE_FEE * np.where(state > before, missing, 0.0))
+        fees = _late_fee(np.where(state > before, missing, 0.0))
         limit = plans.limit[:, t]
         purchases, advances = _spend(limit - unpaid - interest - fees, limit, state, plans, t)
         after = p.cents(unpaid + interest + fees + purchases + advances)
@@ -229,6 +229,12 @@ def _pay(
     # Rounding must not turn a missed payment into a full one, nor the other way round.
     rounded = np.where(state > 0, np.floor(paid * 100) / 100, p.cents(paid))
     return np.minimum(rounded, balance)
+
+
+def _late_fee(overdue: Array) -> Array:
+    """Return the late fee on overdue amounts, rounded down: the nearest cent may be too much."""
+    per_fee_cent = round(1 / LATE_FEE)
+    return np.asarray(np.round(overdue * 100) // per_fee_cent / 100, np.float64)
 
 
 def _spend(
