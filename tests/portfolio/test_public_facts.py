@@ -6,7 +6,9 @@ import pytest
 
 from delinquency.options.data import LabelOptions, SyntheticData
 from delinquency.portfolio import generate
-from delinquency.portfolio.calibration import Figure, calibrate, latent_determination
+from delinquency.portfolio.calibration import calibrate
+from delinquency.portfolio.determination import latent_determination
+from delinquency.portfolio.figures import Figure
 from delinquency.portfolio.truth import iter_truth
 from delinquency.traits import TRAITS
 

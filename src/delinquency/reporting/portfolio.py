@@ -8,7 +8,8 @@ import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure as Canvas
 
-from delinquency.portfolio.calibration import Calibration, Figure
+from delinquency.portfolio.calibration import Calibration
+from delinquency.portfolio.figures import Figure
 from delinquency.traits import TRAITS
 
 INK, ACCENT, SECOND = "#1c2430", "#1d4f91", "#b23c17"
