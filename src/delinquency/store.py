@@ -28,7 +28,7 @@ class Workspace:
         Name of the data set.
     raw : Path
         Folder of raw files of all data sets.
-    interim, processed, models, reports : Path
+    interim, truth, processed, models, reports : Path
         Folders of this data set.
     tracking : Path
         Folder of the MLflow database and artifacts, of all data sets.
@@ -37,6 +37,7 @@ class Workspace:
     data: str
     raw: Path
     interim: Path
+    truth: Path
     processed: Path
     models: Path
     reports: Path
@@ -65,6 +66,7 @@ def workspace(paths: PathOptions, data: str) -> Workspace:
         data=data,
         raw=below(paths.raw),
         interim=below(paths.interim) / data,
+        truth=below(paths.truth) / data,
         processed=below(paths.processed) / data,
         models=below(paths.models) / data,
         reports=below(paths.reports) / data,

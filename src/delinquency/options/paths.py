@@ -13,6 +13,8 @@ class PathOptions:
     raw: str = "data/raw"
     # Canonical tables.
     interim: str = "data/interim"
+    # What really made the accounts of a generated portfolio fall behind; no model reads it.
+    truth: str = "data/truth"
     # Features, labels, explanations, scores.
     processed: str = "data/processed"
     # Saved models.

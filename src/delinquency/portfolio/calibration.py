@@ -25,6 +25,25 @@ from delinquency.rolls import roll_rates, vintages, worse_later
 from delinquency.traits import TRAITS
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What part of a portfolio was measured.
+
+    Attributes
+    ----------
+    n_places : int
+        Accounts alive in any month: the first ones of the portfolio.
+    determined : int
+        Accounts on which it was estimated how much of a trait the features determine.
+    determined_month : str
+        Their observation month, YYYY-MM; empty when it was not estimated.
+    """
+
+    n_places: int
+    determined: int = 0
+    determined_month: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """The calibration of one portfolio.
@@ -44,7 +63,7 @@ class Calibration:
     exclusions : DataFrame
         As of ``delinquency.labels``.
     settings : dict
-        Options of the portfolio.
+        Options of the portfolio, and what part of it was measured.
     """
 
     figures: tuple[Figure, ...]
@@ -77,6 +96,7 @@ def calibrate(
     options: SyntheticData,
     *,
     determination: pd.DataFrame | None = None,
+    sample: Sample | None = None,
 ) -> Calibration:
     """Measure a portfolio, or a part of it, against public figures.
 
@@ -89,6 +109,8 @@ def calibrate(
     options : SyntheticData
     determination : DataFrame, optional
         As of ``determination.latent_determination``.
+    sample : Sample, optional
+        What part of the portfolio the tables are; all of it when not given.
 
     Returns
     -------
@@ -123,7 +145,8 @@ def calibrate(
         by_month=by_month,
         exclusions=labels.exclusions,
         settings=settings
-        | {"weights": dict(options.weights), "accounts_measured": len(tables["accounts"])},
+        | {"weights": dict(options.weights), "accounts_measured": len(tables["accounts"])}
+        | asdict(sample or Sample(options.n_accounts)),
     )
 
 

@@ -14,6 +14,8 @@ from delinquency.traits import TRAITS
 
 INK, ACCENT, SECOND = "#1c2430", "#1d4f91", "#b23c17"
 VINTAGES_SHOWN = 6
+AGES_SHOWN = (6, 12, 18, 24, 36)
+"""Months on book of the vintage table."""
 
 
 def portfolio_page(calibration: Calibration, *, title: str) -> str:
@@ -51,8 +53,25 @@ def portfolio_page(calibration: Calibration, *, title: str) -> str:
         near=sum(figure.near is True for figure in calibration.figures),
         data=calibration.to_dict(),
         traits=TRAITS,
+        ages=AGES_SHOWN,
+        vintages=_vintage_rows(calibration),
         pictures=pictures,
     )
+
+
+def _vintage_rows(calibration: Calibration) -> list[dict[str, Any]]:
+    """Return for every opening quarter the share that was ever bad at some months on book."""
+    rows = []
+    for vintage, frame in calibration.vintages.groupby("vintage"):
+        shares = dict(zip(frame["months_on_book"], frame["ever_bad"], strict=True))
+        rows.append(
+            {
+                "opened": f"{vintage:%Y-%m}",
+                "accounts": int(frame["accounts"].iloc[0]),
+                "shares": [shares.get(age) for age in AGES_SHOWN],
+            }
+        )
+    return rows
 
 
 def _value(figure: Figure) -> str:

@@ -15,7 +15,6 @@ from delinquency.explanation import truth
 from delinquency.features import FEATURES
 from delinquency.modeling.peers import PEERS
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio.truth import audit_observations, causal_truth
 from delinquency.reporting.audit_page import audit_figure, audit_page
 from delinquency.schema import TABLES
 from delinquency.stages import trained
@@ -23,17 +22,8 @@ from delinquency.stages.data import describe
 from delinquency.stages.explain import grounds_of
 from delinquency.stages.features import KEYS, Prepared, prepare
 from delinquency.stages.progress import say, working
-from delinquency.store import (
-    digest,
-    frame_digest,
-    read_frame,
-    read_json,
-    replacing,
-    workspace,
-    write_frame,
-    write_json,
-    write_text,
-)
+from delinquency.stages.truth import audit_truth
+from delinquency.store import replacing, workspace, write_json, write_text
 from delinquency.traits import TRAITS
 from delinquency.windows import EVENT_SUMS, Array
 
@@ -58,7 +48,7 @@ def run(config: Config) -> None:
     prepared = prepare(config)
     fitted = trained.load(config)
     test = trained.rows_of(fitted, prepared, "test")
-    known = _truth(config, config.data, prepared.keys[test])
+    known = audit_truth(config, config.data, prepared.keys[test])
     rows = _rows_of(prepared.keys, known)
     tau = known[[f"tau_{key}" for key in TRAITS]].to_numpy(np.float64)
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
@@ -131,21 +121,6 @@ def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> 
             f"Top-1 hit against the ceiling: {share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
         )
     say(f"Written to {folder}")
-
-
-def _truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.DataFrame:
-    """Return the causal truth of the audit accounts, computed once per portfolio."""
-    observations = audit_observations(keys, data)
-    space = workspace(config.paths, config.data.name)
-    path, mark = space.processed / "truth.parquet", space.processed / "truth.json"
-    key = digest([as_dict(data), frame_digest(observations)])
-    if mark.exists() and read_json(mark, made_by="audit_explanations")["key"] == key:
-        return read_frame(path, made_by="audit_explanations")
-    with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
-        known = causal_truth(data, observations)
-    write_frame(known, path)
-    write_json({"key": key}, mark)
-    return known
 
 
 def _rows_of(keys: pd.DataFrame, known: pd.DataFrame) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from delinquency.config import Config, as_dict
+from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.stages.progress import say, working
 from delinquency.store import MANIFEST, digest, read_json, workspace, write_frame, write_json
@@ -22,6 +23,12 @@ def run(config: Config) -> None:
     facts = write_tables(config)
     space = workspace(config.paths, config.data.name)
     say(f"{describe(config)}: {facts['rows']:,} rows in {space.interim}")
+    if measured := facts.get("calibration"):
+        say(
+            f"  {measured['near']} of {measured['figures']} figures are near their public or "
+            f"design target: {space.reports / 'portfolio.html'}"
+        )
+        say(f"  why accounts fell behind, which no model may read: {space.truth}")
     for what, count in facts.get("counts", {}).items():
         if count:
             say(f"  {what}: {count:,}")
@@ -65,6 +72,8 @@ def write_tables(config: Config) -> dict[str, Any]:
                 _write_part(source, folder)
                 digests.append(source.digest)
                 facts = _add_facts(facts, source.facts)
+        if isinstance(config.data, SyntheticData):
+            facts |= _measure(config, config.data, fresh)
         facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
         write_json({"key": _key(config), "facts": facts}, fresh / MANIFEST)
         shutil.rmtree(space.interim, ignore_errors=True)
@@ -72,6 +81,26 @@ def write_tables(config: Config) -> dict[str, Any]:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return facts
+
+
+def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, Any]:
+    """Write the truth of a generated portfolio, and how near its tables are to public figures."""
+    from delinquency.stages.portfolio_report import PARTS_MEASURED, REPORTS, write_report
+    from delinquency.stages.truth import read_hidden_lives, write_hidden_lives
+
+    folder = workspace(config.paths, config.data.name).truth
+    with working("writing the truth, apart from the tables"):
+        write_hidden_lives(options, folder, part_accounts=PART_ACCOUNTS)
+    with working("measuring the portfolio against public figures"):
+        parts = sorted(tables.glob("part-*"))[:PARTS_MEASURED]
+        hidden = read_hidden_lives(folder, parts=len(parts))
+        try:
+            return {"calibration": write_report(config, options, parts, hidden)}
+        except ChoiceError as error:
+            for name in REPORTS:  # of another portfolio
+                (workspace(config.paths, config.data.name).reports / name).unlink(missing_ok=True)
+            # Labels need more months than were asked for; the tables are of use without them.
+            return {"cannot": {"calibration": f"a comparison with public figures. {error}"}}
 
 
 def part_folders(config: Config) -> list[Path]:

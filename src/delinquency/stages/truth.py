@@ -1,0 +1,96 @@
+"""The truth of a generated portfolio on disk: in a folder of its own, which no model reads."""
+
+import shutil
+from itertools import count, islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from delinquency import __version__
+from delinquency.config import Config, as_dict
+from delinquency.options.data import SyntheticData
+from delinquency.portfolio.blocks import BLOCK_SIZE
+from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, iter_truth
+from delinquency.stages.progress import working
+from delinquency.store import (
+    digest,
+    frame_digest,
+    read_frame,
+    read_json,
+    workspace,
+    write_frame,
+    write_json,
+)
+
+HIDDEN = "hidden"
+"""Folder of the hidden lives: latent traits and contributions of every account and month."""
+PART = "part-{:04d}.parquet"
+AUDIT = "audit"
+"""Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
+
+
+def write_hidden_lives(options: SyntheticData, folder: Path, *, part_accounts: int) -> None:
+    """Write what the generator knows of every account and month, part by part.
+
+    Parameters
+    ----------
+    options : SyntheticData
+    folder : Path
+        Folder of the portfolio's truth; what stood in it before goes only when all is written.
+    part_accounts : int
+        Accounts of one part, as in the tables.
+    """
+    fresh = folder / f".{HIDDEN}.writing"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        blocks = iter_truth(options)
+        for number in count():
+            frames = list(islice(blocks, max(1, part_accounts // BLOCK_SIZE)))
+            if not frames:
+                break
+            part = pd.concat(frames, ignore_index=True)
+            # Half the bytes, and far more digits than any simulation's own error.
+            values = {n: np.float32 for n in part.columns if n not in KEYS}
+            write_frame(part.astype(values), fresh / PART.format(number))
+        shutil.rmtree(folder / HIDDEN, ignore_errors=True)
+        fresh.rename(folder / HIDDEN)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def read_hidden_lives(folder: Path, *, parts: int) -> pd.DataFrame:
+    """Return the first parts of the hidden lives."""
+    files = [folder / HIDDEN / PART.format(number) for number in range(parts)]
+    return pd.concat([read_frame(file, made_by="data") for file in files], ignore_index=True)
+
+
+def audit_truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.DataFrame:
+    """Return the causal truth of the audit accounts, simulated once for each portfolio.
+
+    Parameters
+    ----------
+    config : Config
+    data : SyntheticData
+    keys : DataFrame
+        ``account_id, observation_month`` to draw the sample from.
+
+    Returns
+    -------
+    DataFrame
+        As of ``portfolio.truth.causal_truth``.
+    """
+    observations = audit_observations(keys, data)
+    folder = workspace(config.paths, config.data.name).truth
+    path, mark = folder / f"{AUDIT}.parquet", folder / f"{AUDIT}.json"
+    key = digest([as_dict(data), frame_digest(observations), __version__])
+    if path.exists() and mark.exists() and read_json(mark, made_by=AUDIT)["key"] == key:
+        return read_frame(path, made_by="audit_explanations")
+    with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
+        known = causal_truth(data, observations)
+    # The mark goes first and comes last, so that a stop between cannot pair it with another file.
+    mark.unlink(missing_ok=True)
+    write_frame(known, path)
+    write_json({"key": key, "accounts": len(known), "futures": data.audit_paths}, mark)
+    return known
