@@ -285,3 +285,16 @@ def test_new_accounts_to_score_need_no_label(tmp_path):
     options, folder = people(tmp_path, "id,v,job\na,1,nurse\n", labelled=False)
     source = read_table(options, folder)
     assert source.labels["bad"].isna().all() and source.facts["positives"] is None
+
+
+def test_rows_that_only_hold_codes_for_nothing_are_not_one_group(tmp_path):
+    """A mark beside a column ("does not apply": no) says nothing where all cells are missing.
+
+    One group of all such rows would lie on one side of every split: a fold would train without
+    the very rows that another is tested on.
+    """
+    content = "id,y,v,job\na,0,-9,\nb,1,-9,\nc,0,-7,\nd,1,-7,\n"
+    options, folder = people(
+        tmp_path, content, group_equal_rows=True, special={-9: "missing", -7: "not_applicable"}
+    )
+    assert read_table(options, folder).labels["group_id"].tolist() == ["a", "b", "c", "d"]

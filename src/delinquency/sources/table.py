@@ -399,7 +399,9 @@ def _groups(
         number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
     elif options.group_equal_rows:
         number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()
-        says_nothing = values.isna().all(axis=1).to_numpy()
+        # A mark ("does not apply": no) is filled also where every cell of the file is missing.
+        told = [name for name in values if name in options.columns or name.endswith(AMOUNT)]
+        says_nothing = values[told].isna().all(axis=1).to_numpy()
         number = number.mask(says_nothing, pd.Series(-1 - np.arange(len(values))))
     else:
         number = pd.Series(pd.factorize(account)[0])
