@@ -109,3 +109,9 @@ def test_starting_up_imports_nothing_heavy():
 
 def test_the_configuration_travels_with_a_checkout():
     assert conf_dir() == Path(__file__).parent.parent / "conf"
+
+
+def test_question_marks_of_a_draft_are_listed_in_one_clean_error():
+    composed = compose_raw("stage=inspect", "data=taiwan", "data.name=???", "data.currency=???")
+    with pytest.raises(ChoiceError, match=r"2 values are still .*\n  data.currency\n  data.name"):
+        to_config(composed)

@@ -1,6 +1,7 @@
 """Hydra's side of the choices: composes ``conf/`` and hands out plain dataclasses."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from delinquency.errors import ChoiceError
 from delinquency.options import data as data_options
 from delinquency.options.audit import AuditOptions
 from delinquency.options.cards import CardOptions
@@ -30,6 +32,8 @@ from delinquency.options.tracking import TrackingOptions
 from delinquency.options.treatment import TreatmentOptions
 
 HYDRA_VERSION_BASE = "1.3"
+MOST_UNANSWERED = 12
+"""Values still to be filled in that an error lists."""
 HELP = """\
 delinquency: which card accounts will fall behind, why, and what help is lawful.
 
@@ -153,10 +157,32 @@ def to_config(composed: DictConfig) -> Config:
     Returns
     -------
     Config
+
+    Raises
+    ------
+    ChoiceError
+        If values are still to be filled in (``???``), naming them all.
     """
+    _refuse_unanswered(composed)
     config = OmegaConf.to_object(composed)
     assert isinstance(config, Config)
     return config
+
+
+def _refuse_unanswered(composed: DictConfig) -> None:
+    """Raise when a draft was taken as it is, with its question marks."""
+    missing = sorted(OmegaConf.missing_keys(composed))
+    if not missing:
+        return
+    # A key with a dot in it (a code, a column) is written without one in front: data.special[-9].
+    keys = [re.sub(r"\.\[", "[", key) for key in missing]
+    shown = "\n".join(f"  {key}" for key in keys[:MOST_UNANSWERED])
+    more = len(keys) - MOST_UNANSWERED
+    raise ChoiceError(
+        f"{len(keys)} {'value is' if len(keys) == 1 else 'values are'} still to be filled in "
+        f"(written '???'):\n{shown}{f'{chr(10)}  and {more} more' if more > 0 else ''}\n"
+        "Answer each in its YAML file (those under data in conf/data/), or on the command line."
+    )
 
 
 def as_yaml(config: Config) -> str:
