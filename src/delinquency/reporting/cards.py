@@ -126,6 +126,8 @@ class BookFacts:
         Which model, in a few words.
     citation : str
         Where the data come from.
+    limits : sequence of str
+        What the data cannot support, with reasons.
     """
 
     title: str
@@ -134,6 +136,7 @@ class BookFacts:
     n_accounts: int
     model: str
     citation: str = ""
+    limits: Sequence[str] = ()
 
 
 def observed_rates(

@@ -1,6 +1,7 @@
 """Stage ``cards``: a page with a card for each of the accounts most at risk."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,8 @@ def write_book(
         )
         path = space.reports / "cards" / "index.html"
         latest = explained["observation_month"] == explained["observation_month"].max()
-        book = _book(config, fitted, int(latest.sum()))
+        limits = tuple(prepared.facts.get("cannot", {}).values())
+        book = replace(_book(config, fitted, int(latest.sum())), limits=limits)
         write_text(render_cards(accounts, book, parts), path)
     return path
 

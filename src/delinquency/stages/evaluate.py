@@ -46,6 +46,7 @@ def run(config: Config) -> None:
     say(f"{describe(config)}: {result['how']}, {result['n']:,} rows, {result['n_bad']:,} bad")
     for name, one in result["metrics"].items():
         say(f"  {name:22s} {one['value']:8.4f}  [{one['low']:.4f}, {one['high']:.4f}]")
+    say_limits(prepared)
     say(f"Report  {space.reports / 'evaluation.json'}, figures in {space.reports / FIGURES}")
     say(f"Next    make evaluate ARGS='data={config.data.name} evaluation=cross_validation'")
 
@@ -90,6 +91,7 @@ def holdout(
         "how": how,
         "interval": "95 %, bootstrap of whole accounts",
         "metrics": measured,
+        "cannot": prepared.facts.get("cannot", {}),
     }
     tick(1, 2)
     deciles = metrics.decile_table(bad, pd_hat)
@@ -114,6 +116,12 @@ def holdout(
     active.table(deciles, "tables/deciles.json")
     tick(2, 2)
     return result
+
+
+def say_limits(prepared: Prepared) -> None:
+    """Print what the data cannot support, and why."""
+    for why in prepared.facts.get("cannot", {}).values():
+        say(f"Not supported by these data: {why}")
 
 
 def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:
@@ -174,12 +182,14 @@ def _cross_validate(config: Config, chosen: CrossValidationEvaluation) -> None:
             "n": len(bad),
             "n_bad": int(bad.sum()),
             "n_features": prepared.X.shape[1],
+            "cannot": prepared.facts.get("cannot", {}),
             **comparison.to_dict(),
         }
         write_json(result, space.reports / "cross_validation.json")
         _log_folds(comparison, result, active)
         guard_against_leakage(result["model"]["roc_auc"]["mean"], config.data.leakage_ceiling_auc)
     _say_comparison(config, result)
+    say_limits(prepared)
 
 
 def as_codes(protected: pd.DataFrame) -> pd.DataFrame:

@@ -54,5 +54,7 @@ def open_run(
         f"**{describe(config)}**, {prepared.facts['n_rows']:,} rows, "
         f"{prepared.facts['n_features']} features of six traits.\n\n{config.data.citation}"
     )
+    for why in prepared.facts.get("cannot", {}).values():
+        note += f"\n\n- Not supported by these data: {why}"
     with tracked(store, name=name, note=note, tags=tags, run_id=run_id) as active:
         yield active

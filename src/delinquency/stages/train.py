@@ -130,6 +130,8 @@ def _report(config: Config, fitted: trained.Trained, result: dict[str, Any], act
         f"AUC {auc['value']:.4f} [{auc['low']:.4f}, {auc['high']:.4f}]   "
         f"Brier {brier['value']:.4f}   ECE {ece['value']:.4f}   ({result['how']})"
     )
+    if result["cannot"]:
+        say(f"Not shown    {', '.join(result['cannot'])} (why: {space.reports}/evaluation.json)")
     say(f"Model        {fitted.folder}")
     say(f"Explanations {space.processed / 'explanations.parquet'}")
     say(f"Reports      {space.reports}")

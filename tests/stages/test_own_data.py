@@ -1,0 +1,74 @@
+"""The whole way on a ready-made table of one's own: reports say what it cannot support."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.config import load
+from delinquency.stages import STAGES, run_stage
+from delinquency.stages.features import limits
+
+PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
+MAPPING = """
+defaults: [table_data, _self_]
+name: own
+title: Own table
+path: own.csv
+group_equal_rows: true
+outcome: {column: outcome, bad: [Bad], good: [Good]}
+columns:
+  score: {trait: credit_record, direction: -1, special: {-9: missing, -7: not_applicable}}
+  burden: {trait: debt_burden, direction: 1}
+"""
+SMALL = ["model.n_estimators=30", "evaluation.n_boot=10", "tracking=none", "n_threads=1"]
+
+
+def run(root, stage):
+    """Run a stage on the mapping in a conf folder of the user's own."""
+    folders = [f"hydra.searchpath=[file://{root / 'conf'}]", f"paths.root={root}"]
+    chosen = [f"stage={stage}", "data=own", f"paths.raw={root}", *folders, *SMALL]
+    run_stage(load(chosen, stages=PURPOSES))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    root = tmp_path_factory.mktemp("own")
+    rng = np.random.default_rng(5)
+    score, burden = rng.integers(300, 800, 900), rng.integers(0, 100, 900)
+    bad = rng.random(900) < 1 / (1 + np.exp((score - 550) / 90 - (burden - 50) / 40))
+    score[:40] = -9
+    score[40:80] = -7
+    table = pd.DataFrame({"outcome": np.where(bad, "Bad", "Good"), "score": score})
+    table.assign(burden=burden).to_csv(root / "own.csv", index=False)
+    (root / "conf" / "data").mkdir(parents=True)
+    (root / "conf" / "data" / "own.yaml").write_text(MAPPING)
+    run(root, "train")
+    return root
+
+
+def test_what_the_data_cannot_support_is_stated_with_its_reason():
+    labels = pd.DataFrame({"observation_month": pd.to_datetime(["2024-03"] * 3), "bad": [0, 1, 0]})
+    by_trait = {"credit_record": 2, "debt_burden": 0}
+    found = limits(labels, {"dated": True}, by_trait, ["statements"])
+    assert set(found) == {"out_of_time", "drift", "traits", "spending", "precision"}
+    assert "2024-03" in found["out_of_time"] and "Heavy debts" in found["traits"]
+    assert "Only 1 rows of the rarer outcome" in found["precision"]
+
+
+def test_the_sources_own_reason_is_kept():
+    labels = pd.DataFrame({"observation_month": pd.to_datetime(["2024-03"] * 3), "bad": [0, 1, 0]})
+    source = {"cannot": {"out_of_time": "no month at all"}}
+    assert limits(labels, source, {}, [])["out_of_time"] == "no month at all"
+
+
+@pytest.mark.slow
+def test_evaluation_and_case_book_repeat_what_the_table_cannot_support(own, capsys):
+    result = json.loads((own / "reports" / "own" / "evaluation.json").read_text())
+    assert {"out_of_time", "drift", "panel", "traits"} <= set(result["cannot"])
+    run(own, "evaluate")
+    assert "Not supported by these data: The table has no month" in capsys.readouterr().out
+    run(own, "cards")
+    page = (own / "reports" / "own" / "cards" / "index.html").read_text()
+    assert "What these data cannot support: The table has no month" in page
