@@ -157,8 +157,13 @@ def test_the_coverage_table_says_why_a_feature_is_absent(five_accounts, five_obs
     assert why["utilization_mean_3m"] == "excluded by choice"
     assert why["utilization_mean_6m"] == ""
     assert why["utilization_mean_12m"] == "the observation window has 6 months"
+    assert why["utilization_5m_ago"] == ""
     assert why["education_level"] == "the source lacks education_level"
     assert why["late_months"] == "its trait is not chosen"
+    short = build_windows(five_accounts, five_observations, n_months=3)
+    of_three = coverage(short, options).set_index("feature")["why_not"]
+    assert of_three["utilization_2m_ago"] == ""
+    assert of_three["utilization_3m_ago"] == "the observation window has 3 months"
     fewer = coverage(windows, FeatureOptions(windows=[6])).set_index("feature")["why_not"]
     assert fewer["utilization_mean_3m"] == "windows of 3 months are not chosen"
 

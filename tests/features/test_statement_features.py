@@ -47,6 +47,13 @@ BY_HAND = {
     "charges_log": [LOG(1000), LOG(750), LOG(200), LOG(620), 0.0],
     "overspent_months": [0, 5, 0, 2, 0],
     "idle_months": [0, 0, 0, 0, 6],
+    # May; April, where gap has no statement; January, before gap was opened
+    "utilization_1m_ago": [0.2, 0.9, 0.5, 0.5, 0.0],
+    "utilization_2m_ago": [0.2, 0.8, 0.5, NAN, 0.0],
+    "utilization_5m_ago": [0.2, 0.5, 0.5, NAN, 0.0],
+    "repayment_status_3m_ago": [-1, 0, 0, 1, -2],
+    # paid in May of the bill of April: 50/800; gap has no bill of April, idle none at all
+    "payment_ratio_1m_ago": [1.0, 50 / 800, 0.0, NAN, NAN],
     # only the bills of 200 were within reach of an earlier payment (200)
     "unpaid_though_payable": [0.0, NAN, NAN, NAN, NAN],
 }

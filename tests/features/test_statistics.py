@@ -71,6 +71,13 @@ def test_the_step_of_a_single_month_is_not_known():
     assert np.isnan(statistics.step(np.array([[1.0]]))).all()
 
 
+def test_an_earlier_month_is_counted_back_from_the_last_and_unknown_beyond_the_window():
+    values = np.array([[5.0, NAN, 7.0]])
+    assert [float(statistics.before(values, k)[0]) for k in (0, 2)] == [7.0, 5.0]
+    assert np.isnan(statistics.before(values, 1)).all()
+    assert np.isnan(statistics.before(values, 3)).all()
+
+
 def test_a_ratio_is_missing_without_a_positive_denominator_and_clipped_at_the_ceiling():
     out = statistics.ratio(
         np.array([1.0, 1.0, 1.0, -9.0, NAN]), np.array([4.0, 0.0, -1.0, 1.0, 1.0]), ceiling=5.0

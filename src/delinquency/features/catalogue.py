@@ -20,6 +20,8 @@ Unit = Literal["ratio", "share", "months", "days", "count", "money", "log money"
 
 SHORT_WINDOWS = (3, 6, 12)
 """Months that families of features are summarised over."""
+EARLIER_MONTHS = (1, 2, 3, 4, 5)
+"""How far back single months of a quantity are features of their own."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Feature:
         What it measures, in words that stand before its value in a reason.
     months : int or None
         The summary's window; None when it takes the whole observation window.
+    reach : int
+        Fewest months that a window must have for a value to exist at all.
     actionable : bool
         Whether the customer can change it.
     source : str
@@ -87,6 +91,7 @@ class Feature:
     actionable: bool
     source: str
     compute: Compute
+    reach: int = 1
 
     @property
     def meaning(self) -> str:
@@ -236,6 +241,59 @@ def summarise(
                     compute=compute,
                 ),
             )
+
+
+def at_earlier_months(
+    what: Quantity,
+    trait: Trait,
+    *,
+    unit: Unit,
+    reason: tuple[str, str],
+    source: str,
+) -> None:
+    """Register a quantity's values one to five months before the observation month.
+
+    Names are ``<quantity>_<k>m_ago``. They have no direction: a value of the past only says how
+    the account came to the present one, whose sign the summaries carry. Nobody can change them.
+
+    Parameters
+    ----------
+    what : Quantity
+    trait : Trait
+    unit : str
+    reason : tuple of str
+        English and Chinese phrase for the quantity.
+    source : str
+    """
+    for ago in EARLIER_MONTHS:
+        compute = _value_of(what, ago)
+        before = f"{ago} month{'s' if ago > 1 else ''} earlier"
+        compute.__doc__ = f"{what.meaning.rstrip('.')}: {before}."
+        name = f"{what.name}_{ago}m_ago"
+        FEATURES.add(
+            name,
+            Feature(
+                name=name,
+                trait=trait,
+                direction=0,
+                unit=unit,
+                needs=what.needs,
+                phrase=f"{reason[0]}, {before}",
+                phrase_zh=f"{ago}个月前的{reason[1]}",
+                months=None,
+                actionable=False,
+                source=source,
+                compute=compute,
+                reach=ago + 1,
+            ),
+        )
+
+
+def _value_of(what: Quantity, ago: int) -> Compute:
+    def compute(windows: Windows) -> Array:
+        return statistics.before(what(windows), ago)
+
+    return compute
 
 
 def _summary_of(what: Quantity, summary: Summary, months: int | None) -> Compute:

@@ -105,7 +105,7 @@ def _status(windows: Windows, options: FeatureOptions) -> dict[str, str]:
             why = "excluded by choice"
         elif one.months is not None and one.months not in options.windows:
             why = f"windows of {one.months} months are not chosen"
-        elif one.months is not None and one.months > windows.n_months:
+        elif max(one.months or 0, one.reach) > windows.n_months:
             why = f"the observation window has {windows.n_months} months"
         elif lacking:
             why = f"the source lacks {', '.join(lacking)}"

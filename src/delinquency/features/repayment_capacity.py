@@ -3,7 +3,7 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import Quantity, Unit, feature, summarise
+from delinquency.features.catalogue import Quantity, Unit, at_earlier_months, feature, summarise
 from delinquency.features.household import (
     buffer,
     coverage,
@@ -44,6 +44,13 @@ summarise(
     source=PAYMENTS,
     summaries=("last", "step", "mean", "max", "min", "std", "trend", "change"),
 )
+at_earlier_months(
+    payment_ratio,
+    REPAYMENT_CAPACITY,
+    unit="ratio",
+    reason=("Share of the bill that was paid", "账单还款比例"),
+    source=PAYMENTS,
+)
 summarise(
     payment_to_limit,
     REPAYMENT_CAPACITY,
@@ -52,6 +59,13 @@ summarise(
     reason=("Payment against the credit limit", "还款额占额度比例"),
     source=PAYMENTS,
     summaries=("last", "mean", "max", "min", "std", "trend"),
+)
+at_earlier_months(
+    payment_to_limit,
+    REPAYMENT_CAPACITY,
+    unit="ratio",
+    reason=("Payment against the credit limit", "还款额占额度比例"),
+    source=PAYMENTS,
 )
 summarise(
     payment_log,

@@ -82,6 +82,13 @@ def step(values: Array) -> Array:
     return values[:, -1] - values[:, -2]
 
 
+def before(values: Array, months: int) -> Array:
+    """Return the value so many months before the last; NaN beyond the window."""
+    if months >= values.shape[1]:
+        return np.full(len(values), np.nan)
+    return values[:, -1 - months].copy()
+
+
 def months_with(condition: NDArray[np.bool_]) -> Array:
     """Return the number of months in which the condition held."""
     return np.asarray(condition.sum(axis=1), np.float64)
