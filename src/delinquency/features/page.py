@@ -76,8 +76,8 @@ def features_page() -> str:
         "an absent one is absent. *Direction* is what a higher value can do to the risk, all else",
         "equal; it becomes a monotone constraint of the model. Names that end in `_3m`, `_6m` or",
         "`_12m` take that many months (`features.windows`), `_1m_ago` to `_5m_ago` are single",
-        "months before the observation month, all others take the whole window. Nothing later than the",
-        "observation month is ever read.",
+        "months before the observation month, all others take the whole window.",
+        "Nothing later than the observation month is ever read.",
         "",
     ]
     for trait in TRAITS.values():
