@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delinquency.errors import DataError
-from delinquency.windows import EVENT_SUMS, build_windows, month_number
+from delinquency.event_sums import EVENT_SUMS
+from delinquency.windows import build_windows, month_number
 
 NAN = np.nan
 N_MONTHS = 6

@@ -22,9 +22,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import DataError, Fault
+from delinquency.event_sums import EVENT_SUMS
 from delinquency.policy import Policy
 from delinquency.schema import MONTH_DTYPE, STATEMENTS
-from delinquency.windows import EVENT_SUMS, Windows
+from delinquency.windows import Windows
 
 CLEARANCE_COLUMNS = ("account_id", "month", "origin", "part")
 """Columns of a table of clearances: which month of which account is erased.

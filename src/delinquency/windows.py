@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import DataError, Fault
-from delinquency.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS
+from delinquency.event_sums import EVENT_SUMS
+from delinquency.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS, TABLES
 
 Array = NDArray[np.float64]
 """Float array; (n_rows, n_months) for monthly values, (n_rows,) for features."""
@@ -22,113 +23,9 @@ MONTHLY_TABLES = (STATEMENTS, CASHFLOWS, BUREAU)
 _NOT_VALUES = ("account_id", "month", "arrival_month")
 _NEVER = np.iinfo(np.int32).max
 
-LUXURY_CATEGORIES = ("luxury", "electronics", "travel", "jewellery")
-"""Merchant categories that the source article's "high-value goods" speaks of."""
-ESSENTIAL_CATEGORIES = ("groceries", "utilities", "health", "transport", "rent")
-"""Merchant categories of what a household cannot do without."""
-HIGH_TICKET_SHARE = 0.5
-"""A single purchase of half a monthly income and more counts as high-ticket."""
 MONTHS_PER_YEAR = 12
-
-
-@dataclass(frozen=True)
-class EventSum:
-    """A monthly sum over the rows of an event table.
-
-    Attributes
-    ----------
-    table : str
-        "transactions" or "contacts".
-    needs : tuple of str
-        Columns that must be present; those of the accounts table are set beside each event.
-    amount : callable
-        From the event rows to the amount that each adds, shape (n_events,).
-    month : str
-        Column whose month the amount is booked in.
-    """
-
-    table: str
-    needs: tuple[str, ...]
-    amount: Callable[[pd.DataFrame], Array]
-    month: str = "date"
-
-
-def _column(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: rows[name].fillna(0.0).to_numpy(np.float64)
-
-
-def _amount_where(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: (rows["amount"] * (rows[name] == 1)).to_numpy(np.float64)
-
-
-def _purchase_amount(rows: pd.DataFrame) -> Array:
-    amount = rows["amount"].to_numpy(np.float64)
-    if "cash_advance" not in rows.columns:
-        return amount
-    return np.where(rows["cash_advance"].to_numpy() == 1, 0.0, amount)
-
-
-def _high_ticket(rows: pd.DataFrame) -> Array:
-    amount, income = rows["amount"].to_numpy(np.float64), rows["application_income"].to_numpy()
-    return np.where((income > 0) & (amount >= HIGH_TICKET_SHARE * income), amount, 0.0)
-
-
-EVENT_SUMS: Mapping[str, EventSum] = {
-    "card_spend": EventSum("transactions", ("amount",), _purchase_amount),
-    "promotion_spend": EventSum("transactions", ("promotion",), _amount_where("promotion")),
-    "instalment_spend": EventSum("transactions", ("instalment",), _amount_where("instalment")),
-    "cash_advance_spend": EventSum(
-        "transactions", ("cash_advance",), _amount_where("cash_advance")
-    ),
-    "luxury_spend": EventSum(
-        "transactions",
-        ("category",),
-        lambda rows: (rows["amount"] * rows["category"].isin(LUXURY_CATEGORIES)).to_numpy(
-            np.float64
-        ),
-    ),
-    "essential_spend": EventSum(
-        "transactions",
-        ("category",),
-        lambda rows: (rows["amount"] * rows["category"].isin(ESSENTIAL_CATEGORIES)).to_numpy(
-            np.float64
-        ),
-    ),
-    "high_ticket_spend": EventSum("transactions", ("application_income",), _high_ticket),
-    "high_ticket_instalment_spend": EventSum(
-        "transactions",
-        ("application_income", "instalment"),
-        lambda rows: _high_ticket(rows) * (rows["instalment"] == 1).to_numpy(np.float64),
-    ),
-    "purchase_count": EventSum(
-        "transactions", ("amount",), lambda rows: np.ones(len(rows), np.float64)
-    ),
-    "contact_attempts": EventSum(
-        "contacts",
-        ("inbound",),
-        lambda rows: (rows["inbound"] != 1).to_numpy(np.float64),
-    ),
-    "inbound_contacts": EventSum("contacts", ("inbound",), _column("inbound")),
-    "right_party_contacts": EventSum(
-        "contacts",
-        ("right_party", "inbound"),
-        lambda rows: ((rows["right_party"] == 1) & (rows["inbound"] != 1)).to_numpy(np.float64),
-    ),
-    "promises_kept": EventSum(
-        "contacts",
-        ("promise_kept", "promise_resolved_month"),
-        lambda rows: (rows["promise_kept"] == 1).to_numpy(np.float64),
-        month="promise_resolved_month",
-    ),
-    "promises_broken": EventSum(
-        "contacts",
-        ("promise_kept", "promise_resolved_month"),
-        lambda rows: (rows["promise_kept"] == 0).to_numpy(np.float64),
-        month="promise_resolved_month",
-    ),
-}
-"""Monthly sums over event tables, by name. Disputes are not among them: they route to
-resolution and are never scored."""
+DAYS_BEFORE_MONTH_END = "_days_before_month_end"
+"""What the name of a date becomes when its windows hold days instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +79,42 @@ class Windows:
         if name not in self._derived:
             self._derived[name] = compute(self)
         return self._derived[name]
+
+
+def tables_of(need: str) -> frozenset[str]:
+    """Return the tables that a column of the windows is cut from.
+
+    Parameters
+    ----------
+    need : str
+        A canonical column, an event sum, or one of the derived ``months_on_book`` and
+        ``<date>_days_before_month_end``.
+
+    Returns
+    -------
+    frozenset of str
+        Two for an event sum that needs a column of the accounts.
+
+    Raises
+    ------
+    KeyError
+        If no table gives it.
+
+    Examples
+    --------
+    >>> sorted(tables_of("high_ticket_spend"))
+    ['accounts', 'transactions']
+    """
+    if one := EVENT_SUMS.get(need):
+        own = set(TABLES[one.table].column_names)
+        borrowed = [tables_of(column) for column in one.needs if column not in own]
+        return frozenset({one.table}.union(*borrowed))
+    column = need.removesuffix(DAYS_BEFORE_MONTH_END)
+    column = "opened_month" if column == "months_on_book" else column
+    for name in ("accounts", *(table.name for table in MONTHLY_TABLES)):
+        if column in TABLES[name].column_names:
+            return frozenset({name})
+    raise KeyError(need)
 
 
 def month_number(months: pd.Series) -> NDArray[np.int32]:
@@ -329,7 +262,7 @@ def _cut_monthly(frame: pd.DataFrame, axis: _Axis) -> dict[str, Array]:
             # A day is kept as days before the end of its row's month: comparable across months.
             month_end = frame["month"] + pd.offsets.MonthEnd(0)
             values = (month_end - column).dt.days.to_numpy(np.float64)[inside]
-            name = f"{name}_days_before_month_end"
+            name = f"{name}{DAYS_BEFORE_MONTH_END}"
         elif pd.api.types.is_numeric_dtype(column):
             values = column.to_numpy(np.float64)[inside]
         else:

@@ -5,11 +5,11 @@ import pytest
 
 import delinquency.features
 import delinquency.windows
+from delinquency.event_sums import EVENT_SUMS
 from delinquency.features import FEATURES
 from delinquency.features.catalogue import QUANTITIES, feature
 from delinquency.schema import TABLES, protected_columns
 from delinquency.traits import REPAYMENT_CAPACITY, TRAITS
-from delinquency.windows import EVENT_SUMS
 
 UNITS = {
     "ratio", "share", "months", "days", "count", "money", "log money", "score", "level", "percent",

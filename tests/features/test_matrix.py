@@ -192,3 +192,16 @@ def test_features_never_hold_infinity_whatever_is_missing(random_tables):
         broken = {**tables, "statements": statements.assign(**{name: 0.0 * statements[name]})}
         values = _features(broken, _observed(OBSERVED)).iloc[:, 2:].to_numpy()
         assert not np.isinf(values).any(), name
+
+
+def test_a_feature_needs_the_tables_that_it_names_and_reads_no_other(random_tables):
+    """With them its value is the one with all tables; without one of them, it is absent."""
+    tables = random_tables(3)
+    observed = _observed(OBSERVED)
+    full = _features(tables, observed)
+    combinations = {one.tables | {"statements"} for one in FEATURES.values()}
+    for names in combinations:
+        known = _features({name: tables[name] for name in names}, observed)
+        for one in FEATURES.values():
+            assert (one.name in known) == (one.tables <= names), one.name
+        pd.testing.assert_frame_equal(known, full[known.columns])

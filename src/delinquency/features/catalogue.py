@@ -11,7 +11,7 @@ from typing import Literal
 from delinquency.features import statistics
 from delinquency.registry import Registry
 from delinquency.traits import Trait
-from delinquency.windows import Array, Windows
+from delinquency.windows import Array, Windows, tables_of
 
 Compute = Callable[[Windows], Array]
 Direction = Literal[-1, 0, 1]
@@ -97,6 +97,11 @@ class Feature:
     def meaning(self) -> str:
         """First paragraph of the docstring: what the feature is, and its formula."""
         return _first_paragraph(self.compute)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Canonical tables that it reads."""
+        return frozenset().union(*(tables_of(need) for need in self.needs))
 
 
 def _first_paragraph(compute: Compute) -> str:

@@ -25,7 +25,7 @@ from delinquency.stages.progress import say, working
 from delinquency.stages.truth import audit_truth
 from delinquency.store import replacing, workspace, write_json, write_text
 from delinquency.traits import TRAITS
-from delinquency.windows import EVENT_SUMS, Array
+from delinquency.windows import Array
 
 TIERS: Mapping[str, tuple[str, ...]] = {
     "statements": ("statements", "accounts"),
@@ -181,7 +181,7 @@ def _ceilings(
         chosen = [
             column
             for column, name in enumerate(fitted.model.features)
-            if name not in FEATURES or _tables_of(name) <= set(tables)
+            if name not in FEATURES or FEATURES[name].tables <= set(tables)
         ]
         if chosen:
             out[f"ceiling, {tier}"] = truth.ceiling(
@@ -191,17 +191,6 @@ def _ceilings(
                 seed=config.seed,
                 n_threads=config.n_threads,
             )
-    return out
-
-
-def _tables_of(feature: str) -> set[str]:
-    """Return the tables that a feature rests on."""
-    out = set()
-    for need in FEATURES[feature].needs:
-        if need in EVENT_SUMS:
-            out.add(EVENT_SUMS[need].table)
-        else:
-            out |= {t.name for t in TABLES.values() if need in t.column_names}
     return out
 
 
