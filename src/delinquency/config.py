@@ -20,6 +20,7 @@ from delinquency.options.evaluation import (
     CrossValidationEvaluation,
     EvaluationOptions,
     HoldOutEvaluation,
+    TableEvaluation,
 )
 from delinquency.options.features import FeatureOptions
 from delinquency.options.inspect import InspectOptions
@@ -114,6 +115,7 @@ _SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "evaluation": {
         "hold_out_evaluation": HoldOutEvaluation,
         "cross_validation_evaluation": CrossValidationEvaluation,
+        "table_evaluation": TableEvaluation,
     },
     "tracking": {"tracking_options": TrackingOptions},
     "paths": {"path_options": PathOptions},

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from delinquency.config import load
+from delinquency.errors import ChoiceError
 from delinquency.stages import STAGES, run_stage
 from delinquency.stages.features import limits
 
@@ -72,3 +73,11 @@ def test_evaluation_and_case_book_repeat_what_the_table_cannot_support(own, caps
     run(own, "cards")
     page = (own / "reports" / "own" / "cards" / "index.html").read_text()
     assert "What these data cannot support: The table has no month" in page
+
+
+def test_tables_have_no_worth_where_the_features_came_ready_made(own):
+    small = [one for one in SMALL if "n_boot" not in one]
+    folders = [f"hydra.searchpath=[file://{own / 'conf'}]", f"paths.root={own}"]
+    chosen = ["stage=evaluate", "data=own", "evaluation=tables", f"paths.raw={own}", *folders]
+    with pytest.raises(ChoiceError, match=r"ready-made features only\. Use"):
+        run_stage(load([*chosen, *small], stages=PURPOSES))

@@ -134,6 +134,25 @@ def test_cross_validation_writes_model_peers_and_paired_differences(trained):
             assert one[metric]["difference"]["mean"] == pytest.approx(paired.mean())
 
 
+def test_every_table_is_given_a_worth(trained):
+    run(trained, "evaluate", "evaluation=tables", "model.n_estimators=10")
+    result = json.loads((trained / "reports/synthetic/table_worth.json").read_text())
+    names = [one["name"] for one in result["sets"]]
+    tables = ["accounts", "cashflows", "bureau", "transactions", "contacts"]
+    alone = [f"all but {name}" for name in tables[:-1]]
+    assert names == ["statements", *(f"+ {name}" for name in tables), *alone]
+    sizes = {one["name"]: one["n_features"] for one in result["sets"]}
+    assert all(np.diff([sizes[name] for name in names[:6]]) > 0)
+    by_name = {one["name"]: one for one in result["sets"]}
+    for one in result["sets"][1:]:
+        gap, against = one["difference"], by_name[one["difference"]["against"]]
+        assert gap["roc_auc"]["low"] <= gap["roc_auc"]["mean"] <= gap["roc_auc"]["high"]
+        by_hand = one["roc_auc"]["mean"] - against["roc_auc"]["mean"]
+        assert gap["roc_auc"]["mean"] == pytest.approx(by_hand, abs=1e-12)
+    assert result["how"] == "out of time"
+    assert (trained / "reports/synthetic/figures/table_worth.png").stat().st_size > 10_000
+
+
 def test_a_failed_run_is_marked_failed_with_its_error(trained, monkeypatch):
     import mlflow
 

@@ -27,7 +27,7 @@ def _default_metrics() -> list[str]:
 class EvaluationOptions:
     """What every evaluation measures."""
 
-    # "hold_out" or "cross_validation".
+    # "hold_out", "cross_validation" or "tables".
     kind: str
     # Names of metrics, in the order of the reports.
     metrics: list[str] = field(default_factory=_default_metrics)
@@ -83,3 +83,18 @@ class CrossValidationEvaluation(EvaluationOptions):
             raise ChoiceError(f"evaluation.n_splits must be at least 2. Got {self.n_splits}.")
         if self.n_repeats < 1:
             raise ChoiceError(f"evaluation.n_repeats must be at least 1. Got {self.n_repeats}.")
+
+
+@dataclass(kw_only=True)
+class TableEvaluation(EvaluationOptions):
+    """The recipe, refitted with ever more tables, and with all but one of them."""
+
+    kind: str = "tables"
+    metrics: list[str] = field(default_factory=lambda: ["roc_auc", "pr_auc", "log_loss", "brier"])
+    # Bootstrap replicates by account.
+    n_boot: int = 500
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_boot < 2:
+            raise ChoiceError(f"evaluation.n_boot must be at least 2. Got {self.n_boot}.")

@@ -1,7 +1,9 @@
 """Figures of a model's performance: each says on which data, how many accounts, how certain."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -205,4 +207,42 @@ def decile_figure(deciles: pd.DataFrame, title: str) -> Figure:
     axes.set_xlabel("decile of PD, highest first")
     axes.set_ylabel("share that fell behind")
     axes.legend(loc="upper right", frameon=False)
+    return figure
+
+
+def worth_figure(sets: Sequence[Mapping[str, Any]], title: str) -> Figure:
+    """Return the ROC AUC of every set of tables, with its interval.
+
+    Parameters
+    ----------
+    sets : sequence of mapping
+        ``name, n_features, roc_auc: {mean, low, high}``, and ``difference`` where there is one.
+    title : str
+        Which data and part.
+    """
+    figure = panel(
+        "What each table is worth (ROC AUC, 95 % interval)",
+        f"{title}. Intervals of the levels share their accounts: judge a table by its difference.",
+        width=7.6,
+        height=1.6 + 0.36 * len(sets),
+    )
+    axes = figure.axes[0]
+    place = np.arange(len(sets))[::-1]
+    for y, one in zip(place, sets, strict=True):
+        auc = one["roc_auc"]
+        alone = str(one["name"]).startswith("all but")
+        axes.plot([auc["low"], auc["high"]], [y, y], color=SECOND, linewidth=2)
+        axes.plot(auc["mean"], y, "o", color=WARM if alone else MAIN, markersize=6)
+        words = f"{auc['mean']:.3f}"
+        if gap := one.get("difference"):
+            by = gap["roc_auc"]
+            words += f"   {by['mean']:+.3f} [{by['low']:+.3f}, {by['high']:+.3f}]"
+        axes.annotate(words, (auc["high"], y), xytext=(6, 0), textcoords="offset points",
+                      va="center", fontsize=8, color=INK)  # fmt: skip
+    axes.set_yticks(place, [f"{one['name']} ({one['n_features']})" for one in sets])
+    low = min(one["roc_auc"]["low"] for one in sets)
+    high = max(one["roc_auc"]["high"] for one in sets)
+    axes.set_xlim(low - 0.01, high + 0.75 * (high - low) + 0.01)
+    axes.set_xlabel("ROC AUC; the difference is to the set before, or to all tables")
+    axes.grid(axis="y", visible=False)
     return figure

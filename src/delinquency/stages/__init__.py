@@ -15,7 +15,10 @@ STAGES = MappingProxyType(
             Stage("data", "read the source and write the canonical tables"),
             Stage("features", "engineer the features of the six traits"),
             Stage("train", "fit the model on the features, then evaluate and explain it"),
-            Stage("evaluate", "measure the model: hold-out, or evaluation=cross_validation"),
+            Stage(
+                "evaluate",
+                "measure the model: hold-out; evaluation=cross_validation, =tables",
+            ),
             Stage("explain", "explain every account by the six traits"),
             Stage("cards", "write the case book: a card for each account most at risk"),
             Stage("audit_explanations", "score explanations against the truth (synthetic data)"),

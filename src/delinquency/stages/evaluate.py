@@ -1,40 +1,36 @@
-"""Stage ``evaluate``: how good the model is, with intervals; and against whom, in folds."""
+"""Stage ``evaluate``: how good the model is on its test part, with intervals; other methods."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from delinquency import metrics
 from delinquency.config import Config
-from delinquency.modeling import (
-    Comparison,
-    cross_validate,
-    guard_against_leakage,
-    model_recipe,
-    peer_recipes,
-    variant_recipes,
+from delinquency.options.evaluation import (
+    CrossValidationEvaluation,
+    EvaluationOptions,
+    HoldOutEvaluation,
+    TableEvaluation,
 )
-from delinquency.options.evaluation import CrossValidationEvaluation, EvaluationOptions
 from delinquency.reporting import plots
-from delinquency.splits import TEST, TRAIN, repeated_stratified_folds
-from delinquency.stages import trained
+from delinquency.splits import TEST, TRAIN
+from delinquency.stages import cross_validation, table_worth, trained
 from delinquency.stages.data import describe
-from delinquency.stages.features import Prepared, prepare
+from delinquency.stages.features import Prepared, prepare, say_limits
 from delinquency.stages.progress import Tick, say, working
-from delinquency.stages.runs import open_run
+from delinquency.stages.runs import FIGURES, open_run, save_figures
 from delinquency.store import workspace, write_json, write_text
 from delinquency.tracking import Run
-
-FIGURES = "figures"
-PEER_WORDS = "difference = model - peer, same folds"
 
 
 def run(config: Config) -> None:
     """Evaluate by the method that the configuration names."""
-    if isinstance(config.evaluation, CrossValidationEvaluation):
-        _cross_validate(config, config.evaluation)
-        return
+    _METHODS[type(config.evaluation)](config)
+
+
+def _hold_out(config: Config) -> None:
+    """Measure the trained model on its test part."""
     prepared = prepare(config)
     fitted = trained.load(config)
     with (
@@ -118,124 +114,15 @@ def holdout(
     return result
 
 
-def say_limits(prepared: Prepared) -> None:
-    """Print what the data cannot support, and why."""
-    for why in prepared.facts.get("cannot", {}).values():
-        say(f"Not supported by these data: {why}")
-
-
 def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:
     """Return how a hold-out's intervals are drawn, whichever evaluation is configured."""
     n_boot = getattr(options, "n_boot", metrics.Resampling.n_boot)
     return metrics.Resampling(n_boot=n_boot, seed=seed, level=options.level)
 
 
-def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
-    """Write figures as PNG into the reports, and log them."""
-    folder = workspace(config.paths, config.data.name).reports / FIGURES
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
-        active.figure(figure, f"plots/{name}.png")
-
-
-def _cross_validate(config: Config, chosen: CrossValidationEvaluation) -> None:
-    """Compare model, peers and ablations in folds, write the result, guard against leakage."""
-    prepared = prepare(config)
-    folds = repeated_stratified_folds(
-        prepared.labels, n_splits=chosen.n_splits, n_repeats=chosen.n_repeats, seed=config.seed
-    )
-    bad = prepared.labels["bad"].to_numpy(np.int64)
-    codes = as_codes(prepared.protected)
-    matrices = {
-        "features": prepared.X,
-        "raw": prepared.raw.select_dtypes("number").join(codes),
-        "features_with_protected": prepared.X.join(codes),
-    }
-    directions = {name: one.direction for name, one in prepared.meanings.items()}
-    variants = [v for v in chosen.variants if v != "with_protected" or codes.shape[1]]
-    groups = prepared.labels["group_id"]
-    recipes = [
-        model_recipe(config.model, directions=directions, groups=groups),
-        *peer_recipes(chosen.peers),
-        *variant_recipes(variants, config.model, directions=directions, groups=groups),
-    ]
-    space = workspace(config.paths, config.data.name)
-    with open_run(config, prepared, purpose="cross-validate") as active:
-        with working(f"cross-validation in {len(folds)} folds") as tick:
-            comparison = cross_validate(
-                matrices,
-                bad,
-                folds,
-                recipes=recipes,
-                metrics=chosen.metrics,
-                seed=config.seed,
-                n_workers=config.n_threads,
-                level=chosen.level,
-                progress=tick,
-            )
-        result = {
-            "data": config.data.name,
-            "accounts": "real" if config.data.real else "synthetic",
-            "protocol": f"stratified by group, {chosen.n_splits} folds x {chosen.n_repeats}, "
-            f"seed {config.seed}",
-            "n": len(bad),
-            "n_bad": int(bad.sum()),
-            "n_features": prepared.X.shape[1],
-            "cannot": prepared.facts.get("cannot", {}),
-            **comparison.to_dict(),
-        }
-        write_json(result, space.reports / "cross_validation.json")
-        _log_folds(comparison, result, active)
-        guard_against_leakage(result["model"]["roc_auc"]["mean"], config.data.leakage_ceiling_auc)
-    _say_comparison(config, result)
-    say_limits(prepared)
-
-
-def as_codes(protected: pd.DataFrame) -> pd.DataFrame:
-    """Return protected attributes as float codes, for peers and ablations only."""
-    columns = {}
-    for name in protected.columns:
-        column = protected[name]
-        if pd.api.types.is_numeric_dtype(column):
-            columns[f"protected_{name}"] = column.to_numpy(np.float64)
-        else:
-            codes = pd.factorize(column, sort=True)[0].astype(np.float64)
-            columns[f"protected_{name}"] = np.where(codes < 0, np.nan, codes)
-    return pd.DataFrame(columns, index=protected.index)
-
-
-def _log_folds(comparison: Comparison, result: dict[str, Any], active: Run) -> None:
-    """Log the model's folds as child runs, and the summary in the parent."""
-    active.metrics({name: one["mean"] for name, one in result["model"].items()})
-    pooled = result["pooled"]["model"]
-    active.metrics({f"pooled_{name}": value for name, value in pooled.items()})
-    table = [
-        {"contestant": name, "metric": metric, "fold": fold, "value": value}
-        for name, by_metric in comparison.folds.items()
-        for metric, values in by_metric.items()
-        for fold, value in enumerate(values.tolist())
-    ]
-    active.table(pd.DataFrame(table), "tables/folds.json")
-    ours = comparison.folds["model"]
-    for fold in range(len(ours["roc_auc"])):
-        with active.child(f"fold {fold}") as child:
-            child.metrics({name: float(values[fold]) for name, values in ours.items()})
-
-
-def _say_comparison(config: Config, result: dict[str, Any]) -> None:
-    """Print the comparison as a short table."""
-    say(f"{describe(config)}: {result['n']:,} accounts, {result['protocol']}")
-    shown = ("roc_auc", "pr_auc", "ks", "log_loss", "brier", "ece")
-    say(f"{'':32s}" + "".join(f"{name:>10s}" for name in shown) + "   AUC: model minus it")
-    rows = {"model": result["model"], **result["peers"], **result["variants"]}
-    for name, one in rows.items():
-        line = f"{name:32s}" + "".join(f"{one[metric]['mean']:10.4f}" for metric in shown)
-        gap = one["roc_auc"].get("difference")
-        if gap:
-            line += f"   {gap['mean']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}]"
-        say(line)
-    pooled = result["pooled"]["model"]["ece"]
-    say(f"ECE of all out-of-fold PDs of a repeat together: {pooled:.4f}")
-    path = workspace(config.paths, config.data.name).reports / "cross_validation.json"
-    say(f"Written to {path}. Next: make explain ARGS='data={config.data.name}'")
+_METHODS: Mapping[type[EvaluationOptions], Callable[[Config], None]] = {
+    HoldOutEvaluation: _hold_out,
+    CrossValidationEvaluation: cross_validation.run,
+    TableEvaluation: table_worth.run,
+}
+"""How each kind of evaluation is done."""

@@ -304,6 +304,12 @@ def limits(
     return cannot
 
 
+def say_limits(prepared: Prepared) -> None:
+    """Print what the data cannot support, and why."""
+    for why in prepared.facts.get("cannot", {}).values():
+        say(f"Not supported by these data: {why}")
+
+
 Made = tuple[dict[str, pd.DataFrame], dict[str, FeatureMeaning], pd.DataFrame | None]
 
 

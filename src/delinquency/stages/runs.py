@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from delinquency import __version__
 from delinquency.config import Config, as_dict
@@ -11,6 +12,8 @@ from delinquency.stages.features import Prepared
 from delinquency.stages.progress import say
 from delinquency.store import digest, workspace
 from delinquency.tracking import DATABASE, Run, source_tags, store_of, tracked
+
+FIGURES = "figures"
 
 
 @contextmanager
@@ -58,3 +61,12 @@ def open_run(
         note += f"\n\n- Not supported by these data: {why}"
     with tracked(store, name=name, note=note, tags=tags, run_id=run_id) as active:
         yield active
+
+
+def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
+    """Write figures as PNG into the reports, and log them."""
+    folder = workspace(config.paths, config.data.name).reports / FIGURES
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png")
+        active.figure(figure, f"plots/{name}.png")
