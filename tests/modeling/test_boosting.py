@@ -132,38 +132,33 @@ def test_labels_and_traits_that_cannot_be_learnt_from_are_refused(table):
         fitted((X.assign(extra=1.0), y))
 
 
-def test_the_size_of_a_model_follows_the_rarer_outcome():
-    # Taiwan: 20 * 20,000 / 4,400 = 91 rows expect 20 bads.
-    taiwan = derive_size(LightGBMOptions(), n_rows=20_000, n_bads=4_400, n_features=20)
-    assert taiwan.min_child_samples == 91
-    # 0.65 * 91 * 0.22 * 0.78 = 10.15.
-    assert taiwan.lambda_l2 == 10.15
-    # 8 of 20 features to a tree, all of 5, a fifth of 160.
-    assert taiwan.colsample_bytree == 0.4
-    for n_features, share in ((5, 1.0), (160, 0.2)):
+@pytest.mark.parametrize(
+    ("n_rows", "n_bads", "leaf"),
+    [
+        # 2 / 5 % = 40 rows expect two bads; at 22 % 9 rows would, and 20 are the fewest.
+        (20_000, 1_000, 40),
+        (20_000, 4_400, 20),
+        # 2 / 0.5 % = 400; 2 / 0.1 % = 2,000, and 1,000 are the most.
+        (150_000, 750, 400),
+        (150_000, 150, 1000),
+        # 10 bads of 2,000 would ask for 400 rows: a tenth of all is the most.
+        (2_000, 10, 200),
+    ],
+)
+def test_the_smallest_leaf_follows_the_rarer_outcome(n_rows, n_bads, leaf):
+    for bads in (n_bads, n_rows - n_bads):
+        size = derive_size(LightGBMOptions(), n_rows=n_rows, n_bads=bads, n_features=20)
+        assert size.min_child_samples == leaf
+
+
+def test_a_tree_draws_at_least_twelve_features_and_three_tenths():
+    # 12 of 20; all of 5; three tenths of 160; what is given is taken.
+    for n_features, share in ((20, 0.6), (5, 1.0), (160, 0.3)):
         size = derive_size(LightGBMOptions(), n_rows=100, n_bads=9, n_features=n_features)
         assert size.colsample_bytree == share
-    # Half bad: 20 * 2 = 40 rows.
-    assert (
-        derive_size(
-            LightGBMOptions(), n_rows=10_000, n_bads=5_000, n_features=20
-        ).min_child_samples
-        == 40
-    )
-    # 0.5 % of 150,000 = 750 bads: 20 / 0.005 = 4,000 rows, and sqrt(0.75) of the trees.
-    rare = derive_size(LightGBMOptions(), n_rows=150_000, n_bads=750, n_features=20)
-    assert (rare.min_child_samples, rare.n_estimators) == (4000, 866)
-    # 10 bads of 2,000: a tenth of the rows, 4 leaves, the fewest trees.
-    few = derive_size(LightGBMOptions(), n_rows=2_000, n_bads=10, n_features=20)
-    assert (few.min_child_samples, few.num_leaves, few.n_estimators) == (200, 4, 500)
-    # Mostly bad counts by the good ones, and what is given is taken.
-    assert derive_size(LightGBMOptions(), n_rows=2_000, n_bads=1_990, n_features=20) == few
-    # 0.65 * 200 * 0.005 * 0.995 = 0.65.
-    assert few.lambda_l2 == 0.65
-    given = LightGBMOptions(n_estimators=7, num_leaves=3, min_child_samples=5, lambda_l2=2.0)
-    size = derive_size(given, n_rows=2_000, n_bads=10, n_features=20)
-    assert (size.n_estimators, size.num_leaves, size.min_child_samples) == (7, 3, 5)
-    assert size.lambda_l2 == 2.0
+    given = LightGBMOptions(min_child_samples=5, colsample_bytree=0.9)
+    size = derive_size(given, n_rows=100, n_bads=9, n_features=160)
+    assert (size.min_child_samples, size.colsample_bytree) == (5, 0.9)
 
 
 @pytest.mark.parametrize(

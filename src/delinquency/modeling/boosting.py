@@ -137,7 +137,9 @@ class _Fit:
         data = lgb.Dataset(
             matrix, y, feature_name=booster_names(self.names), params=params, free_raw_data=True
         )
-        return lgb.train(params, data, num_boost_round=size.n_estimators, callbacks=[report])
+        return lgb.train(
+            params, data, num_boost_round=self.options.n_estimators, callbacks=[report]
+        )
 
 
 def _out_of_fold(fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:

@@ -15,20 +15,22 @@ class LightGBMOptions:
     ``delinquency.modeling.regularization``. A number given here is taken as it is.
     """
 
-    # Number of trees; null to derive.
-    n_estimators: int | None = None
+    # Number of trees.
+    n_estimators: int = 1300
     # How much of each tree is kept: small steps and many trees need no early stopping.
     learning_rate: float = 0.01
-    # Leaves of a tree; null to derive.
-    num_leaves: int | None = None
+    # Leaves of a tree.
+    num_leaves: int = 15
     # Fewest accounts in a leaf; null to derive.
     min_child_samples: int | None = None
     # Share of the features that each tree may use; null to derive.
     colsample_bytree: float | None = None
     # Share of the accounts that each tree sees, drawn anew for every tree.
     subsample: float = 0.7
-    # Ridge penalty on leaf values; null to derive.
-    lambda_l2: float | None = None
+    # Ridge penalty on leaf values.
+    lambda_l2: float = 10.0
+    # Draw one cut-off a feature at random instead of searching for the best: trees differ more.
+    extra_trees: bool = True
     # Bins that a feature's values are sorted into.
     max_bin: int = 127
     # Hold the sign of every feature that has a direction: risk never falls as it worsens.
@@ -56,5 +58,5 @@ class LightGBMOptions:
             share = getattr(self, name)
             if share is not None and not 0 < share <= 1:
                 raise ChoiceError(f"model.{name} must be above 0 and at most 1. Got {share:g}.")
-        if self.lambda_l2 is not None and self.lambda_l2 < 0:
+        if self.lambda_l2 < 0:
             raise ChoiceError(f"model.lambda_l2 must be 0 or more. Got {self.lambda_l2:g}.")
