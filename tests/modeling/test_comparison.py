@@ -130,7 +130,7 @@ def test_a_group_stays_on_one_side_of_the_folds_of_a_calibration():
     y = (rng.random(150) < 0.5).astype(int)[account]
     options = LightGBMOptions(
         n_estimators=60, learning_rate=0.3, min_child_samples=2, num_leaves=60,
-        lambda_l2=0.0, subsample=1.0, calibration="sigmoid",
+        lambda_l2=0.0, subsample=1.0, calibration="sigmoid", extra_trees=False,
     )  # fmt: skip
 
     def slope(groups):
