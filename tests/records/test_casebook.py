@@ -12,21 +12,25 @@ import pytest
 from delinquency.casework.actions import (
     Call,
     Charge,
+    Decline,
     Message,
     OfferHelp,
     ShareRecord,
     TakeLegalStep,
 )
+from delinquency.casework.case import Case
 from delinquency.casework.events import (
     ContactAttempted,
     ConversationHeld,
+    LegalStepTaken,
     PromiseMade,
     QuestionAsked,
     WentOverdue,
+    event_from_dict,
 )
 from delinquency.errors import CaseworkError, ChoiceError
 from delinquency.policy import Policy
-from delinquency.records.casebook import Casebook, Moment
+from delinquency.records.casebook import FACTS, Casebook, Moment
 from delinquency.records.store import Store
 from delinquency.records.views import HIDDEN, case_view
 
@@ -82,6 +86,36 @@ def test_a_refusal_is_recorded_with_its_rule_and_source(
     assert attempt.event.kind == "action_refused"
     assert attempt.event.body["payload"]["rule"] == "contact.hours"
     assert attempt.event.body["payload"]["rule_source"] == seed_policy.contact.hours.cited
+
+
+def test_a_decline_is_recorded_only_with_the_reason_that_a_person_gave(
+    casebook: Casebook, case_id: str
+) -> None:
+    silent = casebook.attempt(case_id, Decline("higher limit"), _moment("decline-1"))
+    assert (silent.allowed, silent.event.kind) == (False, "action_refused")
+    reasoned = Decline("higher limit", "No income since August; asked on the phone.")
+    told = casebook.attempt(case_id, reasoned, _moment("decline-2"))
+    assert told.allowed
+    assert told.event.body["payload"] == {
+        "decision": "higher limit",
+        "human_reason": "No income since August; asked on the phone.",
+    }
+    with pytest.raises(CaseworkError, match=r"Casebook\.attempt"):
+        fact = event_from_dict(told.event.body)
+        casebook.record(case_id, fact, now=MORNING, idempotency_key="slip")
+
+
+def test_the_reason_for_a_legal_step_is_kept_with_it() -> None:
+    step = TakeLegalStep("letter", "Two plans refused; income unchanged.", "so-1", "strong")
+    case = Case("K1", "A1", "Asia/Shanghai")
+    fact = FACTS[TakeLegalStep](step, case, _moment("law"), "ref")
+    assert fact == LegalStepTaken(
+        at=MORNING,
+        actor="agent-7f3a",
+        legal_step="letter",
+        sign_off_id="so-1",
+        human_reason="Two plans refused; income unchanged.",
+    )
 
 
 def test_asking_changes_nothing(casebook: Casebook, case_id: str) -> None:

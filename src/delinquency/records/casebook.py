@@ -18,6 +18,7 @@ from delinquency.casework.actions import (
     Action,
     Call,
     Charge,
+    Decline,
     Message,
     OfferHelp,
     OfferPlan,
@@ -32,6 +33,7 @@ from delinquency.casework.events import (
     CaseOpened,
     ChargeMade,
     ContactAttempted,
+    Declined,
     Event,
     HelpOffered,
     LegalStepTaken,
@@ -338,6 +340,17 @@ def _legal(action: TakeLegalStep, case: Case, moment: Moment, reference: str) ->
         actor=moment.actor,
         legal_step=action.legal_step,
         sign_off_id=action.sign_off_id,
+        human_reason=action.human_reason,
+    )
+
+
+def _decline(action: Decline, case: Case, moment: Moment, reference: str) -> Event:
+    """Return the fact of a decline, with the reason that a person gave."""
+    return Declined(
+        at=moment.at,
+        actor=moment.actor,
+        decision=action.decision,
+        human_reason=action.human_reason,
     )
 
 
@@ -349,6 +362,7 @@ FACTS: Mapping[type[Action], Callable[[Any, Case, Moment, str], Event]] = {
     OfferPlan: _plan,
     OfferHelp: _help,
     TakeLegalStep: _legal,
+    Decline: _decline,
 }
 """What is recorded when an action is allowed: exactly what was checked."""
 GATED = (
@@ -359,6 +373,7 @@ GATED = (
     PlanOffered,
     HelpOffered,
     LegalStepTaken,
+    Declined,
     ActionRefused,
 )
 """Events that only the casebook itself writes."""

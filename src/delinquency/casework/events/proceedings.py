@@ -155,6 +155,8 @@ class LegalStepTaken(Event):
         Letter, mediation, order or suit.
     sign_off_id : str
         Reference of the legal department's signature.
+    human_reason : str
+        The reason, in the words of the person who asked; "" in cases of before it was kept.
     """
 
     pseudonyms = ("sign_off_id",)
@@ -162,6 +164,24 @@ class LegalStepTaken(Event):
 
     legal_step: str
     sign_off_id: str
+    human_reason: str = ""
+
+
+@event("declined")
+@dataclass(frozen=True, kw_only=True)
+class Declined(Event):
+    """Something was declined to the customer: credit, a limit, a plan.
+
+    Attributes
+    ----------
+    decision : str
+        What was declined.
+    human_reason : str
+        The reason, in the words of the person who decided.
+    """
+
+    decision: str
+    human_reason: str
 
 
 @event("decision_reviewed")
