@@ -135,6 +135,8 @@ def test_rates_by_month_of_a_panel_of_codes(tmp_path):
     panel = PanelData(name="own", tables={"statements": statements})
     (profile,) = inspect_options(panel, tmp_path)
     assert {rate.value: rate.bad_rate for rate in profile.rates} == {"0": 0.5, "-1": 0.0}
+    # Months are alike without their keys; only the keys must differ.
+    assert profile.duplicates == {"rows_repeating_a_key": 0}
 
 
 def test_what_the_mapping_states_is_not_asked_again(folder):

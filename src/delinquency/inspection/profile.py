@@ -300,9 +300,10 @@ def _duplicates(
     keys = [n for n, role in roles.by_column.items() if role in ("account", "account_id")]
     label = roles.column("label")
     body = codes.drop(columns=[c for c in keys if c in codes])
-    counts = {"rows_repeating_another": int(body.duplicated().sum())}
-    found = []
     months = [n for n, role in roles.by_column.items() if role in ("month", "observation_month")]
+    # Months of a panel are alike by nature, and their keys are what must differ.
+    counts = {} if months and keys else {"rows_repeating_another": int(body.duplicated().sum())}
+    found = []
     key = [name for name in [*keys, *months] if name in codes]
     if keys and key:
         counts["rows_repeating_a_key"] = int(codes.duplicated(key).sum())

@@ -149,4 +149,4 @@ def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: 
     say(f"Charges above the policy's limits: {summary['charge_violations']:,}")
     stale = summary["rules_outside_their_dates"]
     if stale:
-        say(f"Note: {len(stale)} rules are applied outside the dates of their sources.")
+        say(f"Note: rules applied outside the dates of their sources: {len(stale)}")
