@@ -135,7 +135,8 @@ ABLE = {
         ("low_deposit_months", {"deposit_balance": [600, 500, 499, 0]}, 2),
         # last three months: (2000+100 + 2000+100 + 2800+200) / 3 / 3000
         ("expense_to_income", {"other_outgoings": [0, 100, 100, 200]}, 7200 / 9000),
-        ("payment_to_minimum_last", {"payment": [0, 0, 0, 250]}, 0.5),
+        # of 500 due each: 100, 250 and 400 make 750 / 3 / 500
+        ("payment_to_minimum_mean_3m", {"payment": [0, 100, 250, 400]}, 0.5),
         # 100 and 250 of the 500 due; 0 is no payment, 500 the whole
         ("partial_payment_months", {"payment": [400, 100, 500, 250]}, 2),
         # 500 and 550 of three months with 500 due

@@ -34,8 +34,16 @@ BY_HAND = {
     # late: 3 + 2 * .8 + 1 * .64 = 5.24; gap: 1 * .8^3 = .512
     "lateness_weighted": [0.0, 0.0, 5.24, 0.512, 0.0],
     "worsenings": [0, 0, 3, 1, 0],
-    # 200/200; 50/900; 0/1000; 250/250; no bill
-    "payment_ratio_last": [1.0, 50 / 900, 0.0, 1.0, NAN],
+    # paid over the bill before, February to June: full 200/200; revolver 50/500 to 50/900; late
+    # 100/1000 twice, then 0; gap 20/100 in March, 250/250 in June, no bill before April and May
+    "payment_ratio_mean_6m": [
+        1.0,
+        (1 / 10 + 1 / 12 + 1 / 14 + 1 / 16 + 1 / 18) / 5,
+        0.04,
+        0.6,
+        NAN,
+    ],
+    "payment_ratio_max_6m": [1.0, 0.1, 0.1, 1.0, NAN],
     "full_payment_months": [5, 0, 0, 1, 0],
     "unpaid_months": [0, 0, 3, 0, 0],
     "months_since_payment": [0, 0, 3, 0, 6],

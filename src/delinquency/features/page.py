@@ -32,6 +32,9 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         ),
         "repayment_capacity": (
             ("Balance transfers received", "no column tells them from payments"),
+            ("Latest and smallest payment ratio, its spread and trend",
+             "they say that a bill was missed, which the credit record holds; without them the "
+             "true causes are named more often and no accuracy is lost"),
             ("Months over the limit", "kept under debt burden: a feature has one trait"),
         ),
         "repayment_willingness": (

@@ -34,6 +34,10 @@ SMALL_PAYMENT = 0.02
 MINIMUM_PAYER = 1.1
 """Times the minimum due; up to here a payment counts as the minimum only."""
 PAYMENTS = "T4; Home Credit: amount paid over amount due; AMEX: payment variables"
+LEVELS = ("mean", "max")
+"""How payments are summarised. Their latest and smallest value, spread and trend mostly say that a
+bill was missed, which is the credit record's to tell: with them capacity took the blame of the
+other traits (docs/explanation-truth.md)."""
 
 summarise(
     payment_ratio,
@@ -42,7 +46,7 @@ summarise(
     unit="ratio",
     reason=("Share of the bill that was paid", "账单还款比例"),
     source=PAYMENTS,
-    summaries=("last", "step", "mean", "max", "min", "std", "trend", "change"),
+    summaries=LEVELS,
 )
 at_earlier_months(
     payment_ratio,
@@ -58,7 +62,7 @@ summarise(
     unit="ratio",
     reason=("Payment against the credit limit", "还款额占额度比例"),
     source=PAYMENTS,
-    summaries=("last", "mean", "max", "min", "std", "trend"),
+    summaries=LEVELS,
 )
 at_earlier_months(
     payment_to_limit,
@@ -74,7 +78,7 @@ summarise(
     unit="log money",
     reason=("Monthly payment", "每月还款额"),
     source=PAYMENTS,
-    summaries=("last", "mean", "max", "min"),
+    summaries=LEVELS,
 )
 summarise(
     net_repayment_to_limit,
@@ -120,17 +124,20 @@ _HOUSEHOLD: tuple[tuple[Quantity, Unit, tuple[str, str], str], ...] = (
         "T4; Elul et al.: lack of liquidity comes first in default",
     ),
     (
-        payment_to_minimum,
-        "ratio",
-        ("Payment against the minimum due", "还款与最低还款额之比"),
-        PAYMENTS,
-    ),
-    (
         days_before_due,
         "days",
         ("Days paid ahead of the due date", "提前还款天数"),
         "T4; Home Credit: days of payment against days due",
     ),
+)
+summarise(
+    payment_to_minimum,
+    REPAYMENT_CAPACITY,
+    direction=-1,
+    unit="ratio",
+    reason=("Payment against the minimum due", "还款与最低还款额之比"),
+    source=PAYMENTS,
+    summaries=("mean",),
 )
 for _quantity, _unit, _reason, _source in _HOUSEHOLD:
     summarise(
