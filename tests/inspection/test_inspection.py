@@ -197,6 +197,49 @@ def test_a_draft_for_a_table_is_yaml_in_the_shape_of_the_options(folder):
     OmegaConf.merge(OmegaConf.structured(TableData), chosen)  # every key exists in the schema
 
 
+def test_a_draft_asks_once_for_a_code_of_many_columns_and_names_what_it_saw(tmp_path):
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.integers(0, 80, (600, 4)), columns=["Late", "Debt", "Limit", "Paid"])
+    table.loc[::9] = -9
+    table.loc[4::50, "Late"] = 998
+    income = np.where(np.arange(600) % 8 == 0, np.nan, 3000.0 + np.arange(600))
+    table.insert(0, "Bad", np.arange(600) % 2)
+    table = table.assign(Income=income, Ratio=np.where(np.isnan(income), 2_500.0, 0.3))
+    table = pd.concat([table, table.tail(5)])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    chosen = yaml.safe_load(draft_yaml(inspect_path("t.csv", tmp_path), "own", "t.csv"))
+    assert chosen["special"] == {-9: "???"}
+    assert chosen["group_equal_rows"] is True
+    assert chosen["columns"]["Ratio"]["ratio_to"] == "Income"
+    assert chosen["columns"]["Late"]["special"] == {998: "???"}
+    assert "special" not in chosen["columns"]["Debt"]
+    chosen.pop("defaults")
+    OmegaConf.merge(OmegaConf.structured(TableData), chosen)
+
+
+def test_a_file_without_a_header_is_read_under_stand_in_names(tmp_path):
+    rows = "".join(
+        f"{'Bad' if k % 3 == 0 else 'Good'},{k % 7},{k % 11},{k % 7}\n" for k in range(60)
+    )
+    (tmp_path / "bare.csv").write_text(rows)
+    profile = inspect_path("bare.csv", tmp_path)
+    assert (profile.n_rows, profile.n_bad) == (60, 20)
+    assert "no header, so the columns are column_1 to column_4" in profile.findings[0].text
+    chosen = yaml.safe_load(draft_yaml(profile, "own", "bare.csv"))
+    assert chosen["text"]["header"] == ["column_1", "column_2", "column_3", "column_4"]
+    assert chosen["outcome"]["column"] == "column_1"
+
+
+def test_findings_with_one_remedy_in_many_columns_are_told_once(tmp_path):
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.integers(0, 80, (600, 6)), columns=list("abcdef"))
+    table.loc[::9] = -9
+    table.to_csv(tmp_path / "t.csv", index=False)
+    told = as_text([inspect_path("t.csv", tmp_path)])
+    assert told.count("may hold codes") == 1
+    assert "LOOK a: may hold codes: -9 (67 rows)" in told and "So do 5 other columns." in told
+
+
 def test_a_draft_doubts_a_direction_that_the_file_contradicts(tmp_path):
     rows = "".join(f"{k % 2},{k % 2 * 5 + k % 3},{k % 7}\n" for k in range(90))
     (tmp_path / "t.csv").write_text("bad,Income,Balance\n" + rows)

@@ -1,8 +1,11 @@
 """A ready-to-edit YAML for a file that has none: guesses, each marked as one."""
 
+from collections import Counter
+
 from delinquency.inspection.columns import ColumnProfile
 from delinquency.inspection.profile import FileProfile
 from delinquency.sources.guesses import (
+    QUESTION,
     column_lines,
     guess_label,
     guess_protected,
@@ -13,8 +16,11 @@ from delinquency.sources.guesses import (
     words_of,
 )
 
+MANY_COLUMNS = 3
+"""Columns from which a negative code is asked about once for the whole table."""
 CLEAR = 0.03
 """How far from 0.5 an AUC must lie to contradict a guessed direction."""
+CODE_WORDS = "missing, not_applicable or capped"
 MONTH_WORDS = ("month", "months", "date", "period", "ym", "asof", "snapshot")
 LATE_WORDS = ("dpd", "status", "overdue", "delinquency", "arrears", "bucket")
 ROLE_WORDS = {
@@ -114,6 +120,15 @@ def _table(
         )
     else:
         lines.append("outcome: {column: '???'}")
+    if profile.header:
+        listed = ", ".join(quoted(name) for name in profile.header)
+        lines.append(f"text: {{header: [{listed}]}}  # the file has none: write the true names")
+    shared = _shared_codes(profile)
+    if shared:
+        asked = ", ".join(f"{code:g}: {QUESTION}" for code in shared)
+        lines.append(f"special: {{{asked}}}  # {CODE_WORDS}; holds for every column")
+    if repeated := profile.duplicates.get("rows_repeating_another", 0):
+        lines.append(f"group_equal_rows: true  # {repeated:,} rows repeat another")
     used = {label, account.name if account is not None and unique else ""}
     empty = [c.name for c in profile.columns if not c.name]
     if empty:
@@ -122,7 +137,7 @@ def _table(
     text = [n for n in left if by_name[n].kind == "text" and not guess_protected(n)]
     known = column_lines(
         [n for n in left if n not in text],
-        extras={n: _special(by_name[n]) for n in left if by_name[n].codes},
+        extras={n: more for n in left if (more := _more(by_name[n], shared, profile))},
         doubts={n: doubt for n in left if (doubt := _doubt(by_name[n]))},
     )
     names_lines = [
@@ -135,10 +150,22 @@ def _table(
     return [*lines, mark + protected] if mark else lines
 
 
-def _special(column: ColumnProfile) -> str:
-    """Return the codes of a column, whose meaning its reader fills in."""
-    listed = ", ".join(f"{code:g}: '???'" for code, _ in column.codes)
-    return f"special: {{{listed}}}"
+def _shared_codes(profile: FileProfile) -> list[float]:
+    """Return the negative codes of many columns, which mean the same in all of them, as a rule."""
+    counts = Counter(code for c in profile.columns for code, _ in c.codes if code < 0)
+    return sorted(code for code, n in counts.items() if n >= MANY_COLUMNS)
+
+
+def _more(column: ColumnProfile, shared: list[float], profile: FileProfile) -> str:
+    """Return further keys of a column's entry: its own codes, and the base of a ratio."""
+    keys = []
+    own = [code for code, _ in column.codes if code not in shared]
+    if own:
+        listed = ", ".join(f"{code:g}: {QUESTION}" for code in own)
+        keys.append(f"special: {{{listed}}}")
+    if base := profile.ratios.get(column.name):
+        keys.append(f"ratio_to: {quoted(base)}")
+    return ", ".join(keys)
 
 
 def _doubt(column: ColumnProfile) -> str:

@@ -1,6 +1,7 @@
 """Open what a data set's YAML names, or a bare file, and profile it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from delinquency.errors import ChoiceError
 from delinquency.inspection.draft import bad_value
-from delinquency.inspection.profile import FileProfile, Roles, profile_file
+from delinquency.inspection.profile import FileProfile, Finding, Roles, profile_file
 from delinquency.options.data import (
     DataOptions,
     PanelData,
@@ -18,11 +19,17 @@ from delinquency.options.data import (
     TextOptions,
 )
 from delinquency.sources.cells import NUMBER, code_cells, month_cells, number_cells, text_cells
-from delinquency.sources.files import find, read_path, read_query
+from delinquency.sources.files import TEXT_SUFFIXES, find, read_path, read_query
 from delinquency.sources.guesses import guess_label
 from delinquency.sources.mapping import STAND_IN_EXTRACTION
 from delinquency.sources.taiwan import PANEL, read_cells
-from delinquency.sources.text import RawTable
+from delinquency.sources.text import (
+    RawTable,
+    head_lines,
+    looks_like_data,
+    sniff_delimiter,
+    split_line,
+)
 
 
 def inspect_options(options: DataOptions, raw_dir: Path) -> list[FileProfile]:
@@ -71,17 +78,44 @@ def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> F
     text : TextOptions, optional
         How a text file is written.
     """
-    text = text or TextOptions()
-    raw = read_path(find(path, raw_dir), text)
+    place = find(path, raw_dir)
+    text = _with_header(place, text or TextOptions())
+    raw = read_path(place, text)
     bare = profile_file(raw, None, text)
     binary = [column.name for column in bare.columns if column.n_distinct == 2]
     label = guess_label([column.name for column in bare.columns], binary)
     if label not in binary:
-        return bare
+        return _headed(bare, text)
     values = [value for c in bare.columns if c.name == label for value, _ in c.top]
     bad = bad_value(values)
     meanings = {value: float(value == bad) for value in values}
-    return profile_file(raw, Roles({label: "label"}, bad=_coded(raw, label, meanings)), text)
+    roles = Roles({label: "label"}, bad=_coded(raw, label, meanings))
+    return _headed(profile_file(raw, roles, text), text)
+
+
+def _with_header(place: Path, text: TextOptions) -> TextOptions:
+    """Return the options with stand-in names when the first line of a text file is data."""
+    if text.header or not place.is_file() or place.suffix.lower() not in TEXT_SUFFIXES:
+        return text
+    line = head_lines(place, text, 1)[0]
+    cells = split_line(line, text.delimiter or sniff_delimiter(line))
+    if not looks_like_data(cells):
+        return text
+    return replace(text, header=[f"column_{k}" for k in range(1, len(cells) + 1)])
+
+
+def _headed(profile: FileProfile, text: TextOptions) -> FileProfile:
+    """Return the profile with the stand-in names said, when there are any."""
+    if not text.header:
+        return profile
+    finding = Finding(
+        "look",
+        "",
+        f"the first line looks like data: no header, so the columns are column_1 to "
+        f"column_{len(text.header)}",
+        "Give their names in text.header, in the order of the file.",
+    )
+    return replace(profile, header=tuple(text.header), findings=(finding, *profile.findings))
 
 
 def _read(path: str, query: str, database: str, text: TextOptions, raw_dir: Path) -> RawTable:

@@ -8,6 +8,8 @@ from jinja2 import Environment, PackageLoader
 
 from delinquency.inspection.profile import FileProfile, Finding
 
+MAX_ALIKE = 3
+"""Findings with the same remedy that are told one by one; more become one line with an example."""
 MAX_LINES = 30
 """Findings shown on the terminal; the page and the JSON have all."""
 
@@ -21,8 +23,9 @@ def as_text(profiles: Sequence[FileProfile]) -> str:
             lines.append(f"  bad: {profile.n_bad:,} ({profile.bad_rate:.2%})")
         lines += [f"  {what}: {count:,}" for what, count in profile.duplicates.items() if count]
         lines += [f"  repaired, {what}: {count:,}" for what, count in profile.repairs.items()]
-        lines += [f"  {_line(one)}" for one in profile.findings[:MAX_LINES]]
-        more = len(profile.findings) - MAX_LINES
+        told = _told(profile.findings)
+        lines += [f"  {line}" for line in told[:MAX_LINES]]
+        more = len(told) - MAX_LINES
         if more > 0:
             lines.append(f"  ... and {more} more on the page")
         if not profile.findings:
@@ -44,6 +47,21 @@ def as_html(profiles: Sequence[FileProfile], title: str) -> str:
         lstrip_blocks=True,
     )
     return pages.get_template("inspection.html").render(profiles=profiles, title=title)
+
+
+def _told(findings: Sequence[Finding]) -> list[str]:
+    """Return the lines of the findings, those with the same remedy in many columns as one."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        own = "" if one.mend and one.column else f"{one.column} {one.text}"
+        alike.setdefault((one.severity, one.mend + own), []).append(one)
+    lines = []
+    for group in alike.values():
+        if len(group) <= MAX_ALIKE:
+            lines += [_line(one) for one in group]
+        else:
+            lines.append(f"{_line(group[0])} So do {len(group) - 1} other columns.")
+    return lines
 
 
 def _line(finding: Finding) -> str:

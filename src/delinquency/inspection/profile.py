@@ -86,7 +86,24 @@ class Rate:
 
 @dataclass(frozen=True)
 class FileProfile:
-    """All that was found in one file."""
+    """All that was found in one file.
+
+    Attributes
+    ----------
+    where, digest : str
+    n_rows, n_columns : int
+    n_bad : int or None
+    bad_rate : float or None
+    columns : tuple of ColumnProfile
+    duplicates : dict of str to int
+    rates : tuple of Rate
+    findings : tuple of Finding
+    repairs : dict of str to int
+    ratios : dict of str to str
+        Column that seems to turn into an amount -> column that is missing where it does.
+    header : tuple of str
+        Stand-in names of the columns of a file without a header.
+    """
 
     where: str
     digest: str
@@ -99,6 +116,8 @@ class FileProfile:
     rates: tuple[Rate, ...]
     findings: tuple[Finding, ...]
     repairs: dict[str, int]
+    ratios: dict[str, str] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
 
 
 def profile_file(
@@ -127,12 +146,13 @@ def profile_file(
         for name in names
     )
     duplicates, repeated = _duplicates(values, roles)
+    ratios, turning = _ratio_findings([c for c in columns if c.name not in roles.ratios], values)
     findings = [
         *_role_findings(columns, roles),
         *_unknown_months(roles),
         *_leak_findings(columns, values, roles),
         *_column_findings(columns, values, roles),
-        *_ratio_findings([c for c in columns if c.name not in roles.ratios], values),
+        *turning,
         *repeated,
         *_order_findings(values, roles, raw.cells.num_rows),
     ]
@@ -150,6 +170,7 @@ def profile_file(
         rates=_rates(values, columns, roles),
         findings=tuple(findings),
         repairs=dict(raw.repairs),
+        ratios=ratios,
     )
 
 
@@ -268,10 +289,11 @@ def _column_findings(
 
 def _ratio_findings(
     columns: list[ColumnProfile], values: dict[str, ColumnValues]
-) -> list[Finding]:
+) -> tuple[dict[str, str], list[Finding]]:
     """Find ratios that turn into amounts where another column is missing."""
     numeric = {c.name: v for c in columns if (v := values[c.name].numbers) is not None}
     partly = [c.name for c in columns if c.name in numeric and c.n_missing > 0]
+    bases: dict[str, str] = {}
     found = []
     for base in partly:
         gone = np.isnan(numeric[base])
@@ -289,7 +311,8 @@ def _ratio_findings(
                     f"{np.median(with_base):,.6g} elsewhere: a ratio that turns into an amount?"
                 )
                 found.append(Finding("look", name, text, f"State ratio_to: {base}."))
-    return found
+                bases.setdefault(name, base)
+    return bases, found
 
 
 def _duplicates(

@@ -46,8 +46,10 @@ TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("economic_condition", 1, ("unemploy",)),
 )
 """Trait, direction, and the word starts that speak of them; the first match wins."""
-LABEL_WORDS = ("default", "bad", "target", "label", "y", "delinquent", "dlq", "outcome", "flag")
+LABEL_WORDS = ("default", "bad", "target", "label", "y", "delinquent", "dlq", "outcome")
 LABEL_WHOLE = ("riskperformance", "seriousdlqin2yrs")
+RUN_TOGETHER = 10
+"""Letters from which a name may be several words without a mark between them."""
 QUESTION = "'???'"
 """A value that the configuration refuses until it is filled in."""
 ACCOUNT_WORDS = ("id", "account", "key", "no", "number", "index", "unnamed")
@@ -105,11 +107,20 @@ def guess_trait(name: str) -> Guess:
     Guess(trait='economic_condition', direction=-1, because='income')
     >>> guess_trait("x17")
     Guess(trait='', direction=0, because='')
+    >>> guess_trait("NETFRACTIONREVOLVINGBURDEN")  # words run together: looked for anywhere
+    Guess(trait='debt_burden', direction=1, because='burden')
     """
     text = " " + " ".join(words_of(name))
     for trait, direction, starts in TRAIT_WORDS:
         for start in starts:
             if f" {start}" in text:
+                return Guess(trait, direction, start)
+    together = "".join(words_of(name))
+    if len(together) < RUN_TOGETHER:
+        return Guess("", 0, "")
+    for trait, direction, starts in TRAIT_WORDS:
+        for start in starts:
+            if start.replace(" ", "") in together:
                 return Guess(trait, direction, start)
     return Guess("", 0, "")
 

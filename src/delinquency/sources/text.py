@@ -6,6 +6,7 @@ one scan, so that a broken file is refused with its place before anything is par
 
 import csv
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ LONGEST_LINE = 1_000_000
 """Bytes. A longer line is not a row of a table but a missing line end or a wrong file."""
 CHUNK = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
+NUMBER_CELL = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -213,13 +215,26 @@ def _refuse(scan: TextScan, where: str) -> None:
         )
 
 
+def looks_like_data(first_line: list[str]) -> bool:
+    """Return whether the cells of a first line are values, not names: most of them are numbers."""
+    filled = [cell for cell in first_line if cell]
+    numbers = sum(NUMBER_CELL.fullmatch(cell) is not None for cell in filled)
+    return numbers > len(filled) / 2
+
+
 def _check_names(names: list[str], where: str) -> None:
     """Raise for a header with repeated or no names."""
     twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(
-            Fault(where, ", ".join(repr(name) for name in twice), "a name used once in the header")
+    if not twice:
+        return
+    mend = ""
+    if looks_like_data(names):
+        mend = (
+            "The first line looks like data. If the file has no header, name its "
+            f"{len(names)} columns in the mapping: text: {{header: [first, second, ...]}}."
         )
+    listed = ", ".join(repr(name) for name in twice)
+    raise DataError(Fault(where, listed, "a name used once in the header", mend=mend))
 
 
 @dataclass(frozen=True)
