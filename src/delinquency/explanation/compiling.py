@@ -12,7 +12,8 @@ from delinquency.explanation.encoding import Encoding, build_encoding
 from delinquency.explanation.forest import Forest
 from delinquency.explanation.kernel import encode_rows
 from delinquency.explanation.lanes import WIDTH
-from delinquency.explanation.treelets import Costs, Program, RowProgram
+from delinquency.explanation.program import Program, RowProgram, compile_tree
+from delinquency.explanation.treelets import Costs
 
 _LINE_BYTES = 64
 
@@ -133,7 +134,7 @@ def compile_forest(
         base += float(np.sum(values[paths[0]] * reached))
         runs = treelets.cut(paths, split, column_group, tuple(asdict(costs).values()))
         game = (values, share, games.shapley_weights())
-        pieces.append(treelets.compile_tree(paths, players, runs, split, column_group, game))
+        pieces.append(compile_tree(paths, players, runs, split, column_group, game))
     return Compiled(encoding, _join(pieces), base)
 
 

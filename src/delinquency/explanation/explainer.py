@@ -23,7 +23,8 @@ from delinquency.explanation.forest import read_forest
 from delinquency.explanation.kernel import SPAN, explain_blocks, explain_rows
 from delinquency.explanation.lanes import BLOCK, WIDTH
 from delinquency.explanation.matrix import MatrixReader, booster_name
-from delinquency.explanation.treelets import Costs, row_program
+from delinquency.explanation.program import row_program
+from delinquency.explanation.treelets import Costs
 
 PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
