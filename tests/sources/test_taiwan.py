@@ -11,7 +11,8 @@ from delinquency.errors import DataError, MissingArtifactError
 from delinquency.options.data import TaiwanData
 from delinquency.schema import TABLES
 from delinquency.sources import SOURCES
-from delinquency.sources.taiwan import BILL, FEATURES, PAID, PAY, KnownFacts, read_taiwan
+from delinquency.sources.taiwan import read_taiwan
+from delinquency.sources.taiwan_facts import BILL, FEATURES, PAID, PAY, KnownFacts
 
 OPTIONS = TaiwanData(name="taiwan")
 # 60 rows; every fifth is bad: 12. Limits 10,000 times 1..60: 10,000 * 60 * 61 / 2 = 18,300,000.

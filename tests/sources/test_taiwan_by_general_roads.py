@@ -13,7 +13,8 @@ from delinquency.options.data import PanelData, TableData
 from delinquency.options.features import FeatureOptions
 from delinquency.sources.panel import read_panel
 from delinquency.sources.table import read_table
-from delinquency.sources.taiwan import FEATURES, PANEL, KnownFacts, read_taiwan
+from delinquency.sources.taiwan import PANEL, read_taiwan
+from delinquency.sources.taiwan_facts import FEATURES, KnownFacts
 from delinquency.windows import build_windows
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
