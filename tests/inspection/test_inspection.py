@@ -139,6 +139,20 @@ def test_rates_by_month_of_a_panel_of_codes(tmp_path):
     assert profile.duplicates == {"rows_repeating_a_key": 0}
 
 
+def test_lateness_of_the_month_makes_no_suspect_of_the_columns_beside_it(tmp_path):
+    late = np.arange(400) % 4 == 0
+    panel = pd.DataFrame({"ID": np.arange(400) // 4, "M": -(np.arange(400) % 4)})
+    panel = panel.assign(DPD=np.where(late, 90, 0), PAID=np.where(late, 0.0, 50.0))
+    panel.to_csv(tmp_path / "p.csv", index=False)
+    columns = {"account_id": "ID", "month": "M", "days_past_due": "DPD", "payment": "PAID"}
+    statements = TableMapping(path="p.csv", columns=columns, formats={"month": "offset"})
+    (profile,) = inspect_options(
+        PanelData(name="own", tables={"statements": statements}), tmp_path
+    )
+    assert profile.n_bad == 100
+    assert not [one for one in profile.findings if one.severity == "stop"]
+
+
 def test_what_the_mapping_states_is_not_asked_again(folder):
     columns = options().columns
     columns["MonthsSinceDelq"] = FeatureColumn(trait="credit_record", special={-9: "missing"})

@@ -174,6 +174,7 @@ def _merged_roles(
     roles: dict[str, str] = {}
     bad: np.ndarray | None = None
     month: np.ndarray | None = None
+    of_the_month = False
     for name, mapping in mappings.items():
         for role, column in mapping.columns.items():
             roles.setdefault(column, "label" if role == "bad" else role)
@@ -187,13 +188,16 @@ def _merged_roles(
                 month = _months(raw, mapping.columns[role], style)
         if name == "outcomes" and mapping.columns.get("bad") in present:
             bad = _numbers(raw, mapping, "bad", options)
+            of_the_month = False
         elif name == "statements" and mapping.columns.get("days_past_due") in present:
             late = _numbers(raw, mapping, "days_past_due", options)
             if bad is None:
                 reached = (late >= options.label.bad_days_past_due).astype(float)
                 bad = np.where(np.isnan(late), np.nan, reached)
+                of_the_month = True
                 roles[mapping.columns["days_past_due"]] = "label"
-    return Roles(roles, _stated_codes(mappings), bad=bad, month=month)
+    stated = _stated_codes(mappings)
+    return Roles(roles, stated, bad=bad, month=month, of_the_month=of_the_month)
 
 
 def _stated_codes(mappings: Mapping[str, TableMapping]) -> dict[str, frozenset[float]]:

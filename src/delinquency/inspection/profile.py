@@ -50,6 +50,9 @@ class Roles:
         Month of each row, for rates by month.
     complete : bool
         Whether every column needs a role: a ready-made table, not a panel's file.
+    of_the_month : bool
+        Whether ``bad`` is the lateness of the row's own month. The columns beside it are then
+        bound to go with it, and no one of them is suspected of knowing the future.
     """
 
     by_column: dict[str, str] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Roles:
     bad: np.ndarray | None = None
     month: np.ndarray | None = None
     complete: bool = False
+    of_the_month: bool = False
 
     def column(self, role: str) -> str:
         """Return the first column of a role, or ""."""
@@ -224,6 +228,8 @@ def _leak_findings(
     columns: tuple[ColumnProfile, ...], values: dict[str, ColumnValues], roles: Roles
 ) -> list[Finding]:
     """Find columns that may know the outcome."""
+    if roles.of_the_month:
+        return []
     found = []
     for column in columns:
         if column.auc is not None and max(column.auc, 1 - column.auc) > LEAK_AUC:
