@@ -23,7 +23,7 @@ from delinquency.errors import DataError
 from delinquency.features.matrix import build_features, select_features
 from delinquency.options.features import FeatureOptions
 from delinquency.policy import Policy, policy_from_dict
-from delinquency.schema import validate
+from delinquency.table_checks import validate
 from delinquency.windows import build_windows
 
 POLICIES = Path(__file__).parents[1] / "conf" / "policy"

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from delinquency.errors import ChoiceError, DataError
-from delinquency.schema import TABLES, protected_columns, require_tables, validate
+from delinquency.schema import TABLES, protected_columns
+from delinquency.table_checks import require_tables, validate
 
 
 def statements(**columns):

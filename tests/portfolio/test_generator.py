@@ -6,7 +6,8 @@ from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import blocks, generate, generate_block, iter_parts, join_parts
 from delinquency.portfolio.people import earlier_opening
-from delinquency.schema import TABLES, validate
+from delinquency.schema import TABLES
+from delinquency.table_checks import validate
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_chunking():

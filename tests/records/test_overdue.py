@@ -16,7 +16,7 @@ from delinquency.records.overdue import (
 )
 from delinquency.records.panel import Reporter, bureau_rows, records_from_statements
 from delinquency.records.store import Store
-from delinquency.schema import validate
+from delinquency.table_checks import validate
 
 
 def _put(store: Store, now: datetime, *records: OverdueRecord) -> PutCount:

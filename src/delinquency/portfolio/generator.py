@@ -14,7 +14,7 @@ from delinquency.portfolio.household import draw_bureau, draw_cashflows, draw_in
 from delinquency.portfolio.ledger import Ledger, draw_ledger
 from delinquency.portfolio.life import Life, simulate_life
 from delinquency.portfolio.people import People, accounts_table, draw_people
-from delinquency.schema import validate
+from delinquency.table_checks import validate
 
 ALWAYS = ("statements", "accounts")
 """Tables that no choice leaves out."""

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
 from delinquency.options.data import TableMapping, TextOptions
-from delinquency.schema import TABLES, Column, Table, validate
+from delinquency.schema import TABLES, Column, Table
 from delinquency.sources.cells import (
     cell_fault,
     code_cells,
@@ -23,6 +23,7 @@ from delinquency.sources.cells import (
     text_cells,
 )
 from delinquency.sources.text import RawTable
+from delinquency.table_checks import validate
 
 STAND_IN_EXTRACTION = np.datetime64("2000-01")
 """Month that stands in for an unknown month of extraction; only differences have a meaning."""

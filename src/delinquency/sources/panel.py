@@ -13,7 +13,6 @@ from scipy.sparse.csgraph import connected_components
 
 from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.options.data import PanelData, TableMapping
-from delinquency.schema import require_tables, validate
 from delinquency.sources.cells import text_cells
 from delinquency.sources.files import find, read_path, read_query, require_columns
 from delinquency.sources.mapping import (
@@ -26,6 +25,7 @@ from delinquency.sources.mapping import (
 )
 from delinquency.sources.records import SOURCES, SourceTables, one_cohort
 from delinquency.sources.text import RawTable
+from delinquency.table_checks import require_tables, validate
 
 SOURCE_LABEL = "outcomes"
 
