@@ -247,8 +247,7 @@ def _header(rows: list[list[str]], where: str) -> tuple[tuple[str, ...], int]:
     faults = [
         Fault(where, name, "this column in the header", mend=f"Also known as {other_names(name)}.")
         for name in missing
-        if name
-        != LABEL  # new accounts have none; checked_cells asks for it where it must be there
+        if name != LABEL  # new accounts have none; checked_cells asks where it must be there
     ]
     unknown = [raw for raw, name in zip(best, names, strict=True) if name not in (*expected, "ID")]
     faults += [
