@@ -1,7 +1,7 @@
 """A ready-made table: one row per account, features made elsewhere, their meaning in YAML."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
-from delinquency.options.data import FeatureColumn, TableData
+from delinquency.options.data import TableData
 from delinquency.schema import MONTH_DTYPE
 from delinquency.sources.cells import (
     cell_fault,
     code_cells,
-    map_values,
     month_cells,
     number_cells,
     text_cells,
@@ -23,32 +22,11 @@ from delinquency.sources.files import find, read_path, read_query, require_colum
 from delinquency.sources.guesses import column_lines, title_of
 from delinquency.sources.mapping import STAND_IN_EXTRACTION
 from delinquency.sources.records import SOURCES, SourceFeatures, one_cohort
+from delinquency.sources.table_columns import AMOUNT, Columns, feature_columns, reason_of
 from delinquency.sources.text import RawTable
 from delinquency.traits import TRAITS
 
-MAX_CATEGORIES = 255
-"""More names than this are not categories but identifiers."""
-NOT_APPLICABLE = "_not_applicable"
-AMOUNT = "_amount"
 LEFT_OUT = -1.0
-
-
-@dataclass
-class Columns:
-    """Feature columns in the making, and what is known of each."""
-
-    numbers: dict[str, np.ndarray] = field(default_factory=dict)
-    meaning: dict[str, FeatureColumn] = field(default_factory=dict)
-    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-
-    def add(self, name: str, values: np.ndarray, meaning: FeatureColumn) -> None:
-        """Add a column; a name that is taken is a fault of the mapping."""
-        if name in self.numbers:
-            raise ChoiceError(f"data.columns: {name!r} is also the name of a derived column.")
-        self.numbers[name] = values
-        self.meaning[name] = meaning
 
 
 @SOURCES.named("table")
@@ -76,7 +54,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     raw = _read_raw(options, raw_dir)
     check_roles(options, raw)
     bad, label_faults = _label(options, raw)
-    made = _features(options, raw)
+    made = feature_columns(options, raw)
     keys, key_faults, dated = _keys(options, raw)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
@@ -103,7 +81,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         directions={name: one.direction for name, one in made.meaning.items()},
         titles={name: one.title or title_of(name) for name, one in made.meaning.items()},
         units={name: one.unit for name, one in made.meaning.items()},
-        reasons={name: _reason(name, one) for name, one in made.meaning.items()},
+        reasons={name: reason_of(name, one) for name, one in made.meaning.items()},
         categories=made.categories,
         facts=_facts(labels, made, counts, dated=dated),
         digest=raw.digest,
@@ -230,111 +208,6 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
     return bad, []
 
 
-def _features(options: TableData, raw: RawTable) -> Columns:
-    """Return the feature columns; faults are noted in them."""
-    made = Columns()
-    for name, column in options.columns.items():
-        if column.categorical:
-            _add_categories(made, raw, name, column)
-            continue
-        special = {**options.special, **column.special}
-        values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
-        made.faults += faults
-        if not faults and np.isinf(values).any():
-            expected = "finite numbers"
-            made.faults.append(Fault(raw.where, name, expected, int(np.isinf(values).sum())))
-        _add_numbers(made, raw, name, column, _Special(values, special))
-    for name, column in options.columns.items():
-        if column.ratio_to:
-            _split_ratio(made, name, column)
-    return made
-
-
-@dataclass(frozen=True)
-class _Special:
-    """Numbers of a column, and the meaning of its special codes."""
-
-    values: np.ndarray
-    meanings: Mapping[Any, str]
-
-    def where(self, meaning: str) -> np.ndarray:
-        """Return which rows hold a code of one meaning."""
-        codes = [_code_number(code) for code, what in self.meanings.items() if what == meaning]
-        return np.isin(self.values, codes)
-
-
-def _code_number(code: Any) -> float:
-    try:
-        return float(code)
-    except (TypeError, ValueError) as error:
-        raise ChoiceError(f"special: expected a number as code. Got {code!r}.") from error
-
-
-def _add_numbers(
-    made: Columns, raw: RawTable, name: str, column: FeatureColumn, special: _Special
-) -> None:
-    """Add a numeric column: special codes taken out, counted, and marked where they say much."""
-    missing, beside = special.where("missing"), special.where("not_applicable")
-    capped = special.where("capped")
-    values = np.where(missing | beside, np.nan, special.values)
-    ordinary = values[~capped & ~np.isnan(values)]
-    if capped.any() and len(ordinary) and (values[capped] <= ordinary.max()).any():
-        made.faults.append(
-            Fault(
-                raw.where,
-                name,
-                "a capped code above all ordinary values",
-                int((values > values[capped].min()).sum()),
-                (f"ordinary values up to {ordinary.max():g}",),
-                "If the code is no top value, call it missing or not_applicable.",
-            )
-        )
-    made.add(name, values, column)
-    for what, rows in (("missing", missing), ("not_applicable", beside), ("capped", capped)):
-        if rows.any():
-            made.counts[f"{name}_{what}_by_code"] = int(rows.sum())
-    if "not_applicable" in special.meanings.values():
-        marked = FeatureColumn(
-            trait=column.trait,
-            title=f"{column.title or title_of(name)}: does not apply",
-            unit="0/1",
-            reason=f"{column.title or title_of(name)} does not apply to this account",
-        )
-        made.add(name + NOT_APPLICABLE, beside.astype(np.float64), marked)
-
-
-def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
-    """Move the values of a ratio without a base, which are amounts, to a column of their own."""
-    base, values = made.numbers[column.ratio_to], made.numbers[name]
-    baseless = np.isnan(base) | (base == 0)
-    title = f"{column.title or title_of(name)}, as an amount (no {column.ratio_to})"
-    amount = FeatureColumn(trait=column.trait, direction=column.direction, title=title)
-    made.numbers[name] = np.where(baseless, np.nan, values)
-    made.add(name + AMOUNT, np.where(baseless, values, np.nan), amount)
-    made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
-
-
-def _add_categories(made: Columns, raw: RawTable, name: str, column: FeatureColumn) -> None:
-    """Add a categorical column as codes of its names in alphabetical order."""
-    distinct, positions = map_values(text_cells(raw.cells[name]), str)
-    names = tuple(sorted({str(value) for value in distinct[:-1]}))
-    if len(names) > MAX_CATEGORIES:
-        made.faults.append(
-            Fault(
-                raw.where,
-                name,
-                f"at most {MAX_CATEGORIES} categories",
-                0,
-                (f"{len(names):,} names",),
-                "Identifiers and free text are no features: ignore it.",
-            )
-        )
-    code = {one: float(number) for number, one in enumerate(names)}
-    codes = np.array([code[str(value)] for value in distinct[:-1]] + [np.nan])
-    made.add(name, codes[positions], column)
-    made.categories[name] = names
-
-
 def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault], bool]:
     """Return account and observation month of each row, faults, and whether months are dates."""
     n_rows = raw.cells.num_rows
@@ -418,15 +291,6 @@ def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:
             text_cells(raw.cells[name]).to_pandas().astype("str") if faults else numbers
         )
     return pd.DataFrame(columns, index=pd.RangeIndex(raw.cells.num_rows))
-
-
-def _reason(name: str, column: FeatureColumn) -> str:
-    """Return what to tell the account manager when the column speaks against the account."""
-    if column.reason:
-        return column.reason
-    title = column.title or title_of(name)
-    state = {1: "is high", -1: "is low", 0: "differs from most accounts"}[column.direction]
-    return f"{title} {state}"
 
 
 def _facts(

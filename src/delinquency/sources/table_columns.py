@@ -1,0 +1,172 @@
+"""The feature columns of a ready-made table: special codes, ratios, categories, and meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from delinquency.errors import ChoiceError, Fault
+from delinquency.options.data import FeatureColumn, TableData
+from delinquency.sources.cells import map_values, number_cells, text_cells
+from delinquency.sources.guesses import title_of
+from delinquency.sources.text import RawTable
+
+MAX_CATEGORIES = 255
+"""More names than this are not categories but identifiers."""
+NOT_APPLICABLE = "_not_applicable"
+AMOUNT = "_amount"
+
+
+@dataclass
+class Columns:
+    """Feature columns in the making, and what is known of each.
+
+    Attributes
+    ----------
+    numbers : dict of str to ndarray
+    meaning : dict of str to FeatureColumn
+    categories : dict of str to tuple of str
+        Names by code, for columns of names.
+    counts : dict of str to int
+        What was recast, counted.
+    faults : list of Fault
+    """
+
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)
+    meaning: dict[str, FeatureColumn] = field(default_factory=dict)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, name: str, values: np.ndarray, meaning: FeatureColumn) -> None:
+        """Add a column; a name that is taken is a fault of the mapping."""
+        if name in self.numbers:
+            raise ChoiceError(f"data.columns: {name!r} is also the name of a derived column.")
+        self.numbers[name] = values
+        self.meaning[name] = meaning
+
+
+def feature_columns(options: TableData, raw: RawTable) -> Columns:
+    """Return the feature columns; faults are noted in them.
+
+    Parameters
+    ----------
+    options : TableData
+    raw : RawTable
+        Every column of the mapping is in it.
+
+    Returns
+    -------
+    Columns
+    """
+    made = Columns()
+    for name, column in options.columns.items():
+        if column.categorical:
+            _add_categories(made, raw, name, column)
+            continue
+        special = {**options.special, **column.special}
+        values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
+        made.faults += faults
+        if not faults and np.isinf(values).any():
+            expected = "finite numbers"
+            made.faults.append(Fault(raw.where, name, expected, int(np.isinf(values).sum())))
+        _add_numbers(made, raw, name, column, _Special(values, special))
+    for name, column in options.columns.items():
+        if column.ratio_to:
+            _split_ratio(made, name, column)
+    return made
+
+
+@dataclass(frozen=True)
+class _Special:
+    """Numbers of a column, and the meaning of its special codes."""
+
+    values: np.ndarray
+    meanings: Mapping[Any, str]
+
+    def where(self, meaning: str) -> np.ndarray:
+        """Return which rows hold a code of one meaning."""
+        codes = [_code_number(code) for code, what in self.meanings.items() if what == meaning]
+        return np.isin(self.values, codes)
+
+
+def _code_number(code: Any) -> float:
+    try:
+        return float(code)
+    except (TypeError, ValueError) as error:
+        raise ChoiceError(f"special: expected a number as code. Got {code!r}.") from error
+
+
+def _add_numbers(
+    made: Columns, raw: RawTable, name: str, column: FeatureColumn, special: _Special
+) -> None:
+    """Add a numeric column: special codes taken out, counted, and marked where they say much."""
+    missing, beside = special.where("missing"), special.where("not_applicable")
+    capped = special.where("capped")
+    values = np.where(missing | beside, np.nan, special.values)
+    ordinary = values[~capped & ~np.isnan(values)]
+    if capped.any() and len(ordinary) and (values[capped] <= ordinary.max()).any():
+        made.faults.append(
+            Fault(
+                raw.where,
+                name,
+                "a capped code above all ordinary values",
+                int((values > values[capped].min()).sum()),
+                (f"ordinary values up to {ordinary.max():g}",),
+                "If the code is no top value, call it missing or not_applicable.",
+            )
+        )
+    made.add(name, values, column)
+    for what, rows in (("missing", missing), ("not_applicable", beside), ("capped", capped)):
+        if rows.any():
+            made.counts[f"{name}_{what}_by_code"] = int(rows.sum())
+    if "not_applicable" in special.meanings.values():
+        marked = FeatureColumn(
+            trait=column.trait,
+            title=f"{column.title or title_of(name)}: does not apply",
+            unit="0/1",
+            reason=f"{column.title or title_of(name)} does not apply to this account",
+        )
+        made.add(name + NOT_APPLICABLE, beside.astype(np.float64), marked)
+
+
+def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
+    """Move the values of a ratio without a base, which are amounts, to a column of their own."""
+    base, values = made.numbers[column.ratio_to], made.numbers[name]
+    baseless = np.isnan(base) | (base == 0)
+    title = f"{column.title or title_of(name)}, as an amount (no {column.ratio_to})"
+    amount = FeatureColumn(trait=column.trait, direction=column.direction, title=title)
+    made.numbers[name] = np.where(baseless, np.nan, values)
+    made.add(name + AMOUNT, np.where(baseless, values, np.nan), amount)
+    made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
+
+
+def _add_categories(made: Columns, raw: RawTable, name: str, column: FeatureColumn) -> None:
+    """Add a categorical column as codes of its names in alphabetical order."""
+    distinct, positions = map_values(text_cells(raw.cells[name]), str)
+    names = tuple(sorted({str(value) for value in distinct[:-1]}))
+    if len(names) > MAX_CATEGORIES:
+        made.faults.append(
+            Fault(
+                raw.where,
+                name,
+                f"at most {MAX_CATEGORIES} categories",
+                0,
+                (f"{len(names):,} names",),
+                "Identifiers and free text are no features: ignore it.",
+            )
+        )
+    code = {one: float(number) for number, one in enumerate(names)}
+    codes = np.array([code[str(value)] for value in distinct[:-1]] + [np.nan])
+    made.add(name, codes[positions], column)
+    made.categories[name] = names
+
+
+def reason_of(name: str, column: FeatureColumn) -> str:
+    """Return what to tell the account manager when the column speaks against the account."""
+    if column.reason:
+        return column.reason
+    title = column.title or title_of(name)
+    state = {1: "is high", -1: "is low", 0: "differs from most accounts"}[column.direction]
+    return f"{title} {state}"
