@@ -16,7 +16,7 @@ The rules, in one place:
    least ``dominant_share`` of all positive excess, and is among the reasons. Otherwise there is
    no dominant trait: not every account has one, and to name one would be wrong.
 
-Everything is done for all accounts at once.
+Everything is done for all accounts at once; ``ranking`` holds rules 3 to 5.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
+from delinquency.explanation.ranking import dominant_trait, strongest_facts, tells, trait_order
 from delinquency.explanation.reference import Contributions, Reference, Scale
 from delinquency.explanation.wording import (
     Audience,
@@ -291,12 +292,20 @@ def select_reasons(
     excess = (accounts.trait_values - reference.trait_values) * grounds.scale.factor
     willingness = np.array([key == REPAYMENT_WILLINGNESS.key for key in reference.traits])
     barred = (evidence == 0) | (willingness & (evidence <= _WEAK))
-    fact = _strongest_facts(accounts, grounds, disputed)
     actionable = np.array(
         [grounds.meanings[name].actionable for name in reference.facts] + [False]
     )
+    gain = (accounts.fact_values - reference.fact_values) * grounds.scale.factor
+    fact = strongest_facts(
+        gain,
+        _statable(accounts, gain, grounds, disputed),
+        traits=grounds.fact_traits,
+        actionable=actionable[:-1],
+        n_traits=len(reference.traits),
+        tie_log_odds=options.tie_log_odds,
+    )
     may_state = (excess >= options.minimum_log_odds) & ~barred & (fact >= 0)
-    trait = _order(excess, may_state, actionable[fact], options)
+    trait = trait_order(excess, may_state, actionable[fact], options)
     given = trait >= 0
     rows = np.arange(len(accounts))[:, None]
     chosen = np.where(given, fact[rows, trait], -1)
@@ -310,90 +319,25 @@ def select_reasons(
             np.broadcast_to(reference.medians, accounts.features.shape), chosen, grounds.styles
         ),
         evidence=np.where(given, evidence[rows, trait], -1).astype(np.int8),
-        dominant=_dominant(excess, may_state, options),
+        dominant=dominant_trait(excess, may_state, options),
         trait_excess=excess,
         withheld=np.where(barred, np.maximum(excess, 0.0), 0.0).sum(axis=1),
     )
 
 
-def _order(
-    excess: Array, may_state: NDArray[np.bool_], actionable: NDArray[np.bool_],
-    options: ReasonOptions,
-) -> NDArray[np.int8]:  # fmt: skip
-    """Return the stated traits, strongest step first, actionable ones first within a step."""
-    step = np.floor(excess / options.tie_log_odds)
-    order = np.lexsort((-excess, ~actionable, -step, ~may_state), axis=1)
-    width = min(options.max_reasons, excess.shape[1])
-    out = np.full((len(excess), options.max_reasons), -1, np.int8)
-    kept = order[:, :width]
-    stated = np.take_along_axis(may_state, kept, axis=1)
-    out[:, :width] = np.where(stated, kept, -1)
-    return out
-
-
-def _dominant(
-    excess: Array, may_state: NDArray[np.bool_], options: ReasonOptions
-) -> NDArray[np.int8]:
-    """Return the dominant trait by rule 5, or -1."""
-    top = excess.argmax(axis=1)
-    rows = np.arange(len(excess))
-    largest = excess[rows, top]
-    raised = np.maximum(excess, 0.0).sum(axis=1)
-    clear = (
-        (largest >= options.dominant_log_odds)
-        & (largest >= options.dominant_share * raised)
-        & may_state[rows, top]
-    )
-    return np.where(clear, top, -1).astype(np.int8)
-
-
-def _strongest_facts(
-    accounts: Contributions, grounds: Grounds, disputed: NDArray[np.bool_] | None
-) -> NDArray[np.int32]:
-    """Return for each row and trait the fact to state by rules 2 to 4, or -1."""
-    reference = grounds.reference
-    styles, traits = grounds.styles, grounds.fact_traits
-    allowed = ~_protected(grounds)
-    gain = (accounts.fact_values - reference.fact_values) * grounds.scale.factor
-    out = np.full(accounts.trait_values.shape, -1, np.int32)
-    rows = np.arange(len(accounts))
-    best_step = np.full(out.shape, -np.inf)
-    best_gain = np.full(out.shape, -np.inf)
-    best_free = np.zeros(out.shape, bool)
-    for position in np.flatnonzero(allowed):
+def _statable(
+    accounts: Contributions, gain: Array, grounds: Grounds, disputed: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
+    """Return which facts may be stated by rules 2 and 3, shape (n_rows, n_facts)."""
+    reference, styles = grounds.reference, grounds.styles
+    may = (gain > 0) & ~_protected(grounds)
+    if disputed is not None:
+        may &= ~disputed
+    for position in np.flatnonzero(may.any(axis=0)):
         meaning = grounds.meanings[reference.facts[position]]
-        may = gain[:, position] > 0
-        if disputed is not None:
-            may &= ~disputed[:, position]
-        may &= _tells(accounts.features[:, position], reference.medians[position],
-                      meaning, styles[position])  # fmt: skip
-        trait = traits[position]
-        step = np.floor(gain[:, position] / grounds.options.tie_log_odds)
-        free = np.full(len(rows), meaning.actionable)
-        tied = step == best_step[:, trait]
-        freer = free & ~best_free[:, trait]
-        alike = free == best_free[:, trait]
-        better = (step > best_step[:, trait]) | (
-            tied & (freer | (alike & (gain[:, position] > best_gain[:, trait])))
-        )
-        better &= may
-        out[better, trait] = position
-        best_step[better, trait] = step[better]
-        best_gain[better, trait] = gain[better, position]
-        best_free[better, trait] = meaning.actionable
-    return out
-
-
-def _tells(values: Array, median: float, meaning: Meaning, style: Style) -> NDArray[np.bool_]:
-    """Return where a value, as displayed, can stand as a reason beside the reference value."""
-    shown = displayed(values, style)
-    against = displayed(np.array([median]), style)[0]
-    known = np.isfinite(shown)
-    if not np.isfinite(against):
-        return known
-    if meaning.direction == 0 or style.categories:
-        return known & (shown != against)
-    return known & ((shown - against) * meaning.direction > 0)
+        may[:, position] &= tells(accounts.features[:, position], reference.medians[position],
+                                  meaning, styles[position])  # fmt: skip
+    return may
 
 
 def _protected(grounds: Grounds) -> NDArray[np.bool_]:
