@@ -104,6 +104,7 @@ def test_columns_of_names_show_the_name():
 def test_months_are_written_in_both_languages():
     assert month_text(SEPTEMBER) == "Sep 2005"
     assert month_text(SEPTEMBER, language="zh") == "2005.9"
+    assert month_text(np.datetime64("NaT")) == ""
 
 
 def test_every_possible_reason_of_the_catalogue_is_short_and_neutral():

@@ -81,3 +81,14 @@ def test_tables_have_no_worth_where_the_features_came_ready_made(own):
     chosen = ["stage=evaluate", "data=own", "evaluation=tables", f"paths.raw={own}", *folders]
     with pytest.raises(ChoiceError, match=r"ready-made features only\. Use"):
         run_stage(load([*chosen, *small], stages=PURPOSES))
+
+
+def test_no_reason_is_dated_where_the_table_has_no_dates(own):
+    run(own, "cards")
+    explained = pd.read_parquet(own / "data/processed/own/explanations.parquet")
+    told = explained["reason_1"].str.cat(explained["reason_zh_1"])
+    assert (told != "").any()
+    # 2000-01 stands in for the month that nobody knows.
+    assert not told.str.contains("2000").any()
+    page = (own / "reports/own/cards/index.html").read_text(encoding="utf-8")
+    assert "Jan 2000" not in page and "2000.1" not in page

@@ -106,7 +106,7 @@ class Fact:
     value, reference : float
         The account's value and the reference population's; NaN when not known.
     month : datetime64
-        Observation month.
+        Observation month; NaT where the data are not dated.
     evidence : str
         One of ``EVIDENCE_LEVELS``.
     """
@@ -238,7 +238,9 @@ def reason_text(fact: Fact, *, language: Language = "en", audience: Audience = "
 
 
 def month_text(month: np.datetime64, *, language: Language = "en") -> str:
-    """Return a month as "Sep 2005" or "2005.9"."""
+    """Return a month as "Sep 2005" or "2005.9"; "" for NaT, where nobody knows it."""
+    if np.isnat(month):
+        return ""
     year, number = (int(part) for part in str(month.astype("datetime64[M]")).split("-"))
     return f"{year}.{number}" if language == "zh" else f"{_MONTH_NAMES[number - 1]} {year}"
 
@@ -248,9 +250,9 @@ def _variants(fact: Fact, audience: Audience) -> Sequence[str]:
     phrase, trait = fact.meaning.phrase, fact.meaning.trait
     value, reference, month = _parts(fact, "en")
     if audience == "manager":
-        plain = f"{phrase}: {value} (reference {reference}), {month}."
+        plain = f"{phrase}: {value} (reference {reference}){month}."
         return (f"{trait.label}. {plain}", f"{trait.short}. {plain}", plain)
-    plain = f"{phrase}: {value} (usually {reference}), {month}."
+    plain = f"{phrase}: {value} (usually {reference}){month}."
     if fact.evidence not in ("strong", "partial"):
         return (f"{plain} Limited data.", plain)
     return (f"{trait.customer_label}. {plain}", plain)
@@ -264,7 +266,7 @@ def _variants_zh(fact: Fact, audience: Audience) -> Sequence[str]:
         short = short.replace(long, abbreviation)
     value, reference, month = _parts(fact, "zh")
     against = "参考" if audience == "manager" else "通常"
-    tail = f"{_joint(phrase, value)}{value},{against}{reference},{month}"
+    tail = f"{_joint(phrase, value)}{value},{against}{reference}{month}"
     if audience == "customer" and fact.evidence not in ("strong", "partial"):
         return (f"{phrase}{tail}(数据有限)", f"{phrase}{tail}", f"{short}{tail}")
     label = trait.label_zh if audience == "manager" else trait.customer_label_zh
@@ -280,19 +282,21 @@ def _cut(fact: Fact, language: Language) -> str:
     """Return the shortest sentence with its phrase cut to what fits."""
     value, reference, month = _parts(fact, language)
     if language == "zh":
-        tail = f":{value},参考{reference},{month}"
+        tail = f":{value},参考{reference}{month}"
         return f"{fact.meaning.phrase_zh[: max(MAX_CHARACTERS - len(tail) - 1, 1)]}…{tail}"
-    tail = f" {value} (reference {reference}), {month}."
+    tail = f" {value} (reference {reference}){month}."
     room = max(MAX_WORDS - len(tail.split()), 1)
     return f"{' '.join(fact.meaning.phrase.split()[:room])}…:{tail}"
 
 
 def _parts(fact: Fact, language: Language) -> tuple[str, str, str]:
-    """Return value, reference and month in words."""
+    """Return value, reference and month in words; the month with the comma before it, if known."""
+    month = month_text(fact.month, language=language)
+    comma = "," if language == "zh" else ", "
     return (
         value_text(fact.value, fact.style, language=language),
         value_text(fact.reference, fact.style, language=language),
-        month_text(fact.month, language=language),
+        f"{comma}{month}" if month else "",
     )
 
 

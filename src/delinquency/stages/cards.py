@@ -25,7 +25,7 @@ from delinquency.reporting.cards import (
 from delinquency.stages import trained, treat
 from delinquency.stages.data import READY_MADE, describe, part_folders
 from delinquency.stages.explain import grounds_of
-from delinquency.stages.features import KEYS, Prepared, prepare, read_tables
+from delinquency.stages.features import KEYS, Prepared, known_months, prepare, read_tables
 from delinquency.stages.progress import say, working
 from delinquency.store import read_frame, workspace, write_text
 from delinquency.windows import Array, Windows, build_windows
@@ -146,7 +146,7 @@ def card_accounts(
     )
     return CardAccounts(
         account_ids=[str(one) for one in part["account_id"]],
-        months=part["observation_month"].to_numpy().astype("datetime64[M]"),
+        months=known_months(prepared, part["observation_month"]),
         pd_hat=part["pd_hat"].to_numpy(np.float64),
         contributions=contributions,
         evidence=evidence,

@@ -22,7 +22,7 @@ from delinquency.modeling.calibrations import sigmoid
 from delinquency.reporting.trait_plots import trait_bars, trait_beeswarm, trait_waterfall
 from delinquency.stages import trained
 from delinquency.stages.data import describe
-from delinquency.stages.features import Prepared, prepare
+from delinquency.stages.features import Prepared, known_months, prepare
 from delinquency.stages.progress import say, working
 from delinquency.stages.runs import open_run
 from delinquency.store import workspace, write_frame
@@ -130,7 +130,7 @@ def scored_rows(config: Config, fitted: trained.Trained, prepared: Prepared) -> 
         levels,
         grounds_of(config, fitted),
     )
-    months = prepared.keys["observation_month"].to_numpy().astype("datetime64[M]")
+    months = known_months(prepared, prepared.keys["observation_month"])
     words = np.array(EVIDENCE_LEVELS, dtype=object)
     evidence = pd.DataFrame(
         {

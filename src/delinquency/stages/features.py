@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from delinquency import __version__
 from delinquency.config import Config, as_dict
@@ -302,6 +304,13 @@ def limits(
     if rarer < FEW:
         cannot["precision"] = f"Only {rarer} rows of the rarer outcome: every figure is uncertain."
     return cannot
+
+
+def known_months(prepared: Prepared, months: pd.Series) -> NDArray[np.datetime64]:
+    """Return observation months, all NaT where the source has no dates but stand-ins for them."""
+    if prepared.facts["source"].get("dated", True):
+        return months.to_numpy().astype("datetime64[M]")
+    return np.full(len(months), np.datetime64("NaT"), "datetime64[M]")
 
 
 def say_limits(prepared: Prepared) -> None:
