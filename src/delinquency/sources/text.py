@@ -4,6 +4,7 @@ Nothing is converted here. What the bytes are (length, longest line, line ends, 
 one scan, so that a broken file is refused with its place before anything is parsed.
 """
 
+import codecs
 import csv
 import hashlib
 import re
@@ -24,6 +25,8 @@ DELIMITERS = (",", ";", "\t", "|")
 NUMBER_CELL = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UNDECODABLE = "\ufffd"
+"""What stands for bytes that are not in the stated encoding."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def read_text(
     header: tuple[str, ...] = (),
     skip_lines: int = 0,
     columns: list[str] | None = None,
+    scan: TextScan | None = None,
 ) -> RawTable:
     """Read a delimited text file into columns of text.
 
@@ -83,6 +87,8 @@ def read_text(
         Lines to skip at the start when ``header`` is given: the file's own header lines.
     columns : list of str, optional
         Columns to keep; all when absent.
+    scan : TextScan, optional
+        What ``scan_text`` found in this file, to spare a second pass.
 
     Returns
     -------
@@ -95,15 +101,15 @@ def read_text(
         bytes, rows with too many or too few cells, a header that names a column twice.
     """
     where = path.name
-    scan = scan_text(path)
-    _refuse(scan, where)
+    scan = scan or scan_text(path)
+    refuse_unreadable(scan, text, where)
     repairs = {"blank_lines": scan.n_blank_lines} if scan.n_blank_lines else {}
     if scan.head.startswith(BYTE_ORDER_MARK):
         repairs["byte_order_mark"] = 1
     delimiter = text.delimiter or sniff_delimiter(head_lines(path, text, 1)[0])
     names = list(header or text.header)
     if not names:
-        names = split_line(head_lines(path, text, 1)[0], delimiter)
+        names = text_header(path, text)
         skip_lines = 1
     _check_names(names, where)
     layout = _Layout(names, columns if columns is not None else names, delimiter, skip_lines)
@@ -154,10 +160,21 @@ def scan_text(path: Path) -> TextScan:
 
 
 def text_header(path: Path, text: TextOptions) -> list[str]:
-    """Return the column names of a text file, or those that ``text`` states for it."""
+    """Return the column names of a text file, or those that ``text`` states for it.
+
+    Raises
+    ------
+    DataError
+        If the first line is blank, or not in the stated encoding.
+    """
     if text.header:
         return list(text.header)
     line = head_lines(path, text, 1)[0]
+    if not line.strip():
+        mend = "The first line is blank: delete it, or the file is empty."
+        raise DataError(Fault(path.name, "", "a header in the first line", mend=mend))
+    if UNDECODABLE in line and (fault := _encoding_fault(path, text.encoding)):
+        raise DataError(fault)
     return split_line(line, text.delimiter or sniff_delimiter(line))
 
 
@@ -187,10 +204,27 @@ def _is_utf8(encoding: str) -> bool:
     return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii")
 
 
-def _refuse(scan: TextScan, where: str) -> None:
-    """Raise for a file that cannot be a table of text."""
+def refuse_unreadable(scan: TextScan, text: TextOptions, where: str) -> None:
+    """Raise for a file that cannot be a table of text, and for an encoding that does not exist.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        codecs.lookup(text.encoding)
+    except LookupError as error:
+        got, mend = (
+            (repr(text.encoding),),
+            "State another in text.encoding: utf-8, cp1252, utf-16.",
+        )
+        raise DataError(Fault(where, "", "a known text encoding", 0, got, mend)) from error
     if scan.n_bytes == 0:
         raise DataError(Fault(where, "", "a header and rows", mend="The file is empty."))
+    if scan.head.startswith(UTF16_MARKS) and _is_utf8(text.encoding):
+        got = (f"the mark of utf-16, {scan.head[:2]!r}, at the start",)
+        mend = "State the encoding: text.encoding=utf-16."
+        raise DataError(Fault(where, "", f"text in {text.encoding}", 0, got, mend))
     if scan.zero_bytes and not scan.head.startswith(UTF16_MARKS):
         raise DataError(
             Fault(
@@ -255,14 +289,15 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
         broken.append(f"{row.actual_columns} cells in {row.text[:60]!r}")
         return "skip"
 
-    source: str | pa.BufferReader = str(path)
-    if not _is_utf8(text.encoding):
-        source = pa.BufferReader(_as_utf8(path, text.encoding))
     try:
         cells = pa_csv.read_csv(
-            source,
+            str(path),
             pa_csv.ReadOptions(
-                column_names=layout.names, skip_rows=layout.skip_lines, block_size=1 << 22
+                column_names=layout.names,
+                skip_rows=layout.skip_lines,
+                block_size=1 << 22,
+                # Another encoding is turned into UTF-8 block by block, never as a whole.
+                encoding="utf8" if _is_utf8(text.encoding) else text.encoding,
             ),
             pa_csv.ParseOptions(
                 delimiter=layout.delimiter,
@@ -277,7 +312,7 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
                 null_values=["", *text.missing],
             ),
         )
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeError) as error:
         raise DataError(_parse_fault(error, path, text)) from error
     if broken:
         raise DataError(
@@ -293,46 +328,45 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
     return cells
 
 
-def _as_utf8(path: Path, encoding: str) -> bytes:
-    """Return the file in UTF-8."""
-    try:
-        return path.read_bytes().decode(encoding).encode("utf-8")
-    except LookupError as error:
-        raise DataError(
-            Fault(path.name, "", "a known text encoding", 0, (repr(encoding),))
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(_encoding_fault(path, encoding, error)) from error
-
-
 def _parse_fault(error: Exception, path: Path, text: TextOptions) -> Fault:
     """Return the fault behind a parser's exception."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            while file.read(CHUNK):
-                pass
-    except UnicodeDecodeError:
-        try:
-            path.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as place:
-            return _encoding_fault(path, "utf-8", place)
-    return Fault(path.name, "", "a table of text", 0, (str(error).splitlines()[0][:200],))
+    encoding = "utf-8" if _is_utf8(text.encoding) else text.encoding
+    if fault := _encoding_fault(path, encoding):
+        return fault
+    reason = str(error).splitlines()[0][:200]
+    if reason.startswith("Could not skip initial"):  # a header without a line end
+        return Fault(path.name, "", "at least one row below the header", mend="It has none.")
+    return Fault(path.name, "", "a table of text", 0, (reason,))
 
 
-def _encoding_fault(path: Path, encoding: str, error: UnicodeDecodeError) -> Fault:
-    """Return the fault of bytes that are not in the stated encoding, with line and bytes."""
-    content = error.object
-    line = content.count(b"\n", 0, error.start) + 1
-    around = content[max(0, error.start - 20) : error.start + 10]
-    guess = "utf-16" if content.startswith(UTF16_MARKS) else "cp1252"
-    return Fault(
-        path.name,
-        "",
-        f"text in {encoding}",
-        0,
-        (f"bytes {around!r} in line {line:,}",),
-        f"State the encoding: text.encoding={guess} is a common one.",
-    )
+def _encoding_fault(path: Path, encoding: str) -> Fault | None:
+    """Return the fault of the first bytes that are not in an encoding; None when all are.
+
+    The file is read in chunks: it may be larger than memory.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    n_line_ends = 0
+    with path.open("rb") as file:
+        start = file.read(2)
+        file.seek(0)
+        while True:
+            chunk = file.read(CHUNK)
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                break_at, content = error.start, error.object
+                break
+            if not chunk:
+                return None
+            n_line_ends += chunk.count(b"\n")
+    line = n_line_ends + content.count(b"\n", 0, break_at) + 1
+    around = content[max(0, break_at - 20) : break_at + 10]
+    guess = "utf-16" if start in UTF16_MARKS else "cp1252"
+    mend = f"State the encoding: text.encoding={guess} is a common one."
+    if codecs.lookup(guess) == codecs.lookup(encoding):
+        mend = "State another encoding in text.encoding, or mend these bytes: the file is damaged."
+    got = (f"bytes {around!r} in line {line:,}",)
+    return Fault(path.name, "", f"text in {encoding}", 0, got, mend)
 
 
 def text_of(rows: list[list[str]], names: list[str]) -> pa.Table:
