@@ -262,6 +262,12 @@ class TableMapping:
         for role, meanings in self.codes.items():
             refuse_switches(f"codes.{role}", meanings)
             self.codes[role] = {str(code): meaning for code, meaning in meanings.items()}
+        several = [role for role, name in self.columns.items() if not isinstance(name, str)]
+        if several:
+            raise ChoiceError(
+                f"columns.{several[0]}: expected the name of one column. Got "
+                f"{self.columns[several[0]]!r}. Months side by side are mapped in wide."
+            )
         roles = [*self.columns, *self.wide, *self.constants]
         twice = sorted({role for role in roles if roles.count(role) > 1})
         if twice:
@@ -412,9 +418,11 @@ class TableData(DataOptions):
             )
         self.special = checked_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
+        keys = {self.account_column, self.month_column} - {""}
+        uses += sorted(keys & {*self.columns, self.outcome.column})
         twice = sorted({name for name in uses if uses.count(name) > 1})
         if twice:
             raise ChoiceError(
                 f"Named in two roles: {', '.join(twice)}. A column is a feature, the label, "
-                "protected, or ignored."
+                "the account, the month, protected, or ignored."
             )

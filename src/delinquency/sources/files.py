@@ -10,7 +10,14 @@ import pyarrow.parquet as pq
 
 from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
 from delinquency.options.data import TextOptions
-from delinquency.sources.text import RawTable, read_text, scan_text, text_header
+from delinquency.sources.text import (
+    RawTable,
+    looks_like_data,
+    read_text,
+    refuse_unreadable,
+    scan_text,
+    text_header,
+)
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -39,7 +46,7 @@ def find(path: str, raw_dir: Path) -> Path:
     for place in places:
         if place.exists():
             return place
-    looked = ", ".join(str(place) for place in places)
+    looked = ", ".join(dict.fromkeys(str(place) for place in places))
     raise MissingArtifactError(
         f"data: expected the file or folder {path!r}. There is none; looked at {looked}. "
         "Put it there, or name another in the data set's YAML or with paths.raw."
@@ -91,6 +98,7 @@ def read_path(place: Path, text: TextOptions, *, columns: list[str] | None = Non
     for part in parts:
         for name, count in part.repairs.items():
             repairs[name] = repairs.get(name, 0) + count
+    _refuse_mixed_types(parts, names)
     return RawTable(
         f"{place.name}/ ({len(files)} files)",
         pa.concat_tables(
@@ -101,6 +109,26 @@ def read_path(place: Path, text: TextOptions, *, columns: list[str] | None = Non
     )
 
 
+def _refuse_mixed_types(parts: list[RawTable], names: list[str]) -> None:
+    """Raise when a column's types in the files of a folder have no type in common."""
+    faults = []
+    for name in names:
+        first = parts[0].cells.schema.field(name)
+        for part in parts[1:]:
+            other = part.cells.schema.field(name)
+            try:
+                pa.unify_schemas(
+                    [pa.schema([first]), pa.schema([other])], promote_options="permissive"
+                )
+            except pa.ArrowTypeError:
+                expected = f"the type of {parts[0].where}, {first.type}"
+                mend = "Write the files of a folder with the same types."
+                faults.append(Fault(part.where, name, expected, 0, (str(other.type),), mend))
+                break
+    if faults:
+        raise DataError(faults)
+
+
 def read_query(query: str, database: str) -> RawTable:
     """Run a query and return its rows.
 
@@ -108,6 +136,8 @@ def read_query(query: str, database: str) -> RawTable:
     ------
     ChoiceError
         If the database address is not one that SQLAlchemy knows.
+    MissingArtifactError
+        If the file of a SQLite database is not there.
     DataError
         If the query fails or returns no rows.
     """
@@ -121,6 +151,14 @@ def read_query(query: str, database: str) -> RawTable:
             "database: expected a SQLAlchemy address such as sqlite:///file.db or "
             f"postgresql+psycopg://user@host/name. Got an address that fails: {error}."
         ) from error
+    file = engine.url.database or ""
+    on_disk = engine.url.get_backend_name() == "sqlite" and not file.startswith((":", "file:"))
+    if on_disk and file and not Path(file).exists():
+        # SQLite would make an empty database of that name, and then miss the table in it.
+        raise MissingArtifactError(
+            f"database: expected the SQLite file {file!r}. There is none. A path from the root "
+            "has four slashes: sqlite:////folder/file.db."
+        )
     try:
         with engine.connect() as connection:
             result = connection.execute(sqlalchemy.text(query))
@@ -150,6 +188,14 @@ def require_columns(wanted: list[str], present: list[str], where: str) -> None:
     DataError
         One fault for each column.
     """
+    if looks_like_data(present) and not set(wanted) & set(present):
+        got = (", ".join(present[:MAX_NAMED_COLUMNS]),)
+        mend = (
+            "The first line looks like data. If the file has no header, name its "
+            f"{len(present)} columns in the mapping: text: {{header: [first, second, ...]}}."
+        )
+        named = ", ".join(wanted[:MAX_NAMED_COLUMNS])
+        raise DataError(Fault(where, "", f"a header with {named}", 0, got, mend))
     listed = ", ".join(present[:MAX_NAMED_COLUMNS])
     if len(present) > MAX_NAMED_COLUMNS:
         listed += f" and {len(present) - MAX_NAMED_COLUMNS} more"
@@ -170,11 +216,11 @@ def require_columns(wanted: list[str], present: list[str], where: str) -> None:
 def _read_file(file: Path, text: TextOptions, columns: list[str] | None) -> RawTable:
     if file.suffix.lower() in PARQUET_SUFFIXES:
         return _read_parquet(file, columns)
+    scan = scan_text(file)
     if columns is not None:
-        if scan_text(file).n_bytes == 0:
-            raise DataError(Fault(file.name, "", "a header and rows", mend="The file is empty."))
+        refuse_unreadable(scan, text, file.name)
         require_columns(columns, text_header(file, text), file.name)
-    return read_text(file, text, columns=columns)
+    return read_text(file, text, columns=columns, scan=scan)
 
 
 def _read_parquet(file: Path, columns: list[str] | None) -> RawTable:

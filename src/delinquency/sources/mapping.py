@@ -289,10 +289,42 @@ def _months(texts: list[str]) -> np.ndarray:
 def _one_row_per_key(work: Recast, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the first or last row of each key when the mapping says so, and count the others."""
     key = [name for name in work.table.key if name in frame.columns]
-    if work.mapping.repeated == "refuse" or not key:
+    if not key:
+        return frame
+    if work.mapping.repeated == "refuse":
+        _refuse_repeated(work, frame, key)
         return frame
     extra = frame.duplicated(key, keep=work.mapping.repeated)
     if extra.any():
         work.repairs[f"rows_repeating_a_key_{work.mapping.repeated}_kept"] = int(extra.sum())
         frame = frame.loc[~extra]
     return frame
+
+
+def _refuse_repeated(work: Recast, frame: pd.DataFrame, key: list[str]) -> None:
+    """Raise for rows that share a key, with their rows in the file and the repair to ask for."""
+    doubled = frame[frame.duplicated(key, keep=False)]
+    doubled = doubled.dropna(subset=key)
+    if doubled.empty:
+        return
+    n_rows = work.raw.cells.num_rows
+    shown = [
+        f"{', '.join(_plain(row[name]) for name in key)} (row {int(place) % n_rows + 1:,})"
+        for place, row in doubled.sort_values(key, kind="stable").head(3).iterrows()
+    ]
+    raise DataError(
+        Fault(
+            work.where,
+            " + ".join(key),
+            "one row for each key",
+            len(doubled),
+            tuple(shown),
+            "Remove the repeated rows, or keep one of each, counted: "
+            f"data.tables.{work.table.name}.repeated=first or last.",
+        )
+    )
+
+
+def _plain(value: Any) -> str:
+    """Return a cell of a key in words: a month without its time."""
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else repr(value)
