@@ -45,6 +45,12 @@ def test_every_row_adds_up_and_carries_evidence_and_reasons(explained):
     assert (explained["reason_1"] != "").any()
 
 
+def test_the_figures_of_the_traits_lie_beside_the_others(trained):
+    folder = trained / "reports/synthetic/figures"
+    for name in ("trait_bars", "trait_beeswarm", "trait_waterfall", "roc"):
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name
+
+
 def test_the_test_part_is_out_of_time_and_shares_no_account_with_training(trained):
     split = pd.read_parquet(trained / "models/synthetic/split.parquet")
     train, test = (split[split["part"] == part] for part in ("train", "test"))

@@ -24,7 +24,7 @@ from delinquency.stages import trained
 from delinquency.stages.data import describe
 from delinquency.stages.features import Prepared, known_months, prepare
 from delinquency.stages.progress import say, working
-from delinquency.stages.runs import open_run
+from delinquency.stages.runs import FIGURES, open_run, save_figures
 from delinquency.store import workspace, write_frame
 from delinquency.tracking import Run
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -54,6 +54,7 @@ def run(config: Config) -> None:
         say(f"  {trait.number} {trait.label:28s} {share:6.1%}   evidence mostly {evidence}")
     say(f"Accounts without a dominant trait: {(explained['dominant_trait'] == 'none').mean():.1%}")
     say(f"Written to {space.processed / 'explanations.parquet'}")
+    say(f"Figures in {space.reports / FIGURES}")
 
 
 def explain_rows(
@@ -71,12 +72,12 @@ def explain_rows(
     write_frame(explained, space.processed / "explanations.parquet")
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
     active.metrics({f"mean_abs_{name}": value for name, value in size.items()})
-    _log_figures(config, explained, active)
+    _draw_figures(config, explained, active)
     return explained
 
 
-def _log_figures(config: Config, explained: pd.DataFrame, active: Run) -> None:
-    """Log how large the trait values are, how they spread, and the riskiest account's."""
+def _draw_figures(config: Config, explained: pd.DataFrame, active: Run) -> None:
+    """Draw how large the trait values are, how they spread, and the riskiest account's."""
     values = explained[[f"trait_{key}" for key in TRAITS]].to_numpy(np.float64)
     pd_hat = explained["pd_hat"].to_numpy(np.float64)
     keys, title = tuple(TRAITS), f"{describe(config)}, {len(values):,} rows"
@@ -93,8 +94,7 @@ def _log_figures(config: Config, explained: pd.DataFrame, active: Run) -> None:
             title=f"{describe(config)}, the row with the highest probability",
         ),
     }
-    for name, figure in figures.items():
-        active.figure(figure, f"plots/{name}.png")
+    save_figures(config, figures, active)
 
 
 def scored_rows(config: Config, fitted: trained.Trained, prepared: Prepared) -> pd.DataFrame:
