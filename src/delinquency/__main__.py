@@ -4,11 +4,13 @@ import os
 import sys
 
 import hydra
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from delinquency.config import HYDRA_VERSION_BASE, conf_dir, register, to_config
-from delinquency.errors import DelinquencyError
+from delinquency.config import HYDRA_VERSION_BASE, conf_dir, in_words, register, to_config
+from delinquency.errors import ChoiceError, DelinquencyError
 from delinquency.stages import STAGES, run_stage
 
 STOPPED_BY_USER = 130
@@ -36,6 +38,19 @@ def main(composed: DictConfig) -> None:
         raise SystemExit(STOPPED_BY_USER) from None
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Compose the configuration and run; a YAML file that does not fit gives one plain error."""
     register({name: stage.purpose for name, stage in STAGES.items()})
-    main()
+    traced = "HYDRA_FULL_ERROR" in os.environ
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands errors on, instead of printing them
+    try:
+        main()
+    except (HydraException, YAMLError) as error:
+        if traced:
+            raise
+        print(f"error: {in_words(error)}", file=sys.stderr)
+        raise SystemExit(ChoiceError.exit_code) from None
+
+
+if __name__ == "__main__":
+    run()

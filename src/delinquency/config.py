@@ -3,13 +3,16 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from yaml import YAMLError
 
 from delinquency.errors import ChoiceError
 from delinquency.options import data as data_options
@@ -169,6 +172,35 @@ def to_config(composed: DictConfig) -> Config:
     config = OmegaConf.to_object(composed)
     assert isinstance(config, Config)
     return config
+
+
+def in_words(error: Exception) -> str:
+    """Return what is wrong with a YAML file or a command line, with the nearest known key.
+
+    Parameters
+    ----------
+    error : Exception
+        Raised while the configuration was read or composed.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(error, YAMLError):
+        return (
+            f"A YAML file of the configuration cannot be read: {error}\n"
+            "Each key stands once, indented by spaces."
+        )
+    cause = error.__cause__ or error.__context__
+    if not isinstance(cause, OmegaConfBaseException):
+        return str(error).strip()
+    text = f"{str(error).split(':')[0]}: {cause.full_key}: {str(cause.msg).splitlines()[0]}."
+    if isinstance(cause, ConfigKeyError) and is_dataclass(cause.object_type):
+        known = [one.name for one in fields(cause.object_type)]
+        near = get_close_matches(str(cause.key), known, n=1)
+        text += f" Did you mean {near[0]!r}?" if near else ""
+        text += f" Known: {', '.join(sorted(known))}."
+    return text
 
 
 def _refuse_unanswered(composed: DictConfig) -> None:
