@@ -128,3 +128,16 @@ def test_account_and_month_are_no_features_and_no_label(key, name):
     chosen = {"columns": {"score": FeatureColumn(trait="credit_record")}, key: name}
     with pytest.raises(ChoiceError, match=f"Named in two roles: {name}"):
         TableData(name="own", path="p.csv", outcome=LabelColumn(column="y"), **chosen)
+
+
+def test_a_month_of_a_table_that_does_not_parse_says_where_its_format_is_stated(tmp_path):
+    (tmp_path / "p.csv").write_text("y,score,m\n1,5,2024-13\n0,6,2024-01\n")
+    options = TableData(
+        name="own",
+        path="p.csv",
+        month_column="m",
+        outcome=LabelColumn(column="y"),
+        columns={"score": FeatureColumn(trait="credit_record")},
+    )
+    with pytest.raises(DataError, match=r"'2024-13' \(row 1\).*data\.month_format"):
+        SOURCES["table"](options, tmp_path)

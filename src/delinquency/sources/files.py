@@ -92,6 +92,7 @@ def read_path(place: Path, text: TextOptions, *, columns: list[str] | None = Non
                     f"the columns of {parts[0].where}",
                     0,
                     (f"a difference in {', '.join(differ)}",),
+                    "Give all files of the folder the same columns, or move the others away.",
                 )
             )
     repairs: dict[str, int] = {}

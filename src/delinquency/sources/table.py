@@ -235,7 +235,8 @@ def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault],
             where=raw.where,
             name=options.month_column,
         )
-        faults += more
+        mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
+        faults += [replace(fault, mend=mend) for fault in more]
         months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
         if np.isnat(months).any() and not more:
             expected = "a month in every row"
