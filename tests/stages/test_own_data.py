@@ -75,6 +75,20 @@ def test_evaluation_and_case_book_repeat_what_the_table_cannot_support(own, caps
     assert "What these data cannot support: The table has no month" in page
 
 
+def test_whichever_stage_reads_the_file_prints_what_was_marked(own, tmp_path, capsys):
+    (tmp_path / "own.csv").write_text((own / "own.csv").read_text())
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    (tmp_path / "conf" / "data" / "own.yaml").write_text(MAPPING)
+    run(tmp_path, "features")
+    facts = json.loads((tmp_path / "data/interim/own/manifest.json").read_text())["facts"]
+    counts = {what: count for what, count in facts["counts"].items() if count}
+    # 40 scores of -9 and 40 of -7 were put there.
+    assert any(count == 40 for count in counts.values()), counts
+    told = capsys.readouterr().out
+    for what, count in counts.items():
+        assert f"  {what}: {count:,}\n" in told
+
+
 def test_tables_have_no_worth_where_the_features_came_ready_made(own):
     small = [one for one in SMALL if "n_boot" not in one]
     folders = [f"hydra.searchpath=[file://{own / 'conf'}]", f"paths.root={own}"]

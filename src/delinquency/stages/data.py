@@ -1,7 +1,7 @@
 """Stage ``data``: read the source, check it, and write the canonical tables in parts."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,6 @@ def run(config: Config) -> None:
             f"design target: {space.reports / 'portfolio.html'}"
         )
         say(f"  why accounts fell behind, which no model may read: {space.truth}")
-    for what, count in facts.get("counts", {}).items():
-        if count:
-            say(f"  {what}: {count:,}")
     for why in facts.get("cannot", {}).values():
         say(f"  not possible: {why}")
     say(f"Next: make features ARGS='data={config.data.name}'")
@@ -80,7 +77,15 @@ def write_tables(config: Config) -> dict[str, Any]:
         fresh.rename(space.interim)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    _say_counts(facts.get("counts", {}))
     return facts
+
+
+def _say_counts(counts: Mapping[str, int]) -> None:
+    """Print what was repaired, left out or marked while reading, whichever stage asked for it."""
+    for what, count in counts.items():
+        if count:
+            say(f"  {what}: {count:,}")
 
 
 def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, Any]:
