@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from delinquency.errors import MissingArtifactError
 from delinquency.options.paths import PathOptions
 from delinquency.store import (
+    FrameDigest,
     digest,
     frame_digest,
+    frames_written,
+    read_columns,
     read_frame,
     replacing,
     workspace,
@@ -50,6 +54,38 @@ def test_a_frame_survives_the_round_trip_with_its_dtypes(tmp_path):
 def test_digest_does_not_depend_on_key_order_but_on_values():
     assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
     assert digest({"a": 1}) != digest({"a": 2})
+
+
+def test_frames_written_in_parts_are_read_as_one_and_digested_as_one(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, np.nan, 3.0, 4.0], "b": ["x", "y", "z", "x"]})
+    path = tmp_path / "out" / "whole.parquet"
+    parts = FrameDigest()
+    with frames_written(path) as write:
+        for part in (frame.iloc[:1], frame.iloc[1:]):
+            write(part)
+            parts.add(part)
+        assert not path.exists()
+    pd.testing.assert_frame_equal(pd.read_parquet(path), frame)
+    assert parts.hexdigest() == frame_digest(frame)
+    pd.testing.assert_frame_equal(read_columns(path, without=["a"]), frame[["b"]])
+    pd.testing.assert_frame_equal(read_columns(path, only=["a"]), frame[["a"]])
+
+
+def test_a_part_that_fails_leaves_the_file_as_it_was(tmp_path):
+    path = tmp_path / "whole.parquet"
+    write_frame(pd.DataFrame({"a": [1.0]}), path)
+    with pytest.raises(RuntimeError), frames_written(path) as write:
+        write(pd.DataFrame({"a": [2.0]}))
+        raise RuntimeError("the lights went out")
+    assert pd.read_parquet(path)["a"].tolist() == [1.0]
+    assert [one.name for one in tmp_path.iterdir()] == ["whole.parquet"]
+
+
+def test_parts_of_other_columns_are_refused():
+    whole = FrameDigest()
+    whole.add(pd.DataFrame({"a": [1.0]}))
+    with pytest.raises(ValueError, match="same columns"):
+        whole.add(pd.DataFrame({"b": [1.0]}))
 
 
 def test_frame_digest_sees_values_names_and_row_order():

@@ -4,13 +4,15 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow
+from pyarrow import parquet
 
 from delinquency.errors import MissingArtifactError
 from delinquency.options.paths import PathOptions
@@ -129,6 +131,61 @@ def read_frame(path: Path, *, made_by: str) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
+def read_columns(
+    path: Path, *, only: Sequence[str] | None = None, without: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read some columns of a Parquet file that stage ``features`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    only : sequence of str, optional
+        Columns to read; all when absent.
+    without : sequence of str
+        Columns to leave out.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MissingArtifactError
+        If the file does not exist.
+    """
+    _require(path, "features")
+    names = parquet.read_schema(path).names if only is None else only
+    return pd.read_parquet(path, columns=[name for name in names if name not in without])
+
+
+@contextmanager
+def frames_written(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Give a function that writes frames one below another into one Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced when all went well, untouched otherwise.
+
+    Yields
+    ------
+    callable
+        Takes a frame; the columns and types of the first one hold for all.
+    """
+    with replacing(path) as temporary, ExitStack() as files:
+        writer: parquet.ParquetWriter | None = None
+
+        def write(frame: pd.DataFrame) -> None:
+            nonlocal writer
+            schema = None if writer is None else writer.schema
+            table = pyarrow.Table.from_pandas(frame, schema=schema, preserve_index=False)
+            if writer is None:
+                writer = files.enter_context(parquet.ParquetWriter(temporary, table.schema))
+            writer.write_table(table)
+
+        yield write
+
+
 def write_json(value: Any, path: Path) -> None:
     """Write a value as indented JSON, whole or not at all; NaN is refused, not written."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
@@ -153,11 +210,33 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+class FrameDigest:
+    """A SHA-256 of frames one below another: names, dtypes and values, in row order."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+        self._head = ""
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Add the rows of a frame; it is the same whether they come at once or in parts."""
+        head = json.dumps([[str(n), str(t)] for n, t in frame.dtypes.items()])
+        if not self._head:
+            self._sum.update(head.encode("utf-8"))
+        elif head != self._head:
+            raise ValueError("The parts of one frame must have the same columns and dtypes.")
+        self._head = head
+        self._sum.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+
+    def hexdigest(self) -> str:
+        """Return the digest of all rows so far."""
+        return self._sum.hexdigest()
+
+
 def frame_digest(frame: pd.DataFrame) -> str:
     """Return a SHA-256 of a frame's names, dtypes and values, in row order."""
-    sums = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    head = json.dumps([[str(n), str(t)] for n, t in frame.dtypes.items()])
-    return hashlib.sha256(head.encode("utf-8") + sums.tobytes()).hexdigest()
+    whole = FrameDigest()
+    whole.add(frame)
+    return whole.hexdigest()
 
 
 def _require(path: Path, made_by: str) -> None:

@@ -19,8 +19,9 @@ from delinquency.reporting.audit_page import audit_figure, audit_page
 from delinquency.schema import TABLES
 from delinquency.stages import trained
 from delinquency.stages.data import describe
+from delinquency.stages.engineering import KEYS
 from delinquency.stages.explain import grounds_of
-from delinquency.stages.features import KEYS, Prepared, prepare
+from delinquency.stages.features import Prepared, prepare
 from delinquency.stages.progress import say, working
 from delinquency.stages.truth import audit_truth
 from delinquency.store import replacing, workspace, write_json, write_text

@@ -24,8 +24,9 @@ from delinquency.reporting.cards import (
 )
 from delinquency.stages import trained, treat
 from delinquency.stages.data import READY_MADE, describe, part_folders
+from delinquency.stages.engineering import KEYS, read_tables
 from delinquency.stages.explain import grounds_of
-from delinquency.stages.features import KEYS, Prepared, known_months, prepare, read_tables
+from delinquency.stages.features import Prepared, known_months, prepare
 from delinquency.stages.progress import say, working
 from delinquency.store import read_frame, workspace, write_text
 from delinquency.windows import Array, Windows, build_windows

@@ -14,7 +14,7 @@ from delinquency.store import MANIFEST, digest, read_json, workspace, write_fram
 READY_MADE = "ready_made"
 """Folder, inside the interim one, of a source that comes with its features made."""
 PART = "part-{:04d}"
-PART_ACCOUNTS = 10_000
+PART_ACCOUNTS = 5_000
 """Accounts of one part of a generated portfolio: what bounds the memory."""
 
 

@@ -15,7 +15,7 @@ from delinquency.metrics import METRICS, Outcomes
 from delinquency.modeling import fit_model
 from delinquency.splits import split_rows
 from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
-from delinquency.stages.features import cut_part
+from delinquency.stages.engineering import cut_part
 from delinquency.stages.progress import say, working
 from delinquency.store import workspace, write_text
 from delinquency.windows import Windows

@@ -19,7 +19,7 @@ from delinquency.store import read_frame, workspace, write_json, write_text
 from delinquency.windows import build_windows
 
 REPORTS = ("portfolio.json", "portfolio.html")
-PARTS_MEASURED = 2
+PARTS_MEASURED = 4
 """Parts of the portfolio that are measured: accounts are drawn alike, so 20,000 say enough."""
 FEWEST_DETERMINED, DETERMINED = 300, 5_000
 """Fewest and most accounts on which what the features determine of a trait is estimated."""

@@ -13,7 +13,8 @@ from delinquency.errors import MissingArtifactError
 from delinquency.explanation import TraitExplainer
 from delinquency.features.meaning import FeatureMeaning, from_plain, to_plain
 from delinquency.modeling import DelinquencyModel, load_model
-from delinquency.stages.features import KEYS, Prepared
+from delinquency.stages.engineering import KEYS
+from delinquency.stages.features import Prepared
 from delinquency.store import (
     frame_digest,
     read_frame,
