@@ -14,7 +14,6 @@ from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData, TaiwanData
 from delinquency.stages import STAGES, run_stage
 
-PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
 GROUPS = ("data", "features", "model", "split", "evaluation", "tracking", "paths")
 FILES = [
     (folder, path.stem)
@@ -25,23 +24,23 @@ FILES = [
 
 
 def compose_raw(*overrides):
-    register(PURPOSES)
+    register()
     with initialize_config_dir(str(conf_dir()), version_base=HYDRA_VERSION_BASE):
         return compose("config", overrides=list(overrides))
 
 
 @pytest.mark.parametrize(("group", "name"), FILES)
 def test_every_yaml_of_every_group_composes(group, name):
-    config = load(["stage=train", f"{group}={name}"], stages=PURPOSES)
+    config = load(["stage=train", f"{group}={name}"])
     assert as_dict(config)["stage"] == "train"
 
 
 def test_the_default_needs_no_file_and_no_network():
-    assert isinstance(load(["stage=train"], stages=PURPOSES).data, SyntheticData)
+    assert isinstance(load(["stage=train"]).data, SyntheticData)
 
 
 def test_a_data_set_brings_its_own_type():
-    assert isinstance(load(["data=taiwan", "stage=data"], stages=PURPOSES).data, TaiwanData)
+    assert isinstance(load(["data=taiwan", "stage=data"]).data, TaiwanData)
 
 
 def test_a_misspelt_key_is_refused():
@@ -65,14 +64,14 @@ def test_a_value_out_of_bounds_is_refused_by_its_options():
 
 
 def test_an_unknown_stage_gets_the_nearest_match():
-    config = load(["stage=trian"], stages=PURPOSES)
+    config = load(["stage=trian"])
     with pytest.raises(ChoiceError, match="Did you mean 'train'"):
         run_stage(config)
 
 
 def test_without_a_stage_the_stages_are_listed():
     with pytest.raises(ChoiceError, match=r"stage=<name>. Known: .*train"):
-        run_stage(load([], stages=PURPOSES))
+        run_stage(load([]))
 
 
 def command(*arguments, cwd):
@@ -86,6 +85,14 @@ def test_the_help_page_names_every_stage(tmp_path):
     done = command("--help", cwd=tmp_path)
     assert done.returncode == 0
     assert all(f"  {name} " in done.stdout for name in STAGES)
+    assert "  data                 synthetic, taiwan," in done.stdout
+
+
+def test_the_help_page_lists_a_users_own_data_sets(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cards_of_ours.yaml").write_text("name: cards_of_ours")
+    done = command("--config-dir", str(tmp_path), "--help", cwd=tmp_path)
+    assert "cards_of_ours" in done.stdout
 
 
 def test_an_error_that_can_be_mended_is_one_text_without_a_traceback(tmp_path):

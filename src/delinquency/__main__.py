@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import hydra
 from hydra.errors import HydraException
@@ -9,7 +10,14 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from delinquency.config import HYDRA_VERSION_BASE, conf_dir, in_words, register, to_config
+from delinquency.config import (
+    HYDRA_VERSION_BASE,
+    conf_dir,
+    help_page,
+    in_words,
+    register,
+    to_config,
+)
 from delinquency.errors import ChoiceError, DelinquencyError
 from delinquency.stages import STAGES, run_stage
 
@@ -38,9 +46,20 @@ def main(composed: DictConfig) -> None:
         raise SystemExit(STOPPED_BY_USER) from None
 
 
+def _own_folder(arguments: list[str]) -> list[Path]:
+    """Return the folder of a user's own YAML files, where the command names one."""
+    flags = ("--config-dir", "-cd")
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return [Path(value) for flag, value in pairs if flag in flags and value]
+
+
 def run() -> None:
     """Compose the configuration and run; a YAML file that does not fit gives one plain error."""
-    register({name: stage.purpose for name, stage in STAGES.items()})
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        purposes = {name: stage.purpose for name, stage in STAGES.items()}
+        print(help_page(purposes, conf_dir(), *_own_folder(sys.argv[1:])))
+        return
+    register()
     traced = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands errors on, instead of printing them
     try:

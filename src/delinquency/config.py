@@ -45,7 +45,8 @@ Stages (stage=<name>):
 {stages}
 
 Choices (<group>=<name>):
-$APP_CONFIG_GROUPS
+{choices}
+
 Every key can be changed:
   python -m delinquency stage=train data=taiwan model.learning_rate=0.02
 A value with a comma, brackets or an equals sign is quoted:
@@ -133,23 +134,38 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else package.parent.parent / "conf"
 
 
-def register(stages: Mapping[str, str]) -> None:
-    """Tell Hydra the shapes of all groups, and the help page.
-
-    Parameters
-    ----------
-    stages : mapping of str to str
-        Stage name -> what it does, for the help page.
-    """
+def register() -> None:
+    """Tell Hydra the shapes of all groups."""
     store = ConfigStore.instance()
     store.store(name="schema", node=Config)
     for group, schemas in _SCHEMAS.items():
         for name, node in schemas.items():
             store.store(group=group, name=name, node=node)
+
+
+def help_page(stages: Mapping[str, str], *folders: Path) -> str:
+    """Return what ``--help`` shows: stages, and the choices that the folders hold.
+
+    Parameters
+    ----------
+    stages : mapping of str to str
+        Stage name -> what it does.
+    folders : Path
+        Folders of YAML files by group: the project's, and a user's own.
+
+    Notes
+    -----
+    Hydra's own page reads every group several times over, and lists the shapes with the choices.
+    """
+    groups: dict[str, set[str]] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("*/*.yaml")):
+            groups.setdefault(file.parent.name, set()).add(file.stem)
     listed = "\n".join(f"  {name:20s} {text}" for name, text in stages.items())
-    page = {"app_name": "delinquency", "header": "", "footer": ""}
-    page["template"] = HELP.format(stages=listed)
-    store.store(group="hydra/help", name="delinquency", node=page)
+    choices = "\n".join(
+        f"  {name:20s} {', '.join(sorted(groups[name]))}" for name in sorted(groups)
+    )
+    return HELP.format(stages=listed, choices=choices)
 
 
 def to_config(composed: DictConfig) -> Config:
@@ -231,21 +247,19 @@ def as_dict(config: Any) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def load(overrides: Sequence[str], *, stages: Mapping[str, str]) -> Config:
+def load(overrides: Sequence[str]) -> Config:
     """Compose a configuration without a command line, for notebooks and tests.
 
     Parameters
     ----------
     overrides : sequence of str
         As on the command line: ``["stage=train", "data=taiwan"]``.
-    stages : mapping of str to str
-        As in ``register``.
 
     Returns
     -------
     Config
     """
-    register(stages)
+    register()
     with initialize_config_dir(str(conf_dir()), version_base=HYDRA_VERSION_BASE):
         composed = compose("config", overrides=list(overrides), return_hydra_config=False)
     return to_config(composed)

@@ -6,7 +6,7 @@ import pytest
 
 from delinquency.config import Config, load
 from delinquency.errors import MissingArtifactError
-from delinquency.stages import STAGES, case, features
+from delinquency.stages import case, features
 
 
 @pytest.fixture
@@ -18,8 +18,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def configure(*overrides: str) -> Config:
         small = ["stage=case", "data=synthetic", "data.n_accounts=80", "n_threads=1"]
-        purposes = {name: stage.purpose for name, stage in STAGES.items()}
-        return load([*small, *overrides], stages=purposes)
+        return load([*small, *overrides])
 
     return configure
 

@@ -7,7 +7,7 @@ import yaml
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError
-from delinquency.stages import STAGES, run_stage
+from delinquency.stages import run_stage
 
 ROWS = "".join(f"{k % 2},{k},{k * 7 % 90}\n" for k in range(60))
 
@@ -19,8 +19,7 @@ def inspect(tmp_path, capsys):
 
     def run(*overrides):
         paths = [f"paths.root={tmp_path}", f"paths.raw={tmp_path}"]
-        purposes = {name: stage.purpose for name, stage in STAGES.items()}
-        run_stage(load(["stage=inspect", *paths, *overrides], stages=purposes))
+        run_stage(load(["stage=inspect", *paths, *overrides]))
         return capsys.readouterr().out
 
     return run

@@ -8,10 +8,9 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError
-from delinquency.stages import STAGES, run_stage
+from delinquency.stages import run_stage
 from delinquency.stages.features import limits
 
-PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
 MAPPING = """
 defaults: [table_data, _self_]
 name: own
@@ -30,7 +29,7 @@ def run(root, stage):
     """Run a stage on the mapping in a conf folder of the user's own."""
     folders = [f"hydra.searchpath=[file://{root / 'conf'}]", f"paths.root={root}"]
     chosen = [f"stage={stage}", "data=own", f"paths.raw={root}", *folders, *SMALL]
-    run_stage(load(chosen, stages=PURPOSES))
+    run_stage(load(chosen))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +93,7 @@ def test_tables_have_no_worth_where_the_features_came_ready_made(own):
     folders = [f"hydra.searchpath=[file://{own / 'conf'}]", f"paths.root={own}"]
     chosen = ["stage=evaluate", "data=own", "evaluation=tables", f"paths.raw={own}", *folders]
     with pytest.raises(ChoiceError, match=r"ready-made features only\. Use"):
-        run_stage(load([*chosen, *small], stages=PURPOSES))
+        run_stage(load([*chosen, *small]))
 
 
 def test_no_reason_is_dated_where_the_table_has_no_dates(own):

@@ -8,16 +8,15 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import DelinquencyError, MissingArtifactError
-from delinquency.stages import STAGES, run_stage
+from delinquency.stages import run_stage
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 pytestmark = pytest.mark.slow
-PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
 TINY = ["data.n_accounts=1000", "model.n_estimators=40", "evaluation.n_boot=20", "n_threads=1"]
 
 
 def run(root, stage, *overrides, tiny=TINY):
-    config = load([f"stage={stage}", f"paths.root={root}", *tiny, *overrides], stages=PURPOSES)
+    config = load([f"stage={stage}", f"paths.root={root}", *tiny, *overrides])
     run_stage(config)
     return config
 

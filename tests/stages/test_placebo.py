@@ -6,12 +6,10 @@ import pytest
 from delinquency.config import load
 from delinquency.explanation import TraitExplainer
 from delinquency.modeling import fit_model
-from delinquency.stages import STAGES
 from delinquency.stages.features import prepare
 from delinquency.traits import TRAITS
 
 pytestmark = pytest.mark.slow
-PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
 SMALL = [
     "stage=features", "data.n_accounts=2500", "data.seed=11", "model.n_estimators=120",
     "model.learning_rate=0.05", "model.num_leaves=6",
@@ -21,7 +19,7 @@ TRAIT = "spending_behavior"
 
 def share_of_blame(root, *overrides):
     """Return the share of all mean absolute trait values that falls on the trait."""
-    config = load([*SMALL, f"paths.root={root}", *overrides], stages=PURPOSES)
+    config = load([*SMALL, f"paths.root={root}", *overrides])
     prepared = prepare(config)
     model = fit_model(
         prepared.X,

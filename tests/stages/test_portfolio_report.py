@@ -11,17 +11,14 @@ from delinquency.config import load
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import generate
 from delinquency.portfolio.truth import KEYS, iter_truth
-from delinquency.stages import STAGES, run_stage
+from delinquency.stages import run_stage
 from delinquency.traits import TRAITS
 
-PURPOSES = {name: stage.purpose for name, stage in STAGES.items()}
 CHOICES = ["n_threads=1", "tracking=none", "data.n_accounts=1200", "evaluation.n_boot=20"]
 
 
 def run(root, stage, *overrides):
-    run_stage(
-        load([f"stage={stage}", f"paths.root={root}", *CHOICES, *overrides], stages=PURPOSES)
-    )
+    run_stage(load([f"stage={stage}", f"paths.root={root}", *CHOICES, *overrides]))
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,7 @@ COLUMNS = [
 
 def config(root, *overrides):
     return load(
-        ["stage=treat", "data=synthetic", "tracking=none", f"paths.root={root}", *overrides],
-        stages={},
+        ["stage=treat", "data=synthetic", "tracking=none", f"paths.root={root}", *overrides]
     )
 
 
