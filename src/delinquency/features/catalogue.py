@@ -203,6 +203,7 @@ def summarise(
     source: str,
     summaries: Sequence[str] = ("last", "mean", "max", "trend", "change"),
     actionable: bool = True,
+    earlier: bool = False,
 ) -> None:
     """Register the family of features that summarise one quantity over 3, 6 and 12 months.
 
@@ -222,6 +223,8 @@ def summarise(
     summaries : sequence of str
         Names from ``SUMMARIES``.
     actionable : bool
+    earlier : bool
+        Whether single earlier months are features too.
     """
     for summary in (SUMMARIES[name] for name in summaries):
         for months in SHORT_WINDOWS if summary.windowed else (None,):
@@ -246,29 +249,17 @@ def summarise(
                     compute=compute,
                 ),
             )
+    if earlier:
+        _add_earlier_months(what, trait, unit=unit, reason=reason, source=source)
 
 
-def at_earlier_months(
-    what: Quantity,
-    trait: Trait,
-    *,
-    unit: Unit,
-    reason: tuple[str, str],
-    source: str,
+def _add_earlier_months(
+    what: Quantity, trait: Trait, *, unit: Unit, reason: tuple[str, str], source: str
 ) -> None:
-    """Register a quantity's values one to five months before the observation month.
+    """Register the values one to five months before the observation month, ``<name>_<k>m_ago``.
 
-    Names are ``<quantity>_<k>m_ago``. They have no direction: a value of the past only says how
-    the account came to the present one, whose sign the summaries carry. Nobody can change them.
-
-    Parameters
-    ----------
-    what : Quantity
-    trait : Trait
-    unit : str
-    reason : tuple of str
-        English and Chinese phrase for the quantity.
-    source : str
+    They have no direction: a value of the past only says how the account came to the present
+    one, whose sign the summaries carry. Nobody can change them.
     """
     for ago in EARLIER_MONTHS:
         compute = _value_of(what, ago)

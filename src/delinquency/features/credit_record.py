@@ -3,7 +3,7 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import at_earlier_months, feature, summarise
+from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import status_elsewhere
 from delinquency.features.quantities import DAYS_PER_MONTH, months_behind, repayment_status
 from delinquency.traits import CREDIT_RECORD
@@ -32,13 +32,7 @@ summarise(
     source="T2; the status code tells unused, paid in full and revolving months apart",
     summaries=("last", "step", "mean", "max", "min", "std", "trend"),
     actionable=False,
-)
-at_earlier_months(
-    repayment_status,
-    CREDIT_RECORD,
-    unit="level",
-    reason=("Repayment status code", "还款状态码"),
-    source="T2; the path of the status codes, not only their summary",
+    earlier=True,
 )
 summarise(
     status_elsewhere,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import at_earlier_months, feature, summarise
+from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import (
     balance_to_income,
     debt_elsewhere_log,
@@ -35,13 +35,7 @@ summarise(
     reason=("Share of the credit limit in use", "额度使用率"),
     source=AMOUNTS_OWED,
     summaries=("last", "step", "mean", "max", "min", "std", "trend", "change"),
-)
-at_earlier_months(
-    utilization,
-    DEBT_BURDEN,
-    unit="ratio",
-    reason=("Share of the credit limit in use", "额度使用率"),
-    source=AMOUNTS_OWED,
+    earlier=True,
 )
 summarise(
     balance_log,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import Quantity, Unit, at_earlier_months, feature, summarise
+from delinquency.features.catalogue import Quantity, Unit, feature, summarise
 from delinquency.features.household import (
     buffer,
     coverage,
@@ -47,13 +47,7 @@ summarise(
     reason=("Share of the bill that was paid", "账单还款比例"),
     source=PAYMENTS,
     summaries=LEVELS,
-)
-at_earlier_months(
-    payment_ratio,
-    REPAYMENT_CAPACITY,
-    unit="ratio",
-    reason=("Share of the bill that was paid", "账单还款比例"),
-    source=PAYMENTS,
+    earlier=True,
 )
 summarise(
     payment_to_limit,
@@ -63,13 +57,7 @@ summarise(
     reason=("Payment against the credit limit", "还款额占额度比例"),
     source=PAYMENTS,
     summaries=LEVELS,
-)
-at_earlier_months(
-    payment_to_limit,
-    REPAYMENT_CAPACITY,
-    unit="ratio",
-    reason=("Payment against the credit limit", "还款额占额度比例"),
-    source=PAYMENTS,
+    earlier=True,
 )
 summarise(
     payment_log,

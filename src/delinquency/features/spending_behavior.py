@@ -3,7 +3,7 @@
 import numpy as np
 
 from delinquency.features import statistics
-from delinquency.features.catalogue import at_earlier_months, feature, summarise
+from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import typical_income
 from delinquency.features.quantities import (
     RATIO_CEILING,
@@ -31,13 +31,7 @@ summarise(
     reason=("New charges against the limit", "新增消费占额度比例"),
     source="T6; spending level and swings; includes interest and fees, so a proxy",
     summaries=("last", "step", "mean", "max", "std", "trend", "change"),
-)
-at_earlier_months(
-    charges_to_limit,
-    SPENDING_BEHAVIOR,
-    unit="ratio",
-    reason=("New charges against the limit", "新增消费占额度比例"),
-    source="T6; the course of spending; includes interest and fees, so a proxy",
+    earlier=True,
 )
 
 
