@@ -9,6 +9,7 @@ from delinquency.errors import ChoiceError
 from delinquency.options.split import SplitOptions
 from delinquency.splits import (
     hold_out,
+    how_apart,
     out_of_time,
     part_counts,
     repeated_stratified_folds,
@@ -166,3 +167,10 @@ def test_part_counts_add_up():
 def test_impossible_splits_are_refused(wrong, words):
     with pytest.raises(ChoiceError, match=words):
         SplitOptions(**wrong)
+
+
+def test_a_test_part_is_out_of_time_only_when_all_of_it_is_later():
+    months = pd.Series(pd.to_datetime(["2024-01", "2024-02", "2024-03", "2024-02"]))
+    train = np.array([True, True, False, False])
+    assert how_apart(months, train=train, test=np.array([0, 0, 1, 0]) == 1) == "out of time"
+    assert how_apart(months, train=train, test=np.array([0, 0, 1, 1]) == 1) == "accounts held out"

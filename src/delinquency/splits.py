@@ -231,6 +231,19 @@ def repeated_stratified_folds(
     return found
 
 
+def how_apart(months: pd.Series, *, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> str:
+    """Return in words how a test part was set apart from what a model learnt on.
+
+    Parameters
+    ----------
+    months : Series of shape (n_rows,)
+        Observation months.
+    train, test : ndarray of bool, shape (n_rows,)
+    """
+    later = months[test].min() > months[train].max()
+    return "out of time" if later else "accounts held out"
+
+
 def part_counts(labels: pd.DataFrame, parts: Sequence[str] | Parts) -> pd.DataFrame:
     """Return rows, accounts and bad rate of every part of a split.
 

@@ -44,10 +44,9 @@ class EvaluationOptions:
 
 
 @dataclass(kw_only=True)
-class HoldOutEvaluation(EvaluationOptions):
-    """The saved model on the accounts that it was not trained on."""
+class BootstrapEvaluation(EvaluationOptions):
+    """What every evaluation on a test part measures its intervals with."""
 
-    kind: str = "hold_out"
     # Bootstrap replicates by account.
     n_boot: int = 500
 
@@ -55,6 +54,13 @@ class HoldOutEvaluation(EvaluationOptions):
         super().__post_init__()
         if self.n_boot < 2:
             raise ChoiceError(f"evaluation.n_boot must be at least 2. Got {self.n_boot}.")
+
+
+@dataclass(kw_only=True)
+class HoldOutEvaluation(BootstrapEvaluation):
+    """The saved model on the accounts that it was not trained on."""
+
+    kind: str = "hold_out"
 
 
 @dataclass(kw_only=True)
@@ -86,15 +92,8 @@ class CrossValidationEvaluation(EvaluationOptions):
 
 
 @dataclass(kw_only=True)
-class TableEvaluation(EvaluationOptions):
+class TableEvaluation(BootstrapEvaluation):
     """The recipe, refitted with ever more tables, and with all but one of them."""
 
     kind: str = "tables"
     metrics: list[str] = field(default_factory=lambda: ["roc_auc", "pr_auc", "log_loss", "brier"])
-    # Bootstrap replicates by account.
-    n_boot: int = 500
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.n_boot < 2:
-            raise ChoiceError(f"evaluation.n_boot must be at least 2. Got {self.n_boot}.")

@@ -14,7 +14,7 @@ from delinquency.options.evaluation import (
     TableEvaluation,
 )
 from delinquency.reporting import plots
-from delinquency.splits import TEST, TRAIN
+from delinquency.splits import TEST, TRAIN, how_apart
 from delinquency.stages import cross_validation, table_worth, trained
 from delinquency.stages.data import describe
 from delinquency.stages.features import Prepared, prepare, say_limits
@@ -63,9 +63,8 @@ def holdout(
     months = prepared.keys.loc[rows, "observation_month"]
     first, last = f"{months.min():%Y-%m}", f"{months.max():%Y-%m}"
     observed = first if first == last else f"{first} to {last}"
-    learnt = prepared.keys.loc[trained.rows_of(fitted, prepared, TRAIN), "observation_month"]
-    later = months.min() > learnt.max()
-    how = "out of time" if later else "accounts held out"
+    learnt = trained.rows_of(fitted, prepared, TRAIN)
+    how = how_apart(prepared.keys["observation_month"], train=learnt, test=rows)
     if prepared.facts["source"].get("dated", True):
         how += f", observed {observed}"
     intervals = metrics.bootstrap_intervals(

@@ -14,7 +14,7 @@ from delinquency.modeling.worth import Worth, by_table, measure_worth
 from delinquency.options.evaluation import TableEvaluation
 from delinquency.reporting.plots import worth_figure
 from delinquency.schema import TABLES
-from delinquency.splits import TEST, TRAIN, split_rows
+from delinquency.splits import TEST, TRAIN, how_apart, split_rows
 from delinquency.stages.data import describe
 from delinquency.stages.features import Prepared, prepare, say_limits
 from delinquency.stages.progress import say, working
@@ -82,8 +82,6 @@ def run(config: Config) -> None:
 def _report(config: Config, prepared: Prepared, parts: Any, found: list[Worth]) -> dict[str, Any]:
     """Return the report as plain values."""
     test, train = parts == TEST, parts == TRAIN
-    months = prepared.keys["observation_month"]
-    later = months[test].min() > months[train].max()
     sets = []
     for one in found:
         entry: dict[str, Any] = {
@@ -98,7 +96,7 @@ def _report(config: Config, prepared: Prepared, parts: Any, found: list[Worth]) 
     return {
         "data": config.data.name,
         "accounts": "real" if config.data.real else "synthetic",
-        "how": "out of time" if later else "accounts held out",
+        "how": how_apart(prepared.keys["observation_month"], train=train, test=test),
         "interval": f"{config.evaluation.level:.0%}, bootstrap of whole accounts, the same "
         "replicates for both sides of a difference",
         "n": int(test.sum()),
