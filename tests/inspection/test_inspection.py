@@ -19,14 +19,8 @@ from delinquency.inspection import (
     inspect_path,
 )
 from delinquency.inspection.columns import order_drift, rank_auc, special_codes
-from delinquency.options.data import (
-    FeatureColumn,
-    LabelColumn,
-    PanelData,
-    SyntheticData,
-    TableData,
-    TableMapping,
-)
+from delinquency.options.data import PanelData, SyntheticData, TableData
+from delinquency.options.mapping import FeatureColumn, LabelColumn, TableMapping
 
 ROWS = 400
 

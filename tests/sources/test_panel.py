@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from delinquency.errors import ChoiceError, DataError, MissingArtifactError
-from delinquency.options.data import PanelData, TableMapping, TextOptions
+from delinquency.options.data import PanelData
+from delinquency.options.mapping import TableMapping, TextOptions
 from delinquency.sources import SOURCES
 
 CODES = {0: 15, 1: 45, "C": 0, "X": None}

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from delinquency.errors import ChoiceError, DataError
-from delinquency.options.data import FeatureColumn, LabelColumn, TableData, TextOptions
+from delinquency.options.data import TableData
+from delinquency.options.mapping import FeatureColumn, LabelColumn, TextOptions
 from delinquency.sources import SOURCES
 from delinquency.sources.table import read_table, with_categories
 

@@ -6,14 +6,8 @@ import pandas as pd
 import pytest
 
 from delinquency.errors import ChoiceError, DataError, MissingArtifactError
-from delinquency.options.data import (
-    FeatureColumn,
-    LabelColumn,
-    PanelData,
-    TableData,
-    TableMapping,
-    TextOptions,
-)
+from delinquency.options.data import PanelData, TableData
+from delinquency.options.mapping import FeatureColumn, LabelColumn, TableMapping, TextOptions
 from delinquency.sources import SOURCES
 from delinquency.sources import text as text_module
 from delinquency.sources.text import read_text

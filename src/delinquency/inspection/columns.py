@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import rankdata
 
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 from delinquency.sources.cells import NUMBER, is_text, number_cells, text_cells
 
 TOP = 12

@@ -10,14 +10,8 @@ import numpy as np
 from delinquency.errors import ChoiceError
 from delinquency.inspection.draft import bad_value
 from delinquency.inspection.profile import FileProfile, Finding, Roles, profile_file
-from delinquency.options.data import (
-    DataOptions,
-    PanelData,
-    TableData,
-    TableMapping,
-    TaiwanData,
-    TextOptions,
-)
+from delinquency.options.data import DataOptions, PanelData, TableData, TaiwanData
+from delinquency.options.mapping import TableMapping, TextOptions
 from delinquency.sources.cells import NUMBER, code_cells, month_cells, number_cells, text_cells
 from delinquency.sources.files import TEXT_SUFFIXES, find, read_path, read_query
 from delinquency.sources.guesses import guess_label

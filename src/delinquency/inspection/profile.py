@@ -14,7 +14,7 @@ from delinquency.inspection.columns import (
     orders_the_file,
     rank_auc,
 )
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 from delinquency.sources.text import RawTable
 
 LEAK_AUC = 0.9

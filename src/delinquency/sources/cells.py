@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from delinquency.errors import Fault
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 
 EXAMPLES = 3
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 from delinquency.sources.text import (
     RawTable,
     looks_like_data,

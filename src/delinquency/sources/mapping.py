@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
-from delinquency.options.data import TableMapping, TextOptions
+from delinquency.options.mapping import TableMapping, TextOptions
 from delinquency.schema import TABLES, Column, Table
 from delinquency.sources.cells import (
     cell_fault,

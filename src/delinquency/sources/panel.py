@@ -12,7 +12,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from delinquency.errors import ChoiceError, DataError, Fault
-from delinquency.options.data import PanelData, TableMapping
+from delinquency.options.data import PanelData
+from delinquency.options.mapping import TableMapping
 from delinquency.sources.cells import text_cells
 from delinquency.sources.files import find, read_path, read_query, require_columns
 from delinquency.sources.mapping import (

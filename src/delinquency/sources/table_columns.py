@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from delinquency.errors import ChoiceError, Fault
-from delinquency.options.data import FeatureColumn, TableData
+from delinquency.options.data import TableData
+from delinquency.options.mapping import FeatureColumn
 from delinquency.sources.cells import map_values, number_cells, text_cells
 from delinquency.sources.guesses import title_of
 from delinquency.sources.text import RawTable

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from delinquency.errors import DataError, Fault, MissingArtifactError
-from delinquency.options.data import PanelData, TableMapping, TaiwanData, TextOptions
+from delinquency.options.data import PanelData, TaiwanData
+from delinquency.options.mapping import TableMapping, TextOptions
 from delinquency.sources.mapping import Reading
 from delinquency.sources.panel import assemble, flag_empty_accounts
 from delinquency.sources.records import SOURCES, SourceTables, one_cohort

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import DataError, Fault
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 from delinquency.sources.cells import number_cells
 from delinquency.sources.text import RawTable
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from delinquency.errors import DataError, Fault
-from delinquency.options.data import TextOptions
+from delinquency.options.mapping import TextOptions
 
 LONGEST_LINE = 1_000_000
 """Bytes. A longer line is not a row of a table but a missing line end or a wrong file."""
