@@ -50,10 +50,10 @@ BENEFITS = [0, 0, 0, 0, 1000, 1000]
         # published two months late: the rate of April is what may be seen in June
         ("unemployment_rate", {"regional_unemployment": [4, 4, 4, 5, 9, 9]}, 5),
         ("unemployment_change", {"regional_unemployment": [4, 4, 4, 5, 9, 9]}, 1),
-        # (3 * 900) / (3 * 900 + 3 * 100)
-        ("essential_share",
-         {"essential_outgoings": [900] * 6, "other_outgoings": [700, 700, 700, 100, 100, 100]},
-         0.9),
+        # 1000 against (700 * 3 + 100 * 3) / 6 = 400, the spending that the household is used to
+        ("income_to_usual_spending_last",
+         {"salary": SALARY, "benefits": BENEFITS,
+          "other_outgoings": [700, 700, 700, 100, 100, 100]}, 2.5),
         # 1 - 250/1000
         ("savings_drawdown", {"deposit_balance": [500, 1000, 800, 600, 400, 250]}, 0.75),
         ("application_income_log", {"application_income": 0.0, "salary": [1]}, 0.0),
@@ -78,7 +78,7 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
 @pytest.mark.parametrize(
     ("name", "columns", "expected"),
     [
-        # dues 100 + 900 here and elsewhere over a typical income of 4000
+        # dues 100 + 900 here and elsewhere over a usual income of 4000
         ("debt_service_to_income_last",
          {"minimum_due": [100, 100], "other_instalments": [900, NAN], "salary": [4000, 4000],
           "benefits": [0, 0]}, 0.25),
@@ -86,9 +86,13 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
         ("debt_to_income_last",
          {"balance": [500, 1000], "other_balance": [11000, NAN], "salary": [4000, 4000],
           "benefits": [0, 0]}, 0.25),
-        # typical income (4000 + 0) / 2 = 2000: a month without salary does not make it 0
+        # no three months known: (4000 + 0) / 2 = 2000
         ("balance_to_income_last",
          {"balance": [500, 1000], "salary": [4000, 0], "benefits": [0, 0]}, 0.5),
+        # usual income (3900 + 4000 + 4100) / 3 = 4000, whatever came after
+        ("balance_to_income_last",
+         {"balance": [0, 0, 0, 0, 1000], "salary": [3900, 4000, 4100, 0, 0],
+          "benefits": [0, 0, 0, 0, 500]}, 0.25),
         ("maxed_cards_max", {"maxed_cards": [1, 3, NAN]}, 3),
         ("enquiries_recent", {"enquiries": [5, 1, 0, 2]}, 3),
         # 2 -> 3 -> 3 -> 2 -> 4: rises of 1 and 2
@@ -122,14 +126,10 @@ ABLE = {
     [
         # (3000 - 2800) / 3000
         ("residual_income_last", {}, 200 / 3000),
-        # (3000 - 2000 - (500 + 400)) / 3000, and (3000 - 2800 - 900) / 3000 in the last month
-        ("residual_after_debts_last", {"other_instalments": [400, 400, NAN, NAN]}, -700 / 3000),
-        # 200 over the 500 due: the month before asked for them
-        ("coverage_last", {}, 0.4),
-        # 1000/500 = 2, 2, .4; the first month has no month before
-        ("coverage_mean_3m", {}, 4.4 / 3),
-        ("coverage_after_debts_last", {"other_instalments": [400, NAN, NAN, NAN]}, -0.4),
-        ("uncovered_months", {}, 1),
+        # a lost salary does not change what the essentials leave of the usual one
+        ("residual_income_last", {"salary": [3000, 3000, 3000, 0]}, 200 / 3000),
+        # 2000, 2000 and 2800 of essentials, 1000, 1000 and 200 of others
+        ("essential_share", {"other_outgoings": [0, 1000, 1000, 200]}, 6800 / 9000),
         # 6600 / (2800 + 500)
         ("buffer_last", {"deposit_balance": [0, 0, 0, 6600]}, 2.0),
         ("low_deposit_months", {"deposit_balance": [600, 500, 499, 0]}, 2),
@@ -154,10 +154,11 @@ def test_repayment_capacity_by_hand(name, columns, expected):
     assert _value(name, **{**ABLE, **columns}) == pytest.approx(expected)
 
 
-def test_an_unsteady_income_varies_by_its_standard_deviation_over_its_mean():
+def test_an_unsteady_salary_varies_by_its_standard_deviation_over_its_mean():
     # 1000, 3000: deviation sqrt(2 * 1000^2 / 1) = 1414.2, mean 2000
-    value = _value("income_variation", salary=[1000, 3000], benefits=[0, 0])
-    assert value == pytest.approx(np.sqrt(2) / 2)
+    assert _value("salary_variation", salary=[1000, 3000]) == pytest.approx(np.sqrt(2) / 2)
+    # a month without a salary is a lost salary, not an unsteady one
+    assert _value("salary_variation", salary=[1000, 0, 3000]) == pytest.approx(np.sqrt(2) / 2)
 
 
 def test_not_paying_is_unwilling_only_in_months_in_which_the_minimum_was_affordable():

@@ -59,7 +59,9 @@ BY_HAND = {
     "utilization_1m_ago": [0.2, 0.9, 0.5, 0.5, 0.0],
     "utilization_2m_ago": [0.2, 0.8, 0.5, NAN, 0.0],
     "utilization_5m_ago": [0.2, 0.5, 0.5, NAN, 0.0],
-    "repayment_status_3m_ago": [-1, 0, 0, 1, -2],
+    # status codes -1, 0, 0, 1, -2 in March: a month behind settles nothing, and is the record's
+    "settled_status_3m_ago": [-1, 0, 0, 0, -2],
+    "months_behind_3m_ago": [0, 0, 0, 1, 0],
     # paid in May of the bill of April: 50/800; gap has no bill of April, idle none at all
     "payment_ratio_1m_ago": [1.0, 50 / 800, 0.0, NAN, NAN],
     # only the bills of 200 were within reach of an earlier payment (200)

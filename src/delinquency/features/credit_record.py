@@ -5,7 +5,7 @@ import numpy as np
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import status_elsewhere
-from delinquency.features.quantities import DAYS_PER_MONTH, months_behind, repayment_status
+from delinquency.features.quantities import DAYS_PER_MONTH, months_behind
 from delinquency.traits import CREDIT_RECORD
 from delinquency.windows import Array, Windows
 
@@ -20,17 +20,7 @@ summarise(
     unit="months",
     reason=("Months behind with payments", "逾期月数"),
     source=PAYMENT_HISTORY,
-    summaries=("last", "step", "mean", "max", "trend", "change"),
-    actionable=False,
-)
-summarise(
-    repayment_status,
-    CREDIT_RECORD,
-    direction=0,
-    unit="level",
-    reason=("Repayment status code", "还款状态码"),
-    source="T2; the status code tells unused, paid in full and revolving months apart",
-    summaries=("last", "step", "mean", "max", "min", "std", "trend"),
+    summaries=("last", "step", "mean", "max", "std", "trend", "change"),
     actionable=False,
     earlier=True,
 )

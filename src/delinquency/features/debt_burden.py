@@ -12,7 +12,7 @@ from delinquency.features.household import (
     maxed,
     minimum_due_to_income,
     trades,
-    typical_income,
+    usual_income,
 )
 from delinquency.features.quantities import (
     balance_log,
@@ -241,26 +241,26 @@ def new_trades(windows: Windows) -> Array:
 
 
 @feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", typical_income),
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", usual_income),
     reason=("Growth of all debt against income", "总负债增长与月收入之比"),
     source="T3; debt spiral",
 )  # fmt: skip
 def debt_growth_to_income(windows: Windows) -> Array:
-    """Latest less first known debt here and elsewhere, over typical monthly income."""
+    """Latest less first known debt here and elsewhere, over usual monthly income."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
     grown = statistics.last(debt) - statistics.last(debt[:, ::-1])
-    return statistics.ratio(grown, statistics.last(typical_income(windows)), ceiling=10.0)
+    return statistics.ratio(grown, statistics.last(usual_income(windows)), ceiling=10.0)
 
 
 @feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_instalments", typical_income),
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_instalments", usual_income),
     reason=("Instalments elsewhere against income", "其他机构分期还款占收入比例"),
     source="T3; Home Credit: annuity over income",
 )  # fmt: skip
 def instalments_elsewhere_to_income(windows: Windows) -> Array:
-    """Latest monthly instalments at other lenders over typical monthly income."""
+    """Latest monthly instalments at other lenders over usual monthly income."""
     due = statistics.last(windows["other_instalments"])
-    return statistics.ratio(due, statistics.last(typical_income(windows)), ceiling=5.0)
+    return statistics.ratio(due, statistics.last(usual_income(windows)), ceiling=5.0)
 
 
 @feature(

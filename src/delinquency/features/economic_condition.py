@@ -4,7 +4,7 @@ import numpy as np
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
-from delinquency.features.household import income, income_log
+from delinquency.features.household import income, income_log, income_to_usual_spending
 from delinquency.features.quantities import charges_to_limit, new_charges
 from delinquency.traits import ECONOMIC_CONDITION
 from delinquency.windows import Array, Windows
@@ -24,6 +24,17 @@ summarise(
     reason=("Monthly income", "月收入"),
     source=INCOME_LOSS,
     summaries=("last", "step", "mean", "min", "trend", "change"),
+    actionable=False,
+)
+
+summarise(
+    income_to_usual_spending,
+    ECONOMIC_CONDITION,
+    direction=-1,
+    unit="ratio",
+    reason=("Income against accustomed spending", "收入与惯常支出之比"),
+    source=INCOME_LOSS,
+    summaries=("last", "mean", "min"),
     actionable=False,
 )
 
@@ -227,19 +238,6 @@ def unemployment_change(windows: Windows) -> Array:
     """Published regional unemployment rate less the first known one of the window."""
     published = windows["regional_unemployment"][:, :-PUBLICATION_LAG]
     return statistics.last(published) - statistics.last(published[:, ::-1])
-
-
-@feature(
-    ECONOMIC_CONDITION, direction=+1, unit="share",
-    needs=("essential_outgoings", "other_outgoings"),
-    reason=("Share of outgoings that are essential", "必要支出占总支出比例"),
-    source="T1; Engel: essentials take a larger share of a smaller budget",
-)  # fmt: skip
-def essential_share(windows: Windows) -> Array:
-    """Essential outgoings over all outgoings of the last three months."""
-    essential = statistics.total(windows["essential_outgoings"][:, -3:])
-    other = statistics.total(windows["other_outgoings"][:, -3:])
-    return statistics.ratio(essential, essential + other, ceiling=1.0)
 
 
 @feature(

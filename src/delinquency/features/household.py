@@ -35,27 +35,25 @@ def income_log(windows: Windows) -> Array:
 
 
 @quantity("salary", "benefits")
-def typical_income(windows: Windows) -> Array:
-    """Mean income of the months up to and with each: a month without salary does not make it 0."""
+def usual_income(windows: Windows) -> Array:
+    """Highest mean income of three months in a row, up to and with each month.
+
+    What the household earns while it earns: a fall of income is economic pressure, and must not
+    make the same debts and outgoings look heavier. Before three months in a row are known it is
+    the mean of the known ones.
+    """
     received = income(windows)
-    known = np.isfinite(received)
-    sums = np.cumsum(np.where(known, received, 0.0), axis=1)
-    n = np.cumsum(known, axis=1)
-    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
+    runs = np.full_like(received, np.nan)
+    runs[:, 2:] = (received[:, 2:] + received[:, 1:-1] + received[:, :-2]) / 3.0
+    best = np.fmax.accumulate(runs, axis=1)
+    return np.where(np.isfinite(best), best, _so_far(received))
 
 
 @quantity("salary", "benefits", "essential_outgoings")
 def residual_income(windows: Windows) -> Array:
-    """Share of the income that is left after essentials: (income - essentials) / income."""
-    left = income(windows) - windows["essential_outgoings"]
-    return ratio(left, typical_income(windows), ceiling=RATIO_CEILING)
-
-
-@quantity("salary", "benefits", "essential_outgoings", "minimum_due", "other_instalments")
-def residual_after_debts(windows: Windows) -> Array:
-    """Share of the income that is left after essentials and all debt service."""
-    left = income(windows) - windows["essential_outgoings"] - debt_service(windows)
-    return ratio(left, typical_income(windows), ceiling=RATIO_CEILING)
+    """Share of the usual income that is left after essentials: (usual - essentials) / usual."""
+    left = usual_income(windows) - windows["essential_outgoings"]
+    return ratio(left, usual_income(windows), ceiling=RATIO_CEILING)
 
 
 @quantity("minimum_due", "other_instalments")
@@ -66,27 +64,27 @@ def debt_service(windows: Windows) -> Array:
 
 @quantity("minimum_due", "other_instalments", "salary", "benefits")
 def debt_service_to_income(windows: Windows) -> Array:
-    """Minimum due on this card and instalments elsewhere, over typical income."""
-    return ratio(debt_service(windows), typical_income(windows), ceiling=RATIO_CEILING)
+    """Minimum due on this card and instalments elsewhere, over usual income."""
+    return ratio(debt_service(windows), usual_income(windows), ceiling=RATIO_CEILING)
 
 
 @quantity("minimum_due", "salary", "benefits")
 def minimum_due_to_income(windows: Windows) -> Array:
-    """Minimum due on this card over typical income."""
-    return ratio(windows["minimum_due"], typical_income(windows), ceiling=RATIO_CEILING)
+    """Minimum due on this card over usual income."""
+    return ratio(windows["minimum_due"], usual_income(windows), ceiling=RATIO_CEILING)
 
 
 @quantity("balance", "other_balance", "salary", "benefits")
 def debt_to_income(windows: Windows) -> Array:
-    """Balances here and elsewhere over a year of typical income."""
+    """Balances here and elsewhere over a year of usual income."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
-    return ratio(debt, MONTHS_PER_YEAR * typical_income(windows), ceiling=RATIO_CEILING)
+    return ratio(debt, MONTHS_PER_YEAR * usual_income(windows), ceiling=RATIO_CEILING)
 
 
 @quantity("balance", "salary", "benefits")
 def balance_to_income(windows: Windows) -> Array:
-    """Balance of this card over typical monthly income."""
-    return ratio(windows["balance"], typical_income(windows), ceiling=10.0)
+    """Balance of this card over usual monthly income."""
+    return ratio(windows["balance"], usual_income(windows), ceiling=10.0)
 
 
 @quantity("salary", "benefits", "essential_outgoings", "minimum_due")
@@ -115,11 +113,21 @@ def buffer(windows: Windows) -> Array:
     return ratio(np.maximum(windows["deposit_balance"], 0.0), monthly, ceiling=BUFFER_CEILING)
 
 
+@quantity("salary", "benefits", "other_outgoings")
+def income_to_usual_spending(windows: Windows) -> Array:
+    """Income over the accustomed outgoings that are not essential: those of the months so far.
+
+    People keep to their way of life for a while when income falls, so it says what they are used
+    to earn.
+    """
+    return ratio(income(windows), _so_far(windows["other_outgoings"]), ceiling=20.0)
+
+
 @quantity("salary", "benefits", "essential_outgoings", "other_outgoings")
 def outgoings_to_income(windows: Windows) -> Array:
-    """All outgoings over typical income."""
+    """All outgoings over usual income."""
     spent = windows["essential_outgoings"] + windows["other_outgoings"]
-    return ratio(spent, typical_income(windows), ceiling=RATIO_CEILING)
+    return ratio(spent, usual_income(windows), ceiling=RATIO_CEILING)
 
 
 @quantity("payment", "minimum_due")
@@ -183,6 +191,14 @@ def maxed(windows: Windows) -> Array:
 def debt_elsewhere_log(windows: Windows) -> Array:
     """Natural logarithm of 1 + balances at other lenders."""
     return np.log1p(statistics.carried(windows["other_balance"]))
+
+
+def _so_far(values: Array) -> Array:
+    """Return the mean of the known months up to and with each."""
+    known = np.isfinite(values)
+    sums = np.cumsum(np.where(known, values, 0.0), axis=1)
+    n = np.cumsum(known, axis=1)
+    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
 
 
 def _times(amount: Array, due: Array) -> Array:

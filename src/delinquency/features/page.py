@@ -24,6 +24,8 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("Bureau score",
              "it is made of record and debts together and would hide which of them speaks"),
             ("Returned payments", "no column; the fees that they cause are counted"),
+            ("Status codes of months that are not behind",
+             "paid in full or carried over is how a bill is settled: under capacity"),
             ("Counts over 24 and 60 months",
              "features over the whole window grow with `data.window_months`"),
         ),
@@ -35,6 +37,11 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("Latest and smallest payment ratio, its spread and trend",
              "they say that a bill was missed, which the credit record holds; without them the "
              "true causes are named more often and no accuracy is lost"),
+            ("Income after essentials and debts over the minimum due (the could-pay index)",
+             "income, debts and outgoings at once: every cause would count as capacity. It is the "
+             "condition of the willingness features instead"),
+            ("Coverage by current income",
+             "a fall of income is economic pressure: capacity is measured at the usual income"),
             ("Months over the limit", "kept under debt burden: a feature has one trait"),
         ),
         "repayment_willingness": (
@@ -43,6 +50,8 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
              "resolution and are never scored"),
             ("Shortfall beyond what a regression on the other traits expects",
              "a feature must not be fitted; the condition on the could-pay index does its work"),
+            ("Share of payable bills that was not paid, and largest payment against it",
+             "the payment ratio of capacity over again, seen from the other side"),
             ("Unreported change of telephone or e-mail", "no column"),
             ("Statements that were not opened", "no column"),
             ("Straight roll from current to two months behind",

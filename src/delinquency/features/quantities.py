@@ -87,6 +87,9 @@ def months_behind(windows: Windows) -> Array:
 
 
 @quantity("repayment_status")
-def repayment_status(windows: Windows) -> Array:
-    """Status code: -2 no use, -1 paid in full, 0 revolving, k = k months behind."""
-    return windows["repayment_status"]
+def settled_status(windows: Windows) -> Array:
+    """How the bill was settled: -2 no use, -1 paid in full, 0 balance carried or behind.
+
+    The status code without the months behind, which are the credit record's.
+    """
+    return np.minimum(windows["repayment_status"], 0.0)

@@ -6,15 +6,11 @@ from delinquency.features import statistics
 from delinquency.features.catalogue import Quantity, Unit, feature, summarise
 from delinquency.features.household import (
     buffer,
-    coverage,
-    coverage_after_debts,
     days_before_due,
-    income,
     outgoings_to_income,
     payment_to_minimum,
-    residual_after_debts,
     residual_income,
-    typical_income,
+    usual_income,
 )
 from delinquency.features.quantities import (
     RATIO_CEILING,
@@ -23,6 +19,7 @@ from delinquency.features.quantities import (
     payment_ratio,
     payment_to_limit,
     previous,
+    settled_status,
 )
 from delinquency.traits import REPAYMENT_CAPACITY
 from delinquency.windows import Array, Windows
@@ -69,6 +66,16 @@ summarise(
     summaries=LEVELS,
 )
 summarise(
+    settled_status,
+    REPAYMENT_CAPACITY,
+    direction=0,
+    unit="level",
+    reason=("How bills were settled", "账单结清方式"),
+    source="T4; the status code tells unused, paid in full and revolving months apart",
+    summaries=("last", "step", "mean", "max", "min", "std", "trend"),
+    earlier=True,
+)
+summarise(
     net_repayment_to_limit,
     REPAYMENT_CAPACITY,
     direction=0,
@@ -83,27 +90,6 @@ _HOUSEHOLD: tuple[tuple[Quantity, Unit, tuple[str, str], str], ...] = (
         "ratio",
         ("Share of income left after essentials", "扣除必要支出后的收入结余比例"),
         "T4; affordability: FCA OP28",
-    ),
-    (
-        residual_after_debts,
-        "ratio",
-        ("Share of income left after essentials and debts", "扣除必要支出和债务后的结余比例"),
-        "T4; affordability: FCA OP28",
-    ),
-    (
-        coverage,
-        "ratio",
-        ("Income after essentials against the minimum due", "收入结余与最低还款额之比"),
-        "T4; could-pay index: affordability of the minimum",
-    ),
-    (
-        coverage_after_debts,
-        "ratio",
-        (
-            "Income after essentials and debts against the minimum due",
-            "偿还他债后结余与最低还款额之比",
-        ),
-        "T4; could-pay index: affordability of the minimum",
     ),
     (
         buffer,
@@ -137,15 +123,6 @@ for _quantity, _unit, _reason, _source in _HOUSEHOLD:
         source=_source,
         summaries=("last", "mean", "min"),
     )
-summarise(
-    days_before_due,
-    REPAYMENT_CAPACITY,
-    direction=-1,
-    unit="days",
-    reason=("Days paid ahead of the due date", "提前还款天数"),
-    source="T4; Home Credit: days of payment against days due",
-    summaries=("change",),
-)
 
 
 @feature(
@@ -254,13 +231,13 @@ def token_payment_months(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=(income,),
-    reason=("Unsteadiness of the income", "收入波动程度"),
+    REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=("salary",),
+    reason=("Unsteadiness of the salary", "工资波动程度"),
     source="T4; unstable income (source article)",
 )  # fmt: skip
-def income_variation(windows: Windows) -> Array:
-    """Standard deviation over mean of the monthly income."""
-    received = income(windows)
+def salary_variation(windows: Windows) -> Array:
+    """Standard deviation over mean of the salaries, of the months that had one."""
+    received = np.where(windows["salary"] > 0, windows["salary"], np.nan)
     spread, level = statistics.deviation(received), statistics.mean(received)
     return statistics.ratio(spread, level, ceiling=RATIO_CEILING)
 
@@ -271,18 +248,8 @@ def income_variation(windows: Windows) -> Array:
     source="T4; excessive expenditure (source article)",
 )  # fmt: skip
 def expense_to_income(windows: Windows) -> Array:
-    """Mean outgoings over typical income, of the last three months."""
+    """Mean outgoings over usual income, of the last three months."""
     return statistics.mean(outgoings_to_income(windows)[:, -3:])
-
-
-@feature(
-    REPAYMENT_CAPACITY, direction=+1, unit="count", needs=(coverage,),
-    reason=("Months in which income did not cover the minimum", "收入不足以支付最低还款的月份数"),
-    source="T4; could-pay index: affordability of the minimum",
-)  # fmt: skip
-def uncovered_months(windows: Windows) -> Array:
-    """Months in which income less essentials was below the minimum due."""
-    return statistics.months_with(coverage(windows) < 1.0)
 
 
 @feature(
@@ -318,13 +285,13 @@ def minimum_payer_share(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("payment", typical_income),
+    REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("payment", usual_income),
     reason=("Payments against income", "还款占收入比例"), source=PAYMENTS,
 )  # fmt: skip
 def payment_to_income(windows: Windows) -> Array:
-    """Mean payment of the last three months over typical monthly income."""
+    """Mean payment of the last three months over usual monthly income."""
     paid = statistics.mean(windows["payment"][:, -3:])
-    return statistics.ratio(paid, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING)
+    return statistics.ratio(paid, statistics.last(usual_income(windows)), ceiling=RATIO_CEILING)
 
 
 @feature(
@@ -337,3 +304,16 @@ def payday_gap(windows: Windows) -> Array:
     """Days from the latest salary day to the next due date, in a month of 30 days."""
     due_day = 30.0 - statistics.last(windows["due_date_days_before_month_end"])
     return np.mod(due_day - statistics.last(windows["salary_day"]), 30.0)
+
+
+@feature(
+    REPAYMENT_CAPACITY, direction=+1, unit="share",
+    needs=("essential_outgoings", "other_outgoings"),
+    reason=("Share of outgoings that are essential", "必要支出占总支出比例"),
+    source="T4; Engel: essentials take a larger share of a smaller budget",
+)  # fmt: skip
+def essential_share(windows: Windows) -> Array:
+    """Essential outgoings over all outgoings of the last three months."""
+    essential = statistics.total(windows["essential_outgoings"][:, -3:])
+    other = statistics.total(windows["other_outgoings"][:, -3:])
+    return statistics.ratio(essential, essential + other, ceiling=1.0)

@@ -35,6 +35,8 @@ PRIOR_KEPT, PRIOR_BROKEN = 2.0, 2.0
 """Beta(2, 2): one promise alone moves the kept ratio from 0.5 to 0.6 at most."""
 EARLY_MONTHS = 3
 SMALL_BILL = 0.10
+TOKEN = 0.01
+"""Share of the bill; the minimum is a few per cent, so that who pays the minimum did pay."""
 LOW_USE = 0.30
 REGULAR_SHARE = 0.05
 
@@ -55,7 +57,7 @@ def could_pay(windows: Windows) -> Array:
 
 
 def _unpaid(windows: Windows) -> np.ndarray:
-    return (payment_ratio(windows) < SMALL_BILL) & (previous(windows["balance"]) > 0)
+    return (payment_ratio(windows) < TOKEN) & (previous(windows["balance"]) > 0)
 
 
 @feature(
@@ -63,7 +65,7 @@ def _unpaid(windows: Windows) -> np.ndarray:
     reason=("Share of payable bills left unpaid", "有能力支付但未付的账单比例"), source=CAN_PAY,
 )  # fmt: skip
 def unpaid_though_payable(windows: Windows) -> Array:
-    """Share of the months in which a bill was payable and less than 10 % of it was paid."""
+    """Share of the months in which a bill was payable and less than 1 % of it was paid."""
     return statistics.share(_unpaid(windows), could_pay(windows) == 1)
 
 
@@ -72,18 +74,8 @@ def unpaid_though_payable(windows: Windows) -> Array:
     reason=("Payable bills left unpaid", "有能力支付但未付的账单数"), source=CAN_PAY,
 )  # fmt: skip
 def unpaid_payable_bills(windows: Windows) -> Array:
-    """Months in which a bill was payable and less than 10 % of it was paid."""
+    """Months in which a bill was payable and less than 1 % of it was paid."""
     return statistics.months_with(_unpaid(windows) & (could_pay(windows) == 1))
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=0, unit="share", needs=(could_pay, payment_ratio),
-    reason=("Average shortfall on payable bills", "有能力支付时的平均欠付比例"), source=CAN_PAY,
-)  # fmt: skip
-def shortfall_though_payable(windows: Windows) -> Array:
-    """Mean of 1 - share paid, over the months in which a bill was payable."""
-    shortfall = np.clip(1.0 - payment_ratio(windows), 0.0, 1.0)
-    return statistics.mean(np.where(could_pay(windows) == 1, shortfall, np.nan))
 
 
 @feature(
@@ -149,17 +141,6 @@ def skips_after_full_payment(windows: Windows) -> Array:
     """Times that a bill paid in full was followed by a bill with no payment."""
     paid = payment_ratio(windows)
     return statistics.months_with((paid[:, :-1] >= 1.0) & (paid[:, 1:] == 0))
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=0, unit="ratio", needs=("payment", "balance"),
-    reason=("Payment of earlier months against bills now unpaid", "以往还款与当前欠付之比"),
-    source=CAN_PAY,
-)  # fmt: skip
-def means_against_unpaid(windows: Windows) -> Array:
-    """Largest payment of the window over what stayed unpaid of the latest settled bill."""
-    unpaid = np.maximum(previous(windows["balance"])[:, -1] - windows["payment"][:, -1], 0.0)
-    return statistics.ratio(statistics.maximum(windows["payment"]), unpaid, ceiling=5.0)
 
 
 @feature(
@@ -335,6 +316,16 @@ def unanswered_attempts(windows: Windows) -> Array:
     reached = np.nan_to_num(windows["right_party_contacts"]) > 0
     since = np.cumsum(reached[:, ::-1], axis=1)[:, ::-1] == 0
     return statistics.total(np.where(since, np.nan_to_num(windows["contact_attempts"]), 0.0))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=-1, unit="share", needs=("autopay",),
+    reason=("Share of months with autopay", "开通自动还款的月份占比"),
+    source="T5; a standing instruction is a promise to pay that keeps itself",
+)  # fmt: skip
+def autopay_share(windows: Windows) -> Array:
+    """Share of the known months that ended with autopay on."""
+    return statistics.mean(windows["autopay"])
 
 
 @feature(

@@ -4,7 +4,7 @@ import numpy as np
 
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
-from delinquency.features.household import typical_income
+from delinquency.features.household import usual_income
 from delinquency.features.quantities import (
     RATIO_CEILING,
     charges_to_limit,
@@ -163,20 +163,18 @@ def luxury_share(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("luxury_spend", typical_income),
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("luxury_spend", usual_income),
     reason=("High-value purchases against income", "高价值商品消费占收入比例"),
     source="T6; Vissing-Jorgensen: luxuries bought beyond what the income suggests",
 )  # fmt: skip
 def luxury_to_income(windows: Windows) -> Array:
-    """Mean luxury purchases of the last six months over typical monthly income.
+    """Mean luxury purchases of the last six months over usual monthly income.
 
     The share of income, not of purchases, is net of what is expected at that income, and is the
     same whichever other accounts are looked at.
     """
     luxury = statistics.mean(windows["luxury_spend"][:, -6:])
-    return statistics.ratio(
-        luxury, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING
-    )
+    return statistics.ratio(luxury, statistics.last(usual_income(windows)), ceiling=RATIO_CEILING)
 
 
 @feature(
@@ -279,16 +277,14 @@ def festival_uplift(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", typical_income),
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", usual_income),
     reason=("Purchases against income", "消费占收入比例"),
     source="T6; spending beyond one's means",
 )  # fmt: skip
 def purchases_to_income(windows: Windows) -> Array:
-    """Mean purchases of the last six months over typical monthly income."""
+    """Mean purchases of the last six months over usual monthly income."""
     bought = statistics.mean(windows["purchases"][:, -6:])
-    return statistics.ratio(
-        bought, statistics.last(typical_income(windows)), ceiling=RATIO_CEILING
-    )
+    return statistics.ratio(bought, statistics.last(usual_income(windows)), ceiling=RATIO_CEILING)
 
 
 @feature(
