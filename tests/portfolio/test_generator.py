@@ -5,7 +5,9 @@ import pytest
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import blocks, generate, generate_block, iter_parts, join_parts
-from delinquency.portfolio.people import earlier_opening
+from delinquency.portfolio.household import draw_bureau
+from delinquency.portfolio.life import simulate_life
+from delinquency.portfolio.people import draw_people, earlier_opening
 from delinquency.schema import TABLES
 from delinquency.table_checks import validate
 
@@ -152,3 +154,29 @@ def test_no_account_is_older_than_thirty_years_before_the_burn_in():
     # One of 26,000 accounts was once opened in 1960, which the schema rightly refused.
     months = earlier_opening(np.random.default_rng(0), 100_000)
     assert months.min() == 1 and months.max() == 360
+
+
+def test_autopay_pays_as_many_days_ahead_every_month(tables):
+    """So that regular days tell a standing instruction, not an early payer."""
+    statements = tables["statements"]
+    paid = statements[(statements["payment"] > 0) & (statements["days_past_due"] == 0)]
+    always = paid.groupby("account_id")["autopay"].transform("min") == 1
+    never = paid.groupby("account_id")["autopay"].transform("max") == 0
+    ahead = (paid["due_date"] - paid["payment_date"]).dt.days
+    kinds = {
+        name: ahead[rows].groupby(paid.loc[rows, "account_id"]).nunique()
+        for name, rows in (("always", always), ("never", never))
+    }
+    assert len(kinds["always"]) > 30 and (kinds["always"] == 1).all()
+    assert (kinds["never"] > 1).mean() > 0.9
+
+
+def test_a_bureau_knows_of_thirty_days_and_more(options, tables):
+    """1 to 29 days late elsewhere (state 1) is nobody's record, as at real bureaus."""
+    block = next(iter(blocks(options)))
+    life = simulate_life(options, block)
+    reported = draw_bureau(options, block, life, draw_people(options, block, life))
+    known = reported["open_trades"] > 0
+    assert (reported["worst_status_elsewhere"][known & (life.state_elsewhere <= 1)] == 0).all()
+    assert (reported["worst_status_elsewhere"][known & (life.state_elsewhere == 2)] == 1).all()
+    assert (life.state_elsewhere[known] == 1).any() and (life.state_elsewhere[known] == 2).any()

@@ -60,7 +60,7 @@ def draw_transactions(
     z1, z6 = traits[p.ECONOMY][cell], traits[p.SPENDING][cell]
     habit = people.habits[:, life.holder[:, start:].ravel()]
     uniform = random.random((6, len(cell)))
-    fancy = uniform[0] < p.sigmoid(-1.8 + 0.5 * z6 + 0.8 * habit[LUXURY][cell])
+    fancy = uniform[0] < p.sigmoid(-1.8 + 0.6 * z6 + 0.8 * habit[LUXURY][cell])
     weight = -np.log1p(-uniform[1]) * (1.0 + LUXURY_WEIGHT * fancy)
     amount = _split(bought.ravel()[cells], count, weight)
     category = np.where(
@@ -169,7 +169,7 @@ def draw_contacts(
     due_day = people.due_day[life.holder[:, start:].ravel()[cell]]
     day = due_day + np.floor((LAST_DAY - due_day) * uniform[4]).astype(np.int64)
     inbound = np.repeat(
-        np.arange(len(behind)), random.poisson(0.12 * np.exp(0.3 * z4 - 0.45 * z5))
+        np.arange(len(behind)), random.poisson(0.18 * np.exp(0.1 * z4 - 0.55 * z5))
     )
     upset = life.grievance[:, start:].ravel()[inbound] > 0.6
     more = random.random((2, len(inbound)))

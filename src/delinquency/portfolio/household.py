@@ -19,8 +19,8 @@ from delinquency.portfolio.people import ESSENTIALS, OTHER_CREDIT, REGIONS, STEA
 INCOME_ECONOMY, INCOME_UNEMPLOYED, INCOME_NOISE = -0.25, -0.9, 0.15
 INCOME_NOISE_CAPACITY = 0.3
 """Weak capacity shows as unsteady income: the noise grows by exp(0.3 * trait)."""
-ESSENTIAL_SHARE, ESSENTIAL_CAPACITY = -0.4, 0.35
-BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.55, -0.2, 1.15
+ESSENTIAL_SHARE, ESSENTIAL_CAPACITY = -0.4, 0.45
+BUFFER_MEAN, BUFFER_CAPACITY, BUFFER_ECONOMY, BUFFER_NOISE = 0.2, -0.65, -0.05, 1.2
 DEBT_MEAN, DEBT_TRAIT = 0.2, 0.55
 UNEMPLOYMENT_MEAN, UNEMPLOYMENT_CYCLE = 5.0, 1.3
 
@@ -111,11 +111,12 @@ def draw_cashflows(
     level = people.income[holder]
     habit = people.habits[ESSENTIALS][holder]
     noise = random.standard_normal((3, *shape))
-    share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.55 * habit + 0.12 * noise[0])
+    share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.65 * habit + 0.12 * noise[0])
     essentials = share * level
     scatter = BUFFER_NOISE * (0.8 * persistent_noise(random, shape, 0.95) + 0.6 * noise[1])
     buffer = np.exp(BUFFER_MEAN + BUFFER_CAPACITY * z4 + BUFFER_ECONOMY * z1 + scatter)
-    other = 0.32 * level * np.exp(0.12 * z6 - 0.05 * z1 + 0.25 * noise[2])
+    taste = persistent_noise(random, shape, 0.97)
+    other = 0.32 * level * np.exp(0.05 * z6 + 0.30 * taste + 0.20 * noise[2])
     unseen = people.salary_elsewhere[holder]
     return {
         "salary": np.where(unseen, np.nan, income.salary),
@@ -143,7 +144,7 @@ def draw_bureau(
     """
     random = block_random(options, block, "bureau")
     shape = life.holder.shape
-    z1, z3, z6 = (life.latent[k] for k in (p.ECONOMY, p.DEBT, p.SPENDING))
+    z3, z6 = (life.latent[k] for k in (p.DEBT, p.SPENDING))
     holder = life.holder
     taste = people.habits[OTHER_CREDIT][holder]
     mean_trades = 2.0 * np.exp(0.30 * z3)
@@ -159,10 +160,10 @@ def draw_bureau(
     )
     debt = np.where(trades > 0, debt, 0.0)
     burden = 0.045 * debt * np.exp(0.15 * random.standard_normal(shape))
-    enquiries = random.poisson(0.35 * np.exp(0.35 * z3 + 0.15 * z6 + 0.10 * z1))
-    before = random.poisson(0.15 * np.exp(0.9 * life.levels[p.RECORD]))
+    enquiries = random.poisson(0.35 * np.exp(0.34 * z3 + 0.05 * z6))
+    before = random.poisson(0.25 * np.exp(1.0 * life.levels[p.RECORD]))
     age_at_opening = np.floor(
-        random.exponential(60.0, len(people.opened)) * np.exp(-0.6 * life.levels[p.RECORD])
+        random.gamma(2.0, 30.0, len(people.opened)) * np.exp(-0.75 * life.levels[p.RECORD])
     )
     since_opening = life.months[None, :] - people.opened[holder]
     return {
@@ -171,7 +172,7 @@ def draw_bureau(
         "maxed_cards": np.minimum(maxed, cards),
         "other_balance": p.cents(debt),
         "other_instalments": p.cents(burden),
-        "worst_status_elsewhere": np.where(trades > 0, life.state_elsewhere, 0),
+        "worst_status_elsewhere": np.where(trades > 0, np.maximum(life.state_elsewhere - 1, 0), 0),
         "enquiries": enquiries,
         "defaults_ever": before[holder] + _defaults_elsewhere(life),
         "oldest_trade_months": since_opening + age_at_opening[holder],

@@ -67,6 +67,7 @@ class _Plans:
     partial: Array
     payment_day: Array
     autopay: Array
+    autopay_lead: Array
     limit: Array
     stop: Array
 
@@ -165,9 +166,9 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
         )
     )
     spend *= 1.0 + PROMOTION_RESPONSE * np.maximum(z6, 0.0) * festival
-    advance = uniform[0] < p.sigmoid(-4.0 + 0.5 * z6 + 0.4 * z4)
+    advance = uniform[0] < p.sigmoid(-4.0 + 0.5 * z6 + 0.15 * z4)
     habit = people.habits[PAYING][holder]
-    index = 0.25 - 0.55 * z4 - 0.45 * z3 - 0.15 * z6 + 0.6 * habit + 0.35 * normal[1]
+    index = 0.25 - 0.40 * z4 - 0.25 * z3 + 0.80 * habit + 0.40 * normal[1]
     position = np.clip((index - MINIMUM_PAYER) / (FULL_PAYER - MINIMUM_PAYER), 0.0, 1.0)
     share = np.where(position < 1.0, 0.4 * position**2, 1.0)
     pays_part = uniform[1] < p.sigmoid(-0.2 + 0.6 * z4 - 0.8 * z5)
@@ -178,6 +179,7 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
         partial=np.where(pays_part, 0.1 + 0.8 * uniform[3], 0.0),
         payment_day=uniform[4],
         autopay=_autopay(life, uniform[5]),
+        autopay_lead=random.random(len(people.opened))[holder],
         limit=_limits(life, people, random.random(shape)),
         stop=STOP_LOW + STOP_SPREAD * random.random(shape),
     )
@@ -186,7 +188,7 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
 def _autopay(life: Life, uniform: Array) -> Array:
     """Return whether autopay is on: chosen at opening, rarely cancelled, rarely begun later."""
     z4, z5 = life.latent[p.CAPACITY], life.latent[p.WILLINGNESS]
-    chosen = uniform < p.sigmoid(0.1 - 0.9 * z5 - 0.3 * z4)
+    chosen = uniform < p.sigmoid(0.1 - 1.2 * z5 - 0.1 * z4)
     out = np.empty(uniform.shape)
     now = chosen[:, 0]
     for t in range(uniform.shape[1]):
@@ -255,6 +257,7 @@ def _payment_days(life: Life, people: People, plans: _Plans, payment: Array) -> 
     due_day = people.due_day[life.holder].astype(np.float64)
     uniform = plans.payment_day
     early = np.maximum(1.0, due_day - np.floor(15 * uniform**2))
-    on_time = np.where(plans.autopay == 1, due_day, early)
+    arranged = np.maximum(1.0, due_day - np.floor(15 * plans.autopay_lead**2))
+    on_time = np.where(plans.autopay == 1, arranged, early)
     late = np.minimum(due_day + 1 + np.floor(3 * uniform), 28.0)
     return np.where(payment > 0, np.where(life.state > 0, late, on_time), np.nan)

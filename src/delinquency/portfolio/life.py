@@ -178,9 +178,8 @@ class _People:
         """Turn traits into contributions to the log-odds of missing the next payment."""
         raw = p.raw_contributions(self.latent, self.unemployed, self.grievance, self.memory)
         self.parts = p.contributions(truth.weights, raw)
-        self.parts_elsewhere = self.parts.copy()
         # Unwillingness is towards this lender: others are paid, which is how it shows.
-        self.parts_elsewhere[p.WILLINGNESS] = 0.0
+        self.parts_elsewhere = p.ELSEWHERE[:, None] * self.parts
 
 
 def _draw_people(renewal: np.random.Generator, n: int) -> tuple[Array, Array]:

@@ -79,6 +79,9 @@ TRAIT_5_LATENT = 0.8
 TRAIT_6_ABOVE, TRAIT_6_BELOW = 1.15, 0.75
 CENTRES = np.array([-0.03, 0.04, -0.19, -0.20, -0.055, 0.03])
 """Means of the unweighted contributions over accounts that can be scored, at default settings."""
+ELSEWHERE = np.array([0.5, 1.0, 0.5, 0.5, 0.0, 0.5])
+"""Share of each contribution that acts on payments to other lenders. Mortgages and loans are paid
+first, and unwillingness is towards this lender."""
 ECONOMY_DEBT_INTERACTION = 0.20
 """Factor of contribution 1 times contribution 3: debts weigh more on those who lost income."""
 

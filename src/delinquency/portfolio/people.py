@@ -14,8 +14,10 @@ from delinquency.portfolio.parameters import Array
 
 INCOME_LOG_MEAN, INCOME_LOG_SPREAD = 9.0, 0.45
 """Monthly income, account currency: median about 8,000."""
-LIMIT_LOG_MEAN, LIMIT_LOG_SPREAD, LIMIT_INCOME_SHARE = 9.95, 0.6, 0.6
+LIMIT_LOG_MEAN, LIMIT_LOG_SPREAD, LIMIT_INCOME_SHARE = 9.87, 0.6, 0.6
 """Credit limit: mean about 25,000 per account (PBoC, 2022 Q1: 27,000 per card)."""
+LIMIT_DEBT = -0.4
+"""Heavy debts elsewhere lower the limit that is granted, and so raise its use."""
 STATED_INCOME_NOISE = 0.40
 """What was stated at application is old by now, and was rounded up or down."""
 SEX_INCOME_GAP = 0.12
@@ -110,7 +112,11 @@ def draw_people(options: SyntheticData, block: Block, life: Life) -> People:
     woman = uniform[0] < 0.5
     ability = normal[0] - 0.3 * life.levels[p.ECONOMY]
     log_income = INCOME_LOG_MEAN + INCOME_LOG_SPREAD * ability - SEX_INCOME_GAP * (woman - 0.5)
-    mixture = LIMIT_INCOME_SHARE * ability + np.sqrt(1 - LIMIT_INCOME_SHARE**2) * normal[1]
+    mixture = (
+        LIMIT_INCOME_SHARE * ability
+        + np.sqrt(1 - LIMIT_INCOME_SHARE**2) * normal[1]
+        + LIMIT_DEBT * life.levels[p.DEBT]
+    )
     place_score = (-0.5 * ability + 0.25 * life.levels[p.ECONOMY] + 0.85 * normal[2]) / 1.06
     region = np.searchsorted(REGION_CUTS, place_score)
     age = np.clip(41 + 12 * (0.95 * normal[3] - 0.3 * life.levels[p.SPENDING]), 20, 80)
