@@ -93,6 +93,21 @@ def test_the_truth_itself_scores_full_marks():
     assert figures["slope/record"] == pytest.approx(1.0)
 
 
+def test_the_slope_of_the_whole_score_is_told_apart_from_the_traits_shares():
+    tau = np.random.default_rng(2).normal(size=(100, 3))
+
+    def slopes(phi):
+        found = score(phi, tau, risky=np.ones(100, bool), traits=TRAITS, sign_threshold=0.1)
+        return found["slope"], found["slope_of_sum"]
+
+    # all effects understated alike: the score is too narrow, the shares are right
+    assert slopes(tau / 2) == pytest.approx((2.0, 2.0))
+    # the first two traits' effects exchanged: the score is right, the shares are not
+    slope, whole = slopes(tau[:, [1, 0, 2]])
+    assert whole == pytest.approx(1.0)
+    assert slope < 0.6
+
+
 def test_hits_are_counted_above_the_cut_off_only():
     phi = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     tau = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])

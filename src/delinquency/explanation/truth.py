@@ -148,12 +148,20 @@ def score(
     -------
     dict of str to float
         ``top_hit, top_two_recall, sign_agreement, pearson, spearman, slope`` (the last three as
-        means over the traits), and ``<figure>/<trait>``.
+        means over the traits), ``<figure>/<trait>``, and ``slope_of_sum``.
+
+    Notes
+    -----
+    ``slope_of_sum`` is the slope of the true log-odds on the predicted ones, both against their
+    base. It exceeds 1 by as much as the tables do not tell: averaged over what is hidden, log-odds
+    lie closer together (odds ratios do not collapse). Read ``slope`` beside it: where the two are
+    equal, the traits have their right share of a score that is itself less spread than the truth.
     """
     out = {
         "top_hit": top_hit(phi[risky], tau[risky]),
         "top_two_recall": top_two_recall(phi[risky], tau[risky]),
         "sign_agreement": sign_agreement(phi, tau, threshold=sign_threshold),
+        "slope_of_sum": attribution_slope(phi.sum(axis=1), tau.sum(axis=1)),
     }
     figures: Mapping[str, Callable[[Array, Array], float]] = {
         "pearson": correlation, "spearman": rank_correlation, "slope": attribution_slope

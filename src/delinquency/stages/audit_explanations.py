@@ -35,7 +35,6 @@ TIERS: Mapping[str, tuple[str, ...]] = {
     "all tables": tuple(TABLES),
 }
 """Sets of tables for which the ceiling is estimated."""
-SHOWN = ("top_hit", "top_two_recall", "sign_agreement", "pearson", "slope")
 OURS = "exact traits"
 
 
@@ -110,10 +109,10 @@ def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> 
     """Print the result in a few lines."""
     say(f"{report['data']}: {report['n_accounts']:,} audit accounts")
     for name, parts in scores.items():
-        hit, slope = parts["score"]["top_hit"], parts["score"]["slope"]
+        hit, slope, whole = (parts["score"][n] for n in ("top_hit", "slope", "slope_of_sum"))
         say(
             f"  {name:28s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]   "
-            f"slope {slope.value:5.2f}"
+            f"slope {slope.value:5.2f}   of the sum {whole.value:5.2f}"
         )
     best = next((n for n in scores if n == "ceiling, all tables"), None)
     if best:
