@@ -11,6 +11,7 @@ from delinquency.explanation.truth import (
     compare,
     constant_traits,
     correlation,
+    effect_found,
     false_blame,
     leakage,
     random_traits,
@@ -91,6 +92,14 @@ def test_the_truth_itself_scores_full_marks():
     for name in ("top_hit", "top_two_recall", "sign_agreement", "pearson", "spearman", "slope"):
         assert figures[name] == pytest.approx(1.0)
     assert figures["slope/record"] == pytest.approx(1.0)
+
+
+def test_a_near_tie_costs_little_effect_and_a_helpful_trait_costs_more_than_all():
+    tau = np.array([[1.0, 0.9, 0.0], [0.2, 2.0, -0.5]])
+    # named: 0.9 and 2.0 of the largest 1.0 and 2.0; then 1.0 and -0.5
+    assert effect_found(np.array([[0, 1, 0], [0, 1, 0.0]]), tau) == pytest.approx(2.9 / 3)
+    assert effect_found(np.array([[1, 0, 0], [0, 0, 1.0]]), tau) == pytest.approx(0.5 / 3)
+    assert np.isnan(effect_found(tau[:0], tau[:0]))
 
 
 def test_the_slope_of_the_whole_score_is_told_apart_from_the_traits_shares():

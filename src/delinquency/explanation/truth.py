@@ -51,6 +51,23 @@ def top_hit(phi: Array, tau: Array) -> float:
     return float((phi.argmax(axis=1) == tau.argmax(axis=1)).mean()) if len(phi) else np.nan
 
 
+def effect_found(phi: Array, tau: Array) -> float:
+    """Return how much of the largest true effects the traits named first hold.
+
+    Returns
+    -------
+    float
+        Sum of the true effects of the traits named first over the sum of the largest true
+        effects: 1 when always right, near 1 too when only near ties are missed, below 0 when
+        the trait named lowers the risk.
+    """
+    if not len(phi):
+        return np.nan
+    named = np.take_along_axis(tau, phi.argmax(axis=1)[:, None], axis=1).sum()
+    best = tau.max(axis=1).sum()
+    return float(named / best) if best > 0 else np.nan
+
+
 def top_two_recall(phi: Array, tau: Array) -> float:
     """Return the mean share of the two truly largest traits among the explanation's two."""
     if not len(phi):
@@ -147,8 +164,8 @@ def score(
     Returns
     -------
     dict of str to float
-        ``top_hit, top_two_recall, sign_agreement, pearson, spearman, slope`` (the last three as
-        means over the traits), ``<figure>/<trait>``, and ``slope_of_sum``.
+        ``top_hit, effect_found, top_two_recall, sign_agreement, slope_of_sum``; ``pearson,
+        spearman, slope`` as means over the traits, and ``<figure>/<trait>`` of these three.
 
     Notes
     -----
@@ -159,6 +176,7 @@ def score(
     """
     out = {
         "top_hit": top_hit(phi[risky], tau[risky]),
+        "effect_found": effect_found(phi[risky], tau[risky]),
         "top_two_recall": top_two_recall(phi[risky], tau[risky]),
         "sign_agreement": sign_agreement(phi, tau, threshold=sign_threshold),
         "slope_of_sum": attribution_slope(phi.sum(axis=1), tau.sum(axis=1)),
@@ -199,8 +217,8 @@ def compare(
     -------
     dict
         Explanation -> ``score`` -> figure -> Estimate; and ``difference``: the first
-        explanation's figure less this one's, for ``top_hit``, ``top_two_recall`` and
-        ``pearson``, and ``ratio``, the first's over this one's, for the ceiling.
+        explanation's figure less this one's, for the figures of ``COMPARED``, and ``ratio``,
+        the first's over this one's, for the ceiling.
 
     Raises
     ------
@@ -237,7 +255,7 @@ def compare(
     return out
 
 
-COMPARED = ("top_hit", "top_two_recall", "sign_agreement", "pearson")
+COMPARED = ("top_hit", "effect_found", "top_two_recall", "sign_agreement", "pearson")
 
 
 def ceiling(features: Array, tau: Array, *, folds: int, seed: int, n_threads: int = 1) -> Array:

@@ -14,6 +14,7 @@ from delinquency.windows import Array
 
 FIGURES = (
     ("top_hit", "Top trait right"),
+    ("effect_found", "Effect of the named trait, of the largest"),
     ("top_two_recall", "Top two found"),
     ("sign_agreement", "Sign right"),
     ("pearson", "Correlation"),

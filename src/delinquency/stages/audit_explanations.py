@@ -116,10 +116,13 @@ def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> 
         )
     best = next((n for n in scores if n == "ceiling, all tables"), None)
     if best:
-        share = scores[best]["ratio"]["top_hit"]
-        say(
-            f"Top-1 hit against the ceiling: {share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
-        )
+        ratios = scores[best]["ratio"]
+        for figure, words in (("top_hit", "Top-1 hit"), ("effect_found", "Effect of that trait")):
+            share = ratios[figure]
+            say(
+                f"{words} against the ceiling: {share.value:.1%} "
+                f"[{share.low:.1%}, {share.high:.1%}]"
+            )
     say(f"Written to {folder}")
 
 
