@@ -82,6 +82,6 @@ test: $(STAMP) ## Run the test suite
 .PHONY: bench-setup bench-explain
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5 lime==0.2.0.1
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
 	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)
