@@ -43,10 +43,10 @@ def taus(frame):
 @pytest.mark.slow  # the first to call it compiles it
 def test_the_causal_truth_adds_up(observations):
     frame = truth_of(observations)
-    raw = np.log(frame["p_12m"]) - np.log1p(-frame["p_12m"])
-    assert np.abs(frame["base"] + taus(frame).sum(axis=1) - raw).max() < 1e-9
+    whole = frame["worth_00"] + taus(frame).sum(axis=1)
+    assert np.abs(whole - frame["worth_63"]).max() < 1e-9
     # The base is a person of average traits without arrears: the same for all in one month.
-    assert np.ptp(frame["base"]) < 1e-12
+    assert np.ptp(frame["worth_00"]) < 1e-12
 
 
 def test_the_causal_truth_is_reproducible_row_by_row(observations):
@@ -74,7 +74,7 @@ def test_the_computed_chance_agrees_with_drawing_every_payment(observations):
     """The same account, its payments drawn one by one with the generator's own function."""
     options = SyntheticData(**SETTINGS, audit_paths=400)
     frame = causal_truth(options, observations)
-    row = int(frame["p_12m"].argmax())
+    row = int(frame["worth_63"].argmax())
     name, month = observations.loc[row, "account_id"], observations.loc[row, "observation_month"]
     block = next(blocks(options))
     life = simulate_life(options, block)
@@ -83,7 +83,7 @@ def test_the_computed_chance_agrees_with_drawing_every_payment(observations):
     drawn = _share_bad(options, life, place, at, n=40_000)
     # Standard error of the drawn share, and as much again for the 400 futures of the other.
     error = 3 * np.sqrt(drawn * (1 - drawn) / 40_000) + 0.03
-    assert abs(drawn - frame.loc[row, "p_12m"]) < error
+    assert abs(drawn - p.sigmoid(frame.loc[row, "worth_63"])) < error
 
 
 def _share_bad(options, life, place, at, *, n):

@@ -3,6 +3,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from delinquency.explanation.sizes import sizes
 from delinquency.explanation.truth import compare, leakage
 from delinquency.options.audit import AuditOptions
 from delinquency.reporting.audit_page import audit_figure, audit_page
@@ -28,6 +29,13 @@ def _report(phi, tau):
             }
             for name, parts in scores.items()
         },
+        "size": {
+            name: asdict(one)
+            for name, one in sizes(
+                phi, np.column_stack([np.zeros(len(tau)), tau]) - 3, np.eye(7)[:, 1:],
+                traits=tuple(TRAITS), options=options, seed=0,
+            ).items()
+        },
         "leakage": leakage(phi, tau).tolist(),
         "placebo": {"trait": "debt_burden", "size": 0.04, "top": 0.0},
         "notes": ["LIME is not installed."],
@@ -39,6 +47,7 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
     tau = rng.normal(size=(60, 6))
     page = audit_page(_report(tau, tau), figure="audit.png")
     assert "100.0% [100.0%, 100.0%]" in page  # the truth itself
+    assert "Slope among accounts alike" in page
     assert "n/a" in page  # a constant has no correlation
     assert "debt_burden has no true effect" in page
     assert "Made &lt;portfolio&gt;" in page and "<portfolio>" not in page

@@ -12,7 +12,10 @@ from delinquency.stages import run_stage
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 pytestmark = pytest.mark.slow
-TINY = ["data.n_accounts=1000", "model.n_estimators=40", "evaluation.n_boot=20", "n_threads=1"]
+TINY = [
+    "data.n_accounts=1000", "data.audit_accounts=60", "data.audit_paths=20",
+    "model.n_estimators=40", "evaluation.n_boot=20", "n_threads=1",
+]  # fmt: skip
 
 
 def run(root, stage, *overrides, tiny=TINY):
@@ -156,6 +159,24 @@ def test_every_table_is_given_a_worth(trained):
         assert gap["roc_auc"]["mean"] == pytest.approx(by_hand, abs=1e-12)
     assert result["how"] == "out of time"
     assert (trained / "reports/synthetic/figures/table_worth.png").stat().st_size > 10_000
+
+
+def test_the_audit_scores_ours_and_every_baseline_on_the_same_accounts(trained, capsys):
+    run(trained, "audit_explanations", "audit.resamples=10", "audit.cut_off=0.01")
+    folder = trained / "reports/synthetic/audit_explanations"
+    report = json.loads((folder / "audit.json").read_text())
+    assert report["n_accounts"] == 60
+    assert "SYNTHETIC" in report["data"]
+    names = list(report["explanations"])
+    assert names[0] == "exact traits"
+    assert {"summed TreeSHAP", "summed TreeSHAP, default LightGBM", "scorecard points"} < {*names}
+    # Ten resamples of sixty accounts: only that each figure is there, and in order.
+    size = report["size"]["slope_among_alike_of_sum"]
+    assert size["low"] <= size["high"]
+    assert "Slope of the effects among accounts that look alike" in capsys.readouterr().out
+    page = (folder / "index.html").read_text()
+    assert all(trait.label in page for trait in TRAITS.values())
+    assert (folder / "audit.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_failed_run_is_marked_failed_with_its_error(trained, monkeypatch):

@@ -242,15 +242,15 @@ def compare(
     out: dict[str, dict[str, dict[str, Estimate]]] = {}
     for name, figures in drawn.items():
         columns = {key: np.array([one[key] for one in figures]) for key in figures[0]}
-        out[name] = {"score": {k: _estimate(v, options) for k, v in columns.items()}}
+        out[name] = {"score": {k: estimate(v, options) for k, v in columns.items()}}
         if name != first:
             ours = {key: np.array([one[key] for one in drawn[first]]) for key in COMPARED}
             out[name]["difference"] = {
-                key: _estimate(ours[key] - columns[key], options) for key in COMPARED
+                key: estimate(ours[key] - columns[key], options) for key in COMPARED
             }
             with np.errstate(divide="ignore", invalid="ignore"):
                 out[name]["ratio"] = {
-                    key: _estimate(ours[key] / columns[key], options) for key in COMPARED
+                    key: estimate(ours[key] / columns[key], options) for key in COMPARED
                 }
     return out
 
@@ -329,7 +329,7 @@ def sum_by_trait(values: Array, positions: NDArray[np.intp], *, n_traits: int) -
     return out
 
 
-def _estimate(draws: Array, options: AuditOptions) -> Estimate:
+def estimate(draws: Array, options: AuditOptions) -> Estimate:
     """Return the first draw, which is the sample itself, with the others' interval."""
     known = draws[1:][np.isfinite(draws[1:])]
     if not np.isfinite(draws[0]) or not len(known):

@@ -18,6 +18,7 @@ Predict = Callable[[pd.DataFrame], Array]
 Fit = Callable[[pd.DataFrame, Array, int], Predict]
 """Fits features and labels under a seed, and returns what predicts PD for other rows."""
 
+DEFAULT_TREES = 100
 LOGISTIC_L2 = 10.0
 OUTLIERS = (0.01, 0.99)
 """Quantiles of the training part that values are clipped to before they are scaled."""
@@ -128,7 +129,7 @@ def fit_scorecard(X: pd.DataFrame, y: Array, seed: int) -> Predict:
 @peer("lightgbm_default_raw", matrix="raw", title="LightGBM, default, raw columns")
 def fit_default_lightgbm(X: pd.DataFrame, y: Array, seed: int) -> Predict:
     """Return LightGBM with its own defaults: 100 trees of 31 leaves at rate 0.1."""
-    return _fit_lightgbm(X, y, {"seed": seed}, n_trees=100)
+    return _fit_lightgbm(X, y, {"seed": seed}, n_trees=DEFAULT_TREES)
 
 
 @peer("lightgbm_raw", matrix="raw", title="LightGBM, regularised, raw columns")
@@ -148,7 +149,19 @@ def fit_regularised_lightgbm(X: pd.DataFrame, y: Array, seed: int) -> Predict:
     return _fit_lightgbm(X, y, params, n_trees=500)
 
 
-def _fit_lightgbm(X: pd.DataFrame, y: Array, params: dict[str, float], *, n_trees: int) -> Predict:
+def default_booster(X: pd.DataFrame, y: Array, *, seed: int) -> lgb.Booster:
+    """Return the booster of LightGBM's own defaults, whose contributions people sum today.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows,), 0 or 1
+    seed : int
+    """
+    return _booster(X, y, {"seed": seed}, n_trees=DEFAULT_TREES)
+
+
+def _booster(X: pd.DataFrame, y: Array, params: dict[str, float], *, n_trees: int) -> lgb.Booster:
     names = list(X.columns)
     settings = {
         "objective": "binary",
@@ -161,7 +174,12 @@ def _fit_lightgbm(X: pd.DataFrame, y: Array, params: dict[str, float], *, n_tree
     data = lgb.Dataset(
         feature_matrix(X, names), y, feature_name=booster_names(names), params=settings
     )
-    booster = lgb.train(settings, data, num_boost_round=n_trees)
+    return lgb.train(settings, data, num_boost_round=n_trees)
+
+
+def _fit_lightgbm(X: pd.DataFrame, y: Array, params: dict[str, float], *, n_trees: int) -> Predict:
+    names = list(X.columns)
+    booster = _booster(X, y, params, n_trees=n_trees)
 
     def predict(other: pd.DataFrame) -> Array:
         return np.asarray(booster.predict(feature_matrix(other, names), num_threads=1))

@@ -28,6 +28,8 @@ from delinquency.traits import TRAITS
 
 LATENT, PROXIMATE, CAUSAL = "latent_", "proximate_", "tau_"
 """Prefixes of the truth's columns, before a trait's key."""
+WORTHS = tuple(f"worth_{coalition:02d}" for coalition in range(2**p.N_TRAITS))
+"""Columns of the log-odds under each coalition of traits."""
 KEYS = ("account_id", "observation_month")
 
 
@@ -106,8 +108,9 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
     -------
     DataFrame
         In the row order of ``observations``: ``account_id, observation_month``,
-        ``tau_<trait>`` in log-odds, ``base``, the log-odds with every trait at its mean, and
-        ``p_12m``, the probability of 60 days past due within 12 months.
+        ``tau_<trait>`` and ``worth_00`` to ``worth_63``, v(S) in log-odds: the coalition of
+        number c holds trait k when bit k of c is set, so ``worth_00`` has every trait at its
+        mean and ``worth_63`` is the account as it is.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
     v(S) = logit P(60+ in 12 months | do(trait k at its mean for every k outside S)), the same
     futures for all 64 coalitions. With the credit record outside S the account also starts
     without arrears: to be behind is a fact of the record. tau is the exact Shapley value over
-    the six traits, so base + sum of tau = logit(p_12m).
+    the six traits, so worth_00 + sum of tau = worth_63.
     """
     values = np.full((len(observations), 2**p.N_TRAITS), np.nan)
     place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
@@ -146,9 +149,8 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
     frame = observations[[*KEYS]].reset_index(drop=True)
     for k, key in enumerate(TRAITS):
         frame[CAUSAL + key] = shapley[:, k]
-    frame["base"] = values[:, 0]
-    frame["p_12m"] = p.sigmoid(values[:, -1])
-    return frame
+    worth = pd.DataFrame(values, columns=list(WORTHS))
+    return pd.concat([frame, worth], axis=1)
 
 
 def shapley_weights() -> Array:

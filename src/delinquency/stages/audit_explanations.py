@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.explanation import local_surrogate, truth
+from delinquency.explanation.sizes import sizes
 from delinquency.features import FEATURES
-from delinquency.modeling.peers import PEERS
+from delinquency.modeling.peers import PEERS, default_booster
 from delinquency.options.data import SyntheticData
+from delinquency.portfolio.truth import CAUSAL, WORTHS, shapley_weights
 from delinquency.reporting.audit_page import audit_figure, audit_page
 from delinquency.schema import TABLES
 from delinquency.stages import trained
@@ -50,7 +52,7 @@ def run(config: Config) -> None:
     test = trained.rows_of(fitted, prepared, "test")
     known = audit_truth(config, config.data, prepared.keys[test])
     rows = _rows_of(prepared.keys, known)
-    tau = known[[f"tau_{key}" for key in TRAITS]].to_numpy(np.float64)
+    tau = known[[CAUSAL + key for key in TRAITS]].to_numpy(np.float64)
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
     explanation = fitted.explainer.explain(matrix)
     pd_hat = fitted.model.pd_hat(prepared.X.iloc[rows])
@@ -73,7 +75,15 @@ def run(config: Config) -> None:
             options=config.audit,
             seed=config.seed,
         )
-    phi = explanations[OURS]
+        phi = explanations[OURS]
+        size = sizes(
+            phi,
+            known[list(WORTHS)].to_numpy(np.float64),
+            shapley_weights(),
+            traits=tuple(TRAITS),
+            options=config.audit,
+            seed=config.seed,
+        )
     report = {
         "data": describe(config),
         "n_accounts": len(tau),
@@ -86,6 +96,7 @@ def run(config: Config) -> None:
             }
             for name, parts in scores.items()
         },
+        "size": {name: _plain(one) for name, one in size.items()},
         "leakage": [[_known(v) for v in row] for row in truth.leakage(phi, tau).tolist()],
         "traits": list(TRAITS),
         "placebo": _placebo(config.data, phi),
@@ -97,7 +108,7 @@ def run(config: Config) -> None:
     with replacing(folder / "audit.png") as path:
         audit_figure(phi, tau, title=describe(config)).savefig(path, format="png")
     write_text(audit_page(report, figure="audit.png"), folder / "index.html")
-    _tell(report, scores, folder)
+    _tell(report, scores, size, folder)
 
 
 def _plain(estimate: truth.Estimate) -> dict[str, float | None]:
@@ -109,13 +120,18 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> None:
+def _tell(
+    report: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    size: Mapping[str, truth.Estimate],
+    folder: Any,
+) -> None:
     """Print the result in a few lines."""
     say(f"{report['data']}: {report['n_accounts']:,} audit accounts")
     for name, parts in scores.items():
         hit, slope, whole = (parts["score"][n] for n in ("top_hit", "slope", "slope_of_sum"))
         say(
-            f"  {name:28s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]   "
+            f"  {name:33s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]   "
             f"slope {slope.value:5.2f}   of the sum {whole.value:5.2f}"
         )
     best = next((n for n in scores if n == "ceiling, all tables"), None)
@@ -127,6 +143,12 @@ def _tell(report: Mapping[str, Any], scores: Mapping[str, Any], folder: Any) -> 
                 f"{words} against the ceiling: {share.value:.1%} "
                 f"[{share.low:.1%}, {share.high:.1%}]"
             )
+    alike, whole = (size[f"slope_among_alike{end}"] for end in ("", "_of_sum"))
+    say(
+        f"Slope of the effects among accounts that look alike: {alike.value:.2f} "
+        f"[{alike.low:.2f}, {alike.high:.2f}], of the whole score {whole.value:.2f} "
+        f"[{whole.low:.2f}, {whole.high:.2f}]"
+    )
     say(f"Written to {folder}")
 
 
@@ -147,13 +169,19 @@ def _baselines(
     booster = fitted.model.booster
     gain = np.asarray(booster.feature_importance("gain"), np.float64)
     by_trait = np.bincount(positions, weights=gain, minlength=n_traits).astype(np.float64)
-    summed = np.asarray(booster.predict(matrix, pred_contrib=True), np.float64)[:, :-1]
+    plain = default_booster(*_training(fitted, prepared), seed=config.seed)
+
+    def summed(one: Any) -> Array:
+        values = np.asarray(one.predict(matrix, pred_contrib=True), np.float64)[:, :-1]
+        return truth.sum_by_trait(values, positions, n_traits=n_traits)
+
     return {
         "random trait": truth.random_traits(len(rows), n_traits, seed=config.seed),
         "most frequent trait": truth.constant_traits(truth.top_frequencies(tau), len(rows)),
         "gain importance": truth.constant_traits(by_trait, len(rows)),
         "scorecard points": _scorecard_points(config, fitted, prepared, rows, positions),
-        "summed TreeSHAP": truth.sum_by_trait(summed, positions, n_traits=n_traits),
+        "summed TreeSHAP": summed(booster),
+        "summed TreeSHAP, default LightGBM": summed(plain),
     }
 
 
@@ -165,9 +193,8 @@ def _scorecard_points(
 
     A scorecard adds its features up in log-odds, so the difference is exact for it.
     """
-    train = trained.rows_of(fitted, prepared, "train")
-    X = prepared.X.loc[train, list(fitted.model.features)]
-    card = PEERS["scorecard"].fit(X, prepared.labels.loc[train, "bad"].to_numpy(), config.seed)
+    X, bad = _training(fitted, prepared)
+    card = PEERS["scorecard"].fit(X, bad, config.seed)
     own = prepared.X.iloc[rows][list(fitted.model.features)]
     usual = X.median()
     full = _log_odds(card(own))
@@ -177,6 +204,13 @@ def _scorecard_points(
         without = own.assign(**{name: usual[name] for name in names})
         out[:, k] = full - _log_odds(card(without))
     return out - out.mean(axis=0)
+
+
+def _training(fitted: trained.Trained, prepared: Prepared) -> tuple[pd.DataFrame, Array]:
+    """Return the features and labels that the model was trained on."""
+    train = trained.rows_of(fitted, prepared, "train")
+    bad = prepared.labels.loc[train, "bad"].to_numpy(np.float64)
+    return prepared.X.loc[train, list(fitted.model.features)], bad
 
 
 def _lime(
