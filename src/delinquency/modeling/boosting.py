@@ -13,6 +13,7 @@ from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
 from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
+from delinquency.modeling.stopping import can_search, find_trees, steps_of_search
 from delinquency.options.model import LightGBMOptions
 from delinquency.splits import repeated_stratified_folds
 
@@ -46,7 +47,8 @@ def fit_model(
     directions : mapping
         Feature -> +1, -1 or 0; features that are not named are free.
     groups : array of shape (n_rows,), optional
-        Rows of one group stay together in the folds of the calibration.
+        Rows of one group stay together where rows are held out, for the number of trees and for
+        the calibration.
     seed : int
     n_threads : int
         Changes the time, not the model.
@@ -72,14 +74,17 @@ def fit_model(
             f"Every feature needs a trait. {len(unknown)} have none, e.g. {unknown[0]}."
         )
     matrix, labels = feature_matrix(X, names), _labels(y, len(X))
+    ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
     fit = _Fit(names, options, directions, n_threads, seed)
+    report = _Steps(progress)
+    data = fit.dataset(matrix, labels)
+    n_trees = options.n_estimators or fit.search(data, labels, ids, report)
     n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
-    report = _Steps(progress, n_fits)
-    booster = fit.booster(matrix, labels, report)
+    report.plan(n_fits * n_trees)
+    booster = fit.booster(data, labels, n_trees, report)
     calibration: Calibration = NoCalibration()
     if options.calibration != "none":
-        ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
-        scores = _out_of_fold(fit, (matrix, labels, ids), report)
+        scores = _out_of_fold(fit, (matrix, labels, ids), n_trees, report)
         calibration = CALIBRATORS[options.calibration](scores, labels)
     size = derive_size(
         options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
@@ -95,7 +100,8 @@ def fit_model(
             "bads": int(labels.sum()),
             "seed": seed,
             "options": asdict(options),
-            "size": asdict(size),
+            "size": {"n_estimators": booster.current_iteration(), **asdict(size)},
+            "trees": _how(options, labels, ids),
         },
     )
 
@@ -103,13 +109,17 @@ def fit_model(
 class _Steps:
     """Counts trees over all fits of one model, for the progress that a person sees."""
 
-    def __init__(self, progress: Progress | None, n_fits: int):
-        self.progress, self.n_fits, self.done = progress, n_fits, 0
+    def __init__(self, progress: Progress | None):
+        self.progress, self.planned, self.done = progress, 0, 0
+
+    def plan(self, n_trees: int) -> None:
+        """Add trees that are to come; those planned before and never grown are dropped."""
+        self.planned = self.done + n_trees
 
     def __call__(self, environment: Any) -> None:
         self.done += 1
         if self.progress is not None:
-            self.progress(self.done, self.n_fits * environment.end_iteration)
+            self.progress(self.done, self.planned)
 
 
 class _Fit:
@@ -126,23 +136,48 @@ class _Fit:
         self.names, self.options, self.directions = names, options, directions
         self.n_threads, self.seed = n_threads, seed
 
-    def booster(self, matrix: Array, y: Array, report: _Steps) -> lgb.Booster:
-        """Return a booster fitted to all the rows given."""
+    def params(self, y: Array) -> dict[str, Any]:
+        """Return LightGBM's parameters for rows with these outcomes."""
         size = derive_size(
             self.options, n_rows=len(y), n_bads=int(y.sum()), n_features=len(self.names)
         )
         params = booster_params(self.options, size, seed=self.seed, n_threads=self.n_threads)
         if self.options.monotone:
             params["monotone_constraints"] = monotone_signs(self.names, self.directions).tolist()
-        data = lgb.Dataset(
-            matrix, y, feature_name=booster_names(self.names), params=params, free_raw_data=True
-        )
-        return lgb.train(
-            params, data, num_boost_round=self.options.n_estimators, callbacks=[report]
+        return params
+
+    def dataset(self, matrix: Array, y: Array) -> lgb.Dataset:
+        """Return the rows, sorted into bins."""
+        return lgb.Dataset(
+            matrix,
+            y,
+            feature_name=booster_names(self.names),
+            params=self.params(y),
+            free_raw_data=True,
         )
 
+    def search(self, data: lgb.Dataset, y: Array, groups: NDArray[Any], report: _Steps) -> int:
+        """Return the number of trees that held-out rows ask for."""
+        report.plan(steps_of_search(self.options.learning_rate))
+        return find_trees(data, self.params(y), y, groups, seed=self.seed, callback=report)
 
-def _out_of_fold(fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:
+    def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
+        """Return a booster fitted to all the rows given."""
+        return lgb.train(self.params(y), data, num_boost_round=n_trees, callbacks=[report])
+
+
+def _how(options: LightGBMOptions, y: Array, groups: NDArray[Any]) -> str:
+    """Return where the number of trees comes from, in words."""
+    if options.n_estimators:
+        return "as given"
+    if can_search(y, groups):
+        return "where the log loss of accounts held out of the training part is lowest"
+    return "a small number, as there are too few accounts of one outcome to hold any out"
+
+
+def _out_of_fold(
+    fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], n_trees: int, report: _Steps
+) -> Array:
     """Return the score of every row by a booster that did not see its group."""
     matrix, y, groups = rows
     frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
@@ -150,7 +185,8 @@ def _out_of_fold(fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], report: _St
     for train, test in repeated_stratified_folds(
         frame, n_splits=fit.options.calibration_folds, n_repeats=1, seed=fit.seed
     ):
-        booster = fit.booster(matrix[train], y[train], report)
+        data = fit.dataset(matrix[train], y[train])
+        booster = fit.booster(data, y[train], n_trees, report)
         scores[test] = booster.predict(matrix[test], raw_score=True, num_threads=fit.n_threads)
     return scores
 

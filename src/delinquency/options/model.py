@@ -11,16 +11,16 @@ CALIBRATIONS = ("none", "sigmoid", "beta", "isotonic")
 class LightGBMOptions:
     """A strongly regularised LightGBM classifier, and how its probabilities are calibrated.
 
-    ``null`` means "derived from the numbers of rows and of bad accounts": see
+    ``null`` means "from the data": see ``delinquency.modeling.stopping`` and
     ``delinquency.modeling.regularization``. A number given here is taken as it is.
     """
 
-    # Number of trees.
-    n_estimators: int = 1300
-    # How much of each tree is kept: small steps and many trees need no early stopping.
-    learning_rate: float = 0.01
+    # Number of trees; null to find it on accounts held out of the training part.
+    n_estimators: int | None = None
+    # How much of each tree is kept.
+    learning_rate: float = 0.015
     # Leaves of a tree.
-    num_leaves: int = 15
+    num_leaves: int = 8
     # Fewest accounts in a leaf; null to derive.
     min_child_samples: int | None = None
     # Share of the features that each tree may use; null to derive.

@@ -56,6 +56,8 @@ def fit(config: Config, prepared: Prepared, active: Run) -> trained.Trained:
             n_threads=config.n_threads,
             progress=tick,
         )
+    n_trees = model.metadata["size"]["n_estimators"]
+    say(f"{n_trees:,} trees: {model.metadata['trees']}")
     with working("compiling the explainer"):
         explainer = TraitExplainer(
             model.booster,
@@ -88,7 +90,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> trained.Trained:
         folder=workspace(config.paths, config.data.name).models,
     )
     trained.save(fitted, config)
-    active.params(as_dict(config))
+    active.params({**as_dict(config), "fitted": model.metadata["size"]})
     active.text(as_yaml(config), "config.yaml")
     active.file(fitted.folder / "model.txt", "lightgbm")
     _log_datasets(config, prepared, split, active)
