@@ -18,8 +18,6 @@ FIGURES = (
     ("top_two_recall", "Top two found"),
     ("sign_agreement", "Sign right"),
     ("pearson", "Correlation"),
-    ("slope", "Slope (1 is right)"),
-    ("slope_of_sum", "Slope of the whole score"),
 )
 
 
@@ -103,6 +101,6 @@ def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
     if estimate is None or estimate["value"] is None or estimate["value"] != estimate["value"]:
         return "n/a"
     value, low, high = (estimate[key] or 0.0 for key in ("value", "low", "high"))
-    if name in ("pearson", "slope", "slope_of_sum"):
+    if name in ("pearson", "slope"):
         return f"{value:.2f} [{low:.2f}, {high:.2f}]"
     return f"{value:.1%} [{low:.1%}, {high:.1%}]"
