@@ -10,6 +10,7 @@ from delinquency.errors import MissingArtifactError
 from delinquency.options.paths import PathOptions
 from delinquency.store import (
     FrameDigest,
+    code_digest,
     digest,
     frame_digest,
     frames_written,
@@ -105,3 +106,24 @@ def test_workspace_is_absolute_and_one_folder_a_data_set(tmp_path):
 def test_an_absolute_raw_folder_is_kept(tmp_path):
     space = workspace(PathOptions(root=str(tmp_path / "a"), raw=str(tmp_path / "b")), "taiwan")
     assert space.raw == tmp_path / "b"
+
+
+def test_what_other_code_made_is_told_apart_by_name_place_and_text(tmp_path):
+    def made(**files):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        for name, text in files.items():
+            path = folder / f"{name.replace('__', '/')}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (folder / "notes.txt").write_text(str(folder))
+        return code_digest(folder)
+
+    first = made(a="x = 1", inner__b="y = 2")
+    assert made(a="x = 1", inner__b="y = 2") == first
+    others = [
+        made(a="x = 2", inner__b="y = 2"),
+        made(a="x = 1", inner__c="y = 2"),
+        made(a="x = 1", b="y = 2"),
+        made(a="x = 1"),
+    ]
+    assert len({first, *others}) == 5

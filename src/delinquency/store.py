@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from delinquency.errors import MissingArtifactError
 from delinquency.options.paths import PathOptions
 
 MANIFEST = "manifest.json"
+PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,26 @@ def digest(value: Any) -> str:
     """Return a SHA-256 of plain values, dataclasses and mappings, the same in any key order."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@cache
+def code_digest(folder: Path = PACKAGE) -> str:
+    """Return a SHA-256 of every Python file in a folder: which code made what lies on disk.
+
+    A file kept from an earlier run is as good as new only where the same code would make it
+    again. A version number does not tell: it stays while code changes.
+
+    Parameters
+    ----------
+    folder : Path
+        This package by default.
+    """
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        content = path.read_bytes()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()
 
 
 class FrameDigest:

@@ -9,6 +9,7 @@ import pytest
 from delinquency.config import load
 from delinquency.errors import DelinquencyError, MissingArtifactError
 from delinquency.stages import run_stage
+from delinquency.stages.features import prepare
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 pytestmark = pytest.mark.slow
@@ -159,6 +160,15 @@ def test_every_table_is_given_a_worth(trained):
         assert gap["roc_auc"]["mean"] == pytest.approx(by_hand, abs=1e-12)
     assert result["how"] == "out of time"
     assert (trained / "reports/synthetic/figures/table_worth.png").stat().st_size > 10_000
+
+
+def test_features_of_other_code_are_made_again(trained, monkeypatch, capsys):
+    config = load(["stage=train", f"paths.root={trained}", *TINY])
+    prepare(config)
+    assert "engineering features" not in capsys.readouterr().out
+    monkeypatch.setattr("delinquency.stages.features.code_digest", lambda: "other code")
+    prepare(config)
+    assert "engineering features" in capsys.readouterr().out
 
 
 def test_the_audit_scores_ours_and_every_baseline_on_the_same_accounts(trained, capsys):

@@ -9,7 +9,15 @@ from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.stages.progress import say, working
-from delinquency.store import MANIFEST, digest, read_json, workspace, write_frame, write_json
+from delinquency.store import (
+    MANIFEST,
+    code_digest,
+    digest,
+    read_json,
+    workspace,
+    write_frame,
+    write_json,
+)
 
 READY_MADE = "ready_made"
 """Folder, inside the interim one, of a source that comes with its features made."""
@@ -189,7 +197,7 @@ def _add_facts(total: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(config: Config) -> str:
-    """Return a digest of the choices and of the raw files' sizes and times."""
+    """Return a digest of the choices, the code, and the raw files' sizes and times."""
     options = as_dict(config.data)
     raw = Path(workspace(config.paths, config.data.name).raw)
     names = sorted({*_paths(options), config.data.name, config.data.kind})
@@ -197,7 +205,7 @@ def _key(config: Config) -> str:
     for place in (folder / name for name in names for folder in (raw, Path.cwd())):
         found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
         files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
-    return digest([options, files])
+    return digest([options, files, code_digest()])
 
 
 def _paths(options: Any) -> list[str]:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency import __version__
 from delinquency.config import Config, as_dict
 from delinquency.errors import ModelError
 from delinquency.features import FEATURES, build_features
@@ -23,6 +22,7 @@ from delinquency.stages.progress import say, working
 from delinquency.store import (
     MANIFEST,
     FrameDigest,
+    code_digest,
     digest,
     frames_written,
     read_columns,
@@ -79,7 +79,7 @@ def run(config: Config) -> None:
 
 
 def prepare(config: Config) -> Prepared:
-    """Return the model's input, making it again only when a choice or the data changed."""
+    """Return the model's input, made again only when a choice, code or data changed."""
     source_facts = ensure_tables(config)
     space = workspace(config.paths, config.data.name)
     manifest = space.processed / MANIFEST
@@ -242,5 +242,5 @@ def say_limits(prepared: Prepared) -> None:
 
 def _key(config: Config, source_facts: dict[str, Any]) -> str:
     """Return a digest of everything that the features depend on."""
-    chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"], __version__]
-    return digest([*chosen, erased_state(config)])
+    chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"]]
+    return digest([*chosen, code_digest(), erased_state(config)])

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from delinquency import __version__
 from delinquency.config import Config, as_dict
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio.blocks import BLOCK_SIZE
 from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, iter_truth
 from delinquency.stages.progress import working
 from delinquency.store import (
+    code_digest,
     digest,
     frame_digest,
     read_frame,
@@ -28,8 +28,6 @@ HIDDEN = "hidden"
 PART = "part-{:04d}.parquet"
 AUDIT = "audit"
 """Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
-KEPT = "tau and worths"
-"""What the file holds: a file of another kind is simulated again."""
 
 
 def write_hidden_lives(options: SyntheticData, folder: Path, *, part_accounts: int) -> None:
@@ -86,7 +84,7 @@ def audit_truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.D
     observations = audit_observations(keys, data)
     folder = workspace(config.paths, config.data.name).truth
     path, mark = folder / f"{AUDIT}.parquet", folder / f"{AUDIT}.json"
-    key = digest([as_dict(data), frame_digest(observations), __version__, KEPT])
+    key = digest([as_dict(data), frame_digest(observations), code_digest()])
     if path.exists() and mark.exists() and read_json(mark, made_by=AUDIT)["key"] == key:
         return read_frame(path, made_by="audit_explanations")
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
