@@ -55,7 +55,7 @@ def sizes(
         their word, below 1 that they overstate.
     """
     rng = np.random.default_rng(seed)
-    chance = 1 / (1 + np.exp(-worth))
+    chance = _chance(worth)
     found, start = _slopes(phi, chance, weights, None)
     drawn = [found]
     for _ in range(options.resamples):
@@ -64,10 +64,10 @@ def sizes(
     table = np.array(drawn)
     names = [*(f"slope_among_alike/{key}" for key in traits), "slope_among_alike_of_sum"]
     out = {name: estimate(table[:, k], options) for k, name in enumerate(names)}
-    known = np.where(np.isfinite(table[:, :-1]), table[:, :-1], np.nan)
-    counted = np.isfinite(known).any(axis=1)
-    means = np.full(len(table), np.nan)
-    means[counted] = np.nanmean(known[counted], axis=1)
+    defined = np.isfinite(table[:, :-1])
+    sums = np.where(defined, table[:, :-1], 0.0).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        means = sums / defined.sum(axis=1)
     return {"slope_among_alike": estimate(means, options), **out}
 
 
@@ -100,7 +100,7 @@ def effects_among_alike(phi: Array, worth: Array, weights: Array) -> Array:
     left out.
     """
     design = _design(phi)
-    return design @ _fit(design, 1 / (1 + np.exp(-worth)), None) @ weights
+    return design @ _fit(design, _chance(worth), None) @ weights
 
 
 def _slopes(phi: Array, chance: Array, weights: Array, start: Array | None) -> tuple[Array, Array]:
@@ -111,6 +111,10 @@ def _slopes(phi: Array, chance: Array, weights: Array, start: Array | None) -> t
     slopes = [attribution_slope(phi[:, k], effects[:, k]) for k in range(phi.shape[1])]
     whole = attribution_slope(phi.sum(axis=1), effects.sum(axis=1))
     return np.array([*slopes, whole]), coefficients
+
+
+def _chance(log_odds: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
 def _design(phi: Array) -> Array:
@@ -133,7 +137,7 @@ def _fit(design: Array, chance: Array, start: Array | None) -> Array:
     found = start.copy()
     moved = np.full(n_coalitions, np.inf)
     for _ in range(STEPS):
-        p = 1 / (1 + np.exp(-(design @ found)))
+        p = _chance(design @ found)
         packed = products.T @ (p * (1 - p))
         curvature = np.empty((n_coalitions, n_columns, n_columns))
         curvature[:, first, second] = curvature[:, second, first] = packed.T

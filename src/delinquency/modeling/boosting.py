@@ -13,7 +13,7 @@ from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
 from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
-from delinquency.modeling.stopping import can_search, find_trees, steps_of_search
+from delinquency.modeling.stopping import find_trees, steps_of_search
 from delinquency.options.model import LightGBMOptions
 from delinquency.splits import repeated_stratified_folds
 
@@ -78,7 +78,9 @@ def fit_model(
     fit = _Fit(names, options, directions, n_threads, seed)
     report = _Steps(progress)
     data = fit.dataset(matrix, labels)
-    n_trees = options.n_estimators or fit.search(data, labels, ids, report)
+    n_trees, how = options.n_estimators, "as given"
+    if n_trees is None:
+        n_trees, how = fit.search(data, labels, ids, report)
     n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
     report.plan(n_fits * n_trees)
     booster = fit.booster(data, labels, n_trees, report)
@@ -101,7 +103,7 @@ def fit_model(
             "seed": seed,
             "options": asdict(options),
             "size": {"n_estimators": booster.current_iteration(), **asdict(size)},
-            "trees": _how(options, labels, ids),
+            "trees": how,
         },
     )
 
@@ -156,23 +158,16 @@ class _Fit:
             free_raw_data=True,
         )
 
-    def search(self, data: lgb.Dataset, y: Array, groups: NDArray[Any], report: _Steps) -> int:
-        """Return the number of trees that held-out rows ask for."""
+    def search(
+        self, data: lgb.Dataset, y: Array, groups: NDArray[Any], report: _Steps
+    ) -> tuple[int, str]:
+        """Return the number of trees that held-out rows ask for, and where it comes from."""
         report.plan(steps_of_search(self.options.learning_rate))
         return find_trees(data, self.params(y), y, groups, seed=self.seed, callback=report)
 
     def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
         """Return a booster fitted to all the rows given."""
         return lgb.train(self.params(y), data, num_boost_round=n_trees, callbacks=[report])
-
-
-def _how(options: LightGBMOptions, y: Array, groups: NDArray[Any]) -> str:
-    """Return where the number of trees comes from, in words."""
-    if options.n_estimators:
-        return "as given"
-    if can_search(y, groups):
-        return "where the log loss of accounts held out of the training part is lowest"
-    return "a small number, as there are too few accounts of one outcome to hold any out"
 
 
 def _out_of_fold(

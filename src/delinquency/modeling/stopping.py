@@ -39,7 +39,7 @@ def find_trees(
     *,
     seed: int,
     callback: Any = None,
-) -> int:
+) -> tuple[int, str]:
     """Return the number of trees at which the log loss of held-out accounts is lowest.
 
     Parameters
@@ -58,11 +58,16 @@ def find_trees(
 
     Returns
     -------
-    int
+    n_trees : int
         From 1 to ``MOST_TREES * ALL_ROWS``; ``WITHOUT_SEARCH`` where no fold can be held out.
+    how : str
+        Where the number comes from, in words.
     """
     if not can_search(y, groups):
-        return WITHOUT_SEARCH
+        return (
+            WITHOUT_SEARCH,
+            "a small number, as there are too few accounts of one outcome to hold any out",
+        )
     frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
     folds = repeated_stratified_folds(frame, n_splits=FOLDS, n_repeats=1, seed=seed)
     haste = _haste(params["learning_rate"])
@@ -75,7 +80,8 @@ def find_trees(
         folds=folds,
         callbacks=[stop] if callback is None else [stop, callback],
     )
-    return max(1, round(ALL_ROWS * haste * len(found[f"valid {METRIC}-mean"])))
+    n_trees = max(1, round(ALL_ROWS * haste * len(found[f"valid {METRIC}-mean"])))
+    return n_trees, "where the log loss of accounts held out of the training part is lowest"
 
 
 def steps_of_search(learning_rate: float) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 INK, GRID = "#1f2933", "#d9e2ec"
 MAIN, SECOND, WARM = "#1f6f8b", "#99a8b2", "#c8553d"
-SUBTITLE_WIDTH = 90
+SUBTITLE_WIDTH = 84
 MAX_POINTS = 2_000
 """Curves are thinned to this many points; the eye sees no more."""
 

@@ -129,11 +129,12 @@ def _tell(
     """Print the result in a few lines."""
     say(f"{report['data']}: {report['n_accounts']:,} audit accounts")
     for name, parts in scores.items():
-        hit, slope, whole = (parts["score"][n] for n in ("top_hit", "slope", "slope_of_sum"))
-        say(
-            f"  {name:33s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]   "
-            f"slope {slope.value:5.2f}   of the sum {whole.value:5.2f}"
-        )
+        hit = parts["score"]["top_hit"]
+        line = f"  {name:33s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]"
+        if "difference" in parts:
+            ahead = parts["difference"]["top_hit"]
+            line += f"   ours less this {ahead.value:+6.1%} [{ahead.low:+.1%}, {ahead.high:+.1%}]"
+        say(line)
     best = next((n for n in scores if n == "ceiling, all tables"), None)
     if best:
         ratios = scores[best]["ratio"]
@@ -143,6 +144,11 @@ def _tell(
                 f"{words} against the ceiling: {share.value:.1%} "
                 f"[{share.low:.1%}, {share.high:.1%}]"
             )
+    own = scores[OURS]["score"]
+    say(
+        f"Slope account by account: {own['slope'].value:.2f}, of the whole score "
+        f"{own['slope_of_sum'].value:.2f}"
+    )
     alike, whole = (size[f"slope_among_alike{end}"] for end in ("", "_of_sum"))
     say(
         f"Slope of the effects among accounts that look alike: {alike.value:.2f} "
@@ -218,13 +224,13 @@ def _lime(
     risky: NDArray[np.bool_], tick: Callable[[int, int], None],
 ) -> Array:  # fmt: skip
     """Return LIME's values by trait for the accounts among which hits are counted, else 0."""
-    train = trained.rows_of(fitted, prepared, "train")
+    X, _ = _training(fitted, prepared)
     out = np.zeros((len(matrix), len(TRAITS)))
     contributions = local_surrogate.surrogate_contributions(
         lambda rows: np.asarray(
             fitted.model.booster.predict(rows, num_threads=config.n_threads), np.float64
         ),
-        fitted.model.matrix(prepared.X.loc[train]),
+        fitted.model.matrix(X),
         matrix[risky],
         seed=config.seed,
         progress=tick,
