@@ -64,6 +64,13 @@ def test_economic_condition_by_hand(name, columns, expected):
     assert _value(name, **columns) == pytest.approx(expected)
 
 
+def test_the_history_before_this_account_is_what_the_oldest_line_has_beyond_it():
+    known = {"oldest_trade_months": [50, 51, NAN], "months_on_book": 30}
+    assert _value("history_before_account", **known) == 21
+    # a line that the bureau does not know of yet makes no negative history
+    assert _value("history_before_account", **known | {"months_on_book": 60}) == 0
+
+
 def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
     late = [0, 2, 1, 0, NAN, NAN]
     assert _value("status_elsewhere_last", worst_status_elsewhere=late) == 0
@@ -128,13 +135,9 @@ ABLE = {
         ("residual_income_last", {}, 200 / 3000),
         # a lost salary does not change what the essentials leave of the usual one
         ("residual_income_last", {"salary": [3000, 3000, 3000, 0]}, 200 / 3000),
-        # 2000, 2000 and 2800 of essentials, 1000, 1000 and 200 of others
-        ("essential_share", {"other_outgoings": [0, 1000, 1000, 200]}, 6800 / 9000),
         # 6600 / (2800 + 500)
         ("buffer_last", {"deposit_balance": [0, 0, 0, 6600]}, 2.0),
         ("low_deposit_months", {"deposit_balance": [600, 500, 499, 0]}, 2),
-        # last three months: (2000+100 + 2000+100 + 2800+200) / 3 / 3000
-        ("expense_to_income", {"other_outgoings": [0, 100, 100, 200]}, 7200 / 9000),
         # of 500 due each: 100, 250 and 400 make 750 / 3 / 500
         ("payment_to_minimum_mean_3m", {"payment": [0, 100, 250, 400]}, 0.5),
         # 100 and 250 of the 500 due; 0 is no payment, 500 the whole

@@ -5,7 +5,13 @@ import pytest
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import blocks, generate, generate_block, iter_parts, join_parts
-from delinquency.portfolio.household import draw_bureau
+from delinquency.portfolio import parameters as p
+from delinquency.portfolio.household import (
+    INCOME_ECONOMY,
+    draw_bureau,
+    draw_cashflows,
+    draw_income,
+)
 from delinquency.portfolio.life import simulate_life
 from delinquency.portfolio.people import draw_people, earlier_opening
 from delinquency.schema import TABLES
@@ -180,3 +186,19 @@ def test_a_bureau_knows_of_thirty_days_and_more(options, tables):
     assert (reported["worst_status_elsewhere"][known & (life.state_elsewhere <= 1)] == 0).all()
     assert (reported["worst_status_elsewhere"][known & (life.state_elsewhere == 2)] == 1).all()
     assert (life.state_elsewhere[known] == 1).any() and (life.state_elsewhere[known] == 2).any()
+
+
+def test_essentials_fit_what_a_household_earns_in_the_long_run(options):
+    """So that what they leave of the usual income tells capacity, not economic pressure again."""
+    block = next(iter(blocks(options)))
+    life = simulate_life(options, block)
+    people = draw_people(options, block, life)
+    flows = draw_cashflows(options, block, life, people, draw_income(options, block, life, people))
+    economy = life.levels[p.ECONOMY]
+    lasting = (people.income * np.exp(INCOME_ECONOMY * economy))[life.holder[:, -1]]
+    share = np.log(flows["essential_outgoings"][:, -1] / lasting)
+    causes = {k: life.latent[k][:, -1] for k in (p.ECONOMY, p.CAPACITY)}
+    design = np.column_stack([np.ones(len(share)), *causes.values()])
+    _, of_economy, of_capacity = np.linalg.lstsq(design, share, rcond=None)[0]
+    assert abs(of_economy) < 0.08  # 0.25 if essentials stayed while income is lower for good
+    assert of_capacity > 0.15

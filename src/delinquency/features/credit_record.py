@@ -251,6 +251,18 @@ def account_age(windows: Windows) -> Array:
 
 
 @feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("oldest_trade_months", "months_on_book"),
+    reason=("Credit history before this account was opened", "开立本账户前的信用历史"),
+    source="T2; FICO: length of credit history; application scorecards: thin files",
+    actionable=False,
+)  # fmt: skip
+def history_before_account(windows: Windows) -> Array:
+    """Age of the oldest line on the latest bureau report less the age of this account, from 0."""
+    oldest = statistics.last(windows["oldest_trade_months"])
+    return np.maximum(oldest - windows["months_on_book"], 0.0)
+
+
+@feature(
     CREDIT_RECORD, direction=0, unit="count", needs=("contact_attempts",), actionable=False,
     reason=("Months in which the lender made contact", "机构主动联系的月份数"),
     source="T2; contacts exist because of lateness: a record of it, not of willingness",

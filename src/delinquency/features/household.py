@@ -123,13 +123,6 @@ def income_to_usual_spending(windows: Windows) -> Array:
     return ratio(income(windows), _so_far(windows["other_outgoings"]), ceiling=20.0)
 
 
-@quantity("salary", "benefits", "essential_outgoings", "other_outgoings")
-def outgoings_to_income(windows: Windows) -> Array:
-    """All outgoings over usual income."""
-    spent = windows["essential_outgoings"] + windows["other_outgoings"]
-    return ratio(spent, usual_income(windows), ceiling=RATIO_CEILING)
-
-
 @quantity("payment", "minimum_due")
 def payment_to_minimum(windows: Windows) -> Array:
     """Payment over the minimum due of the statement before; NaN where nothing was due."""

@@ -42,6 +42,9 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
              "condition of the willingness features instead"),
             ("Coverage by current income",
              "a fall of income is economic pressure: capacity is measured at the usual income"),
+            ("All outgoings and all payments against income",
+             "outgoings that are not essential keep to the income that one is used to, so that "
+             "against today's they tell of a lower income: economic condition has them"),
             ("Months over the limit", "kept under debt burden: a feature has one trait"),
         ),
         "repayment_willingness": (

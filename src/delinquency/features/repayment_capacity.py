@@ -7,10 +7,8 @@ from delinquency.features.catalogue import Quantity, Unit, feature, summarise
 from delinquency.features.household import (
     buffer,
     days_before_due,
-    outgoings_to_income,
     payment_to_minimum,
     residual_income,
-    usual_income,
 )
 from delinquency.features.quantities import (
     RATIO_CEILING,
@@ -243,16 +241,6 @@ def salary_variation(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=(outgoings_to_income,),
-    reason=("All outgoings against income", "总支出占收入比例"),
-    source="T4; excessive expenditure (source article)",
-)  # fmt: skip
-def expense_to_income(windows: Windows) -> Array:
-    """Mean outgoings over usual income, of the last three months."""
-    return statistics.mean(outgoings_to_income(windows)[:, -3:])
-
-
-@feature(
     REPAYMENT_CAPACITY, direction=+1, unit="count", needs=("deposit_balance", "minimum_due"),
     reason=("Months with savings below the minimum due", "存款低于最低还款额的月份数"),
     source="T4; Elul et al.: lack of liquidity comes first in default",
@@ -285,16 +273,6 @@ def minimum_payer_share(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("payment", usual_income),
-    reason=("Payments against income", "还款占收入比例"), source=PAYMENTS,
-)  # fmt: skip
-def payment_to_income(windows: Windows) -> Array:
-    """Mean payment of the last three months over usual monthly income."""
-    paid = statistics.mean(windows["payment"][:, -3:])
-    return statistics.ratio(paid, statistics.last(usual_income(windows)), ceiling=RATIO_CEILING)
-
-
-@feature(
     REPAYMENT_CAPACITY, direction=+1, unit="days",
     needs=("salary_day", "due_date_days_before_month_end"),
     reason=("Days between salary and due date", "发薪日与还款日间隔天数"),
@@ -304,16 +282,3 @@ def payday_gap(windows: Windows) -> Array:
     """Days from the latest salary day to the next due date, in a month of 30 days."""
     due_day = 30.0 - statistics.last(windows["due_date_days_before_month_end"])
     return np.mod(due_day - statistics.last(windows["salary_day"]), 30.0)
-
-
-@feature(
-    REPAYMENT_CAPACITY, direction=+1, unit="share",
-    needs=("essential_outgoings", "other_outgoings"),
-    reason=("Share of outgoings that are essential", "必要支出占总支出比例"),
-    source="T4; Engel: essentials take a larger share of a smaller budget",
-)  # fmt: skip
-def essential_share(windows: Windows) -> Array:
-    """Essential outgoings over all outgoings of the last three months."""
-    essential = statistics.total(windows["essential_outgoings"][:, -3:])
-    other = statistics.total(windows["other_outgoings"][:, -3:])
-    return statistics.ratio(essential, essential + other, ceiling=1.0)

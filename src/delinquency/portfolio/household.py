@@ -109,10 +109,12 @@ def draw_cashflows(
     z1, z4, z6 = (life.latent[k] for k in (p.ECONOMY, p.CAPACITY, p.SPENDING))
     holder = life.holder
     level = people.income[holder]
+    # A household's essentials fit what it earns in the long run: a lost job does not lower them.
+    lasting = level * np.exp(INCOME_ECONOMY * life.levels[p.ECONOMY])[holder]
     habit = people.habits[ESSENTIALS][holder]
     noise = random.standard_normal((3, *shape))
     share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.65 * habit + 0.12 * noise[0])
-    essentials = share * level
+    essentials = share * lasting
     scatter = BUFFER_NOISE * (0.8 * persistent_noise(random, shape, 0.95) + 0.6 * noise[1])
     buffer = np.exp(BUFFER_MEAN + BUFFER_CAPACITY * z4 + BUFFER_ECONOMY * z1 + scatter)
     taste = persistent_noise(random, shape, 0.97)
