@@ -103,7 +103,8 @@ def booster_params(
         For ``lightgbm.train``; the number of trees is not among them.
     """
     return {
-        "objective": "binary",
+        # The log loss, as with "binary", that also takes chances between 0 and 1 as outcomes.
+        "objective": "cross_entropy",
         "learning_rate": options.learning_rate,
         "num_leaves": options.num_leaves,
         "min_data_in_leaf": size.min_child_samples,
@@ -116,7 +117,8 @@ def booster_params(
         "seed": seed,
         # LightGBM derives the other seeds only where they are not given.
         "deterministic": True,
-        "force_row_wise": True,
+        # A tree uses a part of the features: their histograms alone are built, twice as fast.
+        "force_col_wise": True,
         "num_threads": n_threads,
         "verbosity": -1,
     }
