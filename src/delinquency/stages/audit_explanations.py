@@ -60,7 +60,7 @@ def run(config: Config) -> None:
         explanations = {
             OURS: explanation.values * grounds_of(config, fitted).scale.factor,  # noqa: PD011
             **_baselines(config, fitted, prepared, rows, tau),
-            **_ceilings(config, fitted, matrix, tau),
+            **_ceilings(config, prepared.X.iloc[rows], tau),
         }
     if local_surrogate.is_installed():
         risky = pd_hat > config.audit.cut_off
@@ -239,20 +239,18 @@ def _lime(
     return out
 
 
-def _ceilings(
-    config: Config, fitted: trained.Trained, matrix: Array, tau: Array
-) -> dict[str, Array]:
-    """Return the cross-fitted best explanation for each set of tables."""
+def _ceilings(config: Config, X: pd.DataFrame, tau: Array) -> dict[str, Array]:
+    """Return the cross-fitted best explanation for each set of tables, from all their features."""
     out = {}
     for tier, tables in TIERS.items():
         chosen = [
-            column
-            for column, name in enumerate(fitted.model.features)
+            name
+            for name in X.columns
             if name not in FEATURES or FEATURES[name].tables <= set(tables)
         ]
         if chosen:
             out[f"ceiling, {tier}"] = truth.ceiling(
-                matrix[:, chosen],
+                X[chosen].to_numpy(np.float64),
                 tau,
                 folds=config.audit.folds,
                 seed=config.seed,
