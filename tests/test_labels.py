@@ -65,7 +65,32 @@ def test_bad_is_the_worst_of_the_window_and_nothing_outside_it():
     outcome = labels.frame.set_index("account_id")["bad"].to_dict()
     assert outcome == {"before": 0, "never": 0, "within": 1, "at_59": 0, "at_60": 1}
     assert (labels.frame["observation_month"] == pd.Timestamp("2020-02-01")).all()
-    assert list(labels.frame.columns) == ["account_id", "observation_month", "bad", "group_id"]
+    assert list(labels.frame.columns) == [
+        "account_id", "observation_month", "bad", "group_id", "late_now", "late_spells"
+    ]  # fmt: skip
+
+
+def test_late_spells_are_those_that_began_in_time_up_to_the_one_that_turned_bad():
+    # Observed in the second month; 60 days take two months more, so that a spell of the last two
+    # months of the window of six cannot turn bad any more.
+    rows = {
+        "none": ([9, 0, 0, 0, 0, 0, 0, 0], 0, 0),
+        "under_way": ([0, 9, 9, 0, 0, 0, 0, 0], 1, 0),
+        "two": ([0, 0, 9, 0, 9, 9, 0, 0], 0, 2),
+        "too_late": ([0, 0, 0, 0, 0, 0, 9, 9], 0, 0),
+        "in_time": ([0, 0, 0, 0, 0, 9, 35, 65], 0, 1),
+        "turned_bad_first": ([0, 9, 35, 65, 0, 9, 0, 0], 1, 0),
+        "cured_then_bad": ([0, 9, 0, 9, 35, 65, 0, 0], 1, 1),
+        "bad_at_once": ([0, 0, 65, 0, 9, 0, 0, 0], 0, 1),
+    }
+    labels = label_outcomes(
+        panel({name: days for name, (days, _, _) in rows.items()}),
+        None,
+        options(performance_months=6),
+    )
+    found = labels.frame.set_index("account_id")
+    assert found["late_now"].to_dict() == {name: now for name, (_, now, _) in rows.items()}
+    assert found["late_spells"].to_dict() == {name: n for name, (_, _, n) in rows.items()}
 
 
 def test_thirty_and_ninety_days_are_selectable():

@@ -25,6 +25,10 @@ INDETERMINATE = "indeterminate: late, but short of bad"
 REASONS = (CHARGED_OFF, NO_STATEMENT, TOO_LATE, SHORT_HISTORY, INCOMPLETE, INDETERMINATE)
 """Reasons for leaving an observation out, in the order in which they are looked for."""
 KEPT_GOOD, KEPT_BAD = "kept: good", "kept: bad"
+LATE_NOW, LATE_SPELLS = "late_now", "late_spells"
+SPELLS = (LATE_NOW, LATE_SPELLS)
+"""Columns of the labels that tell the late spells around an outcome; known as late as it is."""
+DAYS_A_MONTH = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,9 @@ class Labels:
     frame : DataFrame
         One row per observation that can be learnt from, sorted by account and month:
         ``account_id, observation_month, bad`` (0 or 1) and ``group_id``; rows of one group never
-        straddle a split.
+        straddle a split. ``late_now`` (0 or 1: days past due at the observation) and
+        ``late_spells`` (spells of days past due that began afterwards, up to the one that turned
+        bad, and early enough to turn bad within the window at a month a month).
     exclusions : DataFrame
         ``reason, rows, accounts, share, known, bad_rate``: every observation under exactly one
         reason, those kept included, so that the rows add up. ``bad_rate`` is the share of bad
@@ -216,6 +222,7 @@ def label_outcomes(
             "observation_month": months,
             "bad": kept["bad"].to_numpy().astype(np.int64),
             "group_id": _groups(names, accounts),
+            **{name: kept[name].to_numpy().astype(np.int64) for name in SPELLS},
         }
     )
     return Labels(frame, _exclusions(stacked))
@@ -305,8 +312,25 @@ def _label_month(
             "month": at,
             "bad": np.where(charged_off, np.nan, outcome),
             "reason": reason,
+            LATE_NOW: now > 0,
+            LATE_SPELLS: _late_spells(now, window, options.bad_days_past_due),
         }
     )
+
+
+def _late_spells(now: Array, window: Array, bad_days: float) -> NDArray[np.intp]:
+    """Return how many late spells began in the window, early enough, up to the one turned bad.
+
+    A spell begins with a month past due after one that was not, and needs a month for each 30
+    days that bad takes.
+    """
+    late = window > 0
+    before = np.concatenate([(now > 0)[:, None], late[:, :-1]], axis=1)
+    begins = late & ~before
+    begins[:, max(window.shape[1] - int(bad_days // DAYS_A_MONTH), 0) :] = False
+    over = np.zeros(window.shape, np.bool_)
+    over[:, 1:] = np.logical_or.accumulate(window >= bad_days, axis=1)[:, :-1]
+    return (begins & ~over).sum(axis=1)
 
 
 def _groups(names: pd.Index, accounts: pd.DataFrame | None) -> pd.Series:

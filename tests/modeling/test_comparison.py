@@ -133,12 +133,12 @@ def test_a_group_stays_on_one_side_of_the_folds_of_a_calibration():
         lambda_l2=0.0, subsample=1.0, calibration="sigmoid", extra_trees=False,
     )  # fmt: skip
 
-    def slope(groups):
-        recipe = model_recipe(options, directions={}, groups=groups)
+    def slope(labels):
+        recipe = model_recipe(options, directions={}, labels=labels)
         p = recipe.fit(X, y.astype(float), 1)(X)
         return np.ptp(np.log(p / (1 - p)))
 
-    twins_together = pd.Series(account)
+    twins_together = pd.DataFrame({"group_id": account})
     try:
         spread = slope(twins_together)
     except ModelError:

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from delinquency.modeling import fit_model
-from delinquency.modeling.stopping import MOST_TREES, WITHOUT_SEARCH, can_search, steps_of_search
+from delinquency.modeling.stopping import (
+    MOST_TREES,
+    WITHOUT_SEARCH,
+    can_search,
+    find_trees,
+    steps_of_search,
+)
 from delinquency.options.model import LightGBMOptions
 
 SEARCHED = LightGBMOptions(learning_rate=0.03)
@@ -95,6 +102,18 @@ def test_what_is_given_is_taken_and_the_progress_ends_at_its_own_total():
     )  # fmt: skip
     assert searched[-1][0] == searched[-1][1]
     assert all(done <= total for done, total in searched)
+
+
+def test_the_trees_are_judged_by_what_happened_whatever_is_learnt_from():
+    # The labels follow a feature, what happened does not: every tree makes held-out rows worse.
+    X, y = chance(1500)
+    params = {"objective": "cross_entropy", "learning_rate": 0.1, "verbosity": -1, "seed": 0}
+    labels = 1 / (1 + np.exp(-2 * X["a"].to_numpy()))
+    rows = np.arange(len(X))
+    for happened, few in ((y, True), (X["a"].to_numpy() > 0, False)):
+        data = lgb.Dataset(X.to_numpy(), labels)
+        n_trees, _ = find_trees(data, params, np.asarray(happened, float), rows, seed=1)
+        assert (n_trees < 20) == few
 
 
 def test_the_search_takes_longer_steps_and_as_many_in_proportion():

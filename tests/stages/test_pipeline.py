@@ -74,6 +74,15 @@ def test_no_protected_attribute_enters_the_model(trained):
     assert not any(f'"{name}' in text for name in ("sex", "age", "region", "marital"))
 
 
+def test_the_trees_learn_from_the_late_payments_that_followed_and_no_feature_tells_them(trained):
+    model = json.loads((trained / "models/synthetic/model.json").read_text())
+    assert "late spells" in model["metadata"]["target"]
+    labels = pd.read_parquet(trained / "data/processed/synthetic/labels.parquet")
+    assert labels["late_spells"].max() > 0
+    features = pd.read_parquet(trained / "data/processed/synthetic/features.parquet")
+    assert not {"bad", "late_now", "late_spells"} & set(features.columns)
+
+
 def test_the_run_is_finished_named_and_tagged_as_synthetic(trained):
     import mlflow
 

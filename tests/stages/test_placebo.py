@@ -5,7 +5,7 @@ import pytest
 
 from delinquency.config import load
 from delinquency.explanation import TraitExplainer
-from delinquency.modeling import fit_model
+from delinquency.modeling import Spells, fit_model
 from delinquency.stages.features import prepare
 from delinquency.traits import TRAITS
 
@@ -27,6 +27,8 @@ def share_of_blame(root, *overrides):
         options=config.model,
         traits={name: one.trait_key for name, one in prepared.meanings.items()},
         directions={name: one.direction for name, one in prepared.meanings.items()},
+        groups=prepared.labels["group_id"].to_numpy(),
+        spells=Spells.of(prepared.labels),
     )
     matrix = model.matrix(prepared.X)
     explainer = TraitExplainer(

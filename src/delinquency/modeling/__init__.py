@@ -12,12 +12,14 @@ from delinquency.modeling.comparison import (
 )
 from delinquency.modeling.peers import PEERS
 from delinquency.modeling.record import DelinquencyModel, load_model
+from delinquency.modeling.roll_rates import Spells
 
 __all__ = [
     "PEERS",
     "Comparison",
     "DelinquencyModel",
     "Recipe",
+    "Spells",
     "cross_validate",
     "fit_model",
     "guard_against_leakage",

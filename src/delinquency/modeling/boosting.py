@@ -1,7 +1,7 @@
 """Fit the model: a booster on all training rows, a calibration on out-of-fold scores."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -13,9 +13,13 @@ from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
 from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
-from delinquency.modeling.stopping import find_trees, steps_of_search
-from delinquency.options.model import LightGBMOptions
+from delinquency.modeling.roll_rates import Spells, expected_outcomes
+from delinquency.modeling.stopping import FOLDS, can_search, find_trees, steps_of_search
+from delinquency.options.model import ROLL_RATES, LightGBMOptions
 from delinquency.splits import repeated_stratified_folds
+
+FIRST_RATE, FIRST_TREES = 0.06, 250
+"""The quick model whose scores tell roll rates apart; they need no more than the order of risk."""
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -30,6 +34,7 @@ def fit_model(
     traits: Mapping[str, str],
     directions: Mapping[str, int],
     groups: ArrayLike | None = None,
+    spells: Spells | None = None,
     seed: int = 0,
     n_threads: int = 1,
     progress: Progress | None = None,
@@ -49,6 +54,9 @@ def fit_model(
     groups : array of shape (n_rows,), optional
         Rows of one group stay together where rows are held out, for the number of trees and for
         the calibration.
+    spells : Spells, optional
+        The late payments that followed each row; with ``options.target = "roll_rates"`` the trees
+        learn from them (``delinquency.modeling.roll_rates``).
     seed : int
     n_threads : int
         Changes the time, not the model.
@@ -75,18 +83,19 @@ def fit_model(
         )
     matrix, labels = feature_matrix(X, names), _labels(y, len(X))
     ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    fit = _Fit(names, options, directions, n_threads, seed)
     report = _Steps(progress)
-    data = fit.dataset(matrix, labels)
+    fit = _Fit(names, options, directions, n_threads, seed)
+    learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
+    data = fit.dataset(matrix, learnt)
     n_trees, how = options.n_estimators, "as given"
     if n_trees is None:
         n_trees, how = fit.search(data, labels, ids, report)
     n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
     report.plan(n_fits * n_trees)
-    booster = fit.booster(data, labels, n_trees, report)
+    booster = fit.booster(data, learnt, n_trees, report)
     calibration: Calibration = NoCalibration()
     if options.calibration != "none":
-        scores = _out_of_fold(fit, (matrix, labels, ids), n_trees, report)
+        scores = fit.out_of_fold((matrix, labels, learnt, ids), n_trees, report)
         calibration = CALIBRATORS[options.calibration](scores, labels)
     size = derive_size(
         options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
@@ -104,6 +113,7 @@ def fit_model(
             "options": asdict(options),
             "size": {"n_estimators": booster.current_iteration(), **asdict(size)},
             "trees": how,
+            "target": target,
         },
     )
 
@@ -141,7 +151,7 @@ class _Fit:
     def params(self, y: Array) -> dict[str, Any]:
         """Return LightGBM's parameters for rows with these outcomes."""
         size = derive_size(
-            self.options, n_rows=len(y), n_bads=int(y.sum()), n_features=len(self.names)
+            self.options, n_rows=len(y), n_bads=round(y.sum()), n_features=len(self.names)
         )
         params = booster_params(self.options, size, seed=self.seed, n_threads=self.n_threads)
         if self.options.monotone:
@@ -165,25 +175,63 @@ class _Fit:
         report.plan(steps_of_search(self.options.learning_rate))
         return find_trees(data, self.params(y), y, groups, seed=self.seed, callback=report)
 
+    def first_scores(self, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:
+        """Return every row's score by a quick model that did not see its group."""
+        matrix, y, groups = rows
+        quick = replace(self.options, learning_rate=FIRST_RATE, calibration_folds=FOLDS)
+        fit = _Fit(self.names, quick, self.directions, self.n_threads, self.seed)
+        report.plan(FOLDS * FIRST_TREES)
+        return fit.out_of_fold((matrix, y, y, groups), FIRST_TREES, report)
+
     def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
         """Return a booster fitted to all the rows given."""
         return lgb.train(self.params(y), data, num_boost_round=n_trees, callbacks=[report])
 
+    def out_of_fold(
+        self, data: tuple[Array, Array, Array, NDArray[Any]], n_trees: int, report: _Steps
+    ) -> Array:
+        """Return the score of every row by a booster that did not see its group.
 
-def _out_of_fold(
-    fit: _Fit, rows: tuple[Array, Array, NDArray[Any]], n_trees: int, report: _Steps
-) -> Array:
-    """Return the score of every row by a booster that did not see its group."""
-    matrix, y, groups = rows
-    frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
-    scores = np.empty(len(y))
-    for train, test in repeated_stratified_folds(
-        frame, n_splits=fit.options.calibration_folds, n_repeats=1, seed=fit.seed
-    ):
-        data = fit.dataset(matrix[train], y[train])
-        booster = fit.booster(data, y[train], n_trees, report)
-        scores[test] = booster.predict(matrix[test], raw_score=True, num_threads=fit.n_threads)
-    return scores
+        ``data`` are the matrix, what happened, what is learnt from, and the groups.
+        """
+        matrix, y, learnt, groups = data
+        frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
+        scores = np.empty(len(y))
+        for train, test in repeated_stratified_folds(
+            frame, n_splits=self.options.calibration_folds, n_repeats=1, seed=self.seed
+        ):
+            part = self.dataset(matrix[train], learnt[train])
+            booster = self.booster(part, learnt[train], n_trees, report)
+            scores[test] = booster.predict(
+                matrix[test], raw_score=True, num_threads=self.n_threads
+            )
+        return scores
+
+
+def _learnt_from(
+    fit: _Fit,
+    rows: tuple[Array, Array, NDArray[Any]],
+    spells: Spells | None,
+    report: _Steps,
+) -> tuple[Array, str]:
+    """Return what the trees learn from, and what it is in words.
+
+    ``rows`` are the matrix, what happened, and the groups.
+    """
+    _, y, groups = rows
+    plain = "bad or not, as observed"
+    if fit.options.target != ROLL_RATES or spells is None:
+        return y, plain
+    if not spells.tell(y) or not can_search(y, groups):
+        return y, f"{plain}: too few late payments to know how they roll on"
+    expected = expected_outcomes(y, fit.first_scores(rows, report), spells)
+    if expected is None:
+        return y, f"{plain}: late payments are too many to count by roll rates"
+    n_spells = int(spells.late_now.sum() + spells.begun.sum())
+    return expected, (
+        f"the chance of bad by the roll rates of {n_spells:,} late spells, "
+        f"{int(y.sum()):,} of which turned bad"
+    )
 
 
 def _labels(y: ArrayLike, n_rows: int) -> Array:

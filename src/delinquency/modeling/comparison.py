@@ -13,6 +13,7 @@ from delinquency.errors import ChoiceError, LeakageError
 from delinquency.metrics import METRICS, Interval, corrected_interval, metric_table
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.peers import PEERS, Fit
+from delinquency.modeling.roll_rates import Spells
 from delinquency.options.model import LightGBMOptions
 from delinquency.splits import Fold
 
@@ -47,7 +48,7 @@ def model_recipe(
     options: LightGBMOptions,
     *,
     directions: Mapping[str, int],
-    groups: pd.Series | None = None,
+    labels: pd.DataFrame | None = None,
     name: str = MODEL,
     role: str = "model",
     matrix: str = "features",
@@ -58,8 +59,9 @@ def model_recipe(
     ----------
     options : LightGBMOptions
     directions : mapping
-    groups : Series, optional
-        By the index of the matrix: rows of one group stay together in the folds of a calibration.
+    labels : DataFrame, optional
+        By the index of the matrix: ``group_id``, whose rows stay together where rows are held
+        out, and the late spells where they are known (``delinquency.labels``).
     name, role, matrix : str
         As in ``Recipe``.
 
@@ -71,13 +73,15 @@ def model_recipe(
     def fit(X: pd.DataFrame, y: Array, seed: int) -> Callable[[pd.DataFrame], Array]:
         # Traits are of no weight in a fold; the columns stand for themselves.
         traits = {column: column for column in X.columns}
+        own = None if labels is None else labels.loc[X.index]
         model = fit_model(
             X,
             y,
             options=options,
             traits=traits,
             directions=directions,
-            groups=None if groups is None else groups.loc[X.index].to_numpy(),
+            groups=None if own is None else own["group_id"].to_numpy(),
+            spells=None if own is None else Spells.of(own),
             seed=seed,
         )
         return lambda other: model.pd_hat(other, n_threads=1)
@@ -90,7 +94,7 @@ def variant_recipes(
     options: LightGBMOptions,
     *,
     directions: Mapping[str, int],
-    groups: pd.Series | None = None,
+    labels: pd.DataFrame | None = None,
 ) -> list[Recipe]:
     """Return the recipes that show what a choice of the model costs.
 
@@ -100,7 +104,7 @@ def variant_recipes(
         "with_protected" (on the matrix ``features_with_protected``), "without_monotone".
     options : LightGBMOptions
     directions : mapping
-    groups : Series, optional
+    labels : DataFrame, optional
         As in ``model_recipe``.
 
     Returns
@@ -123,7 +127,7 @@ def variant_recipes(
         model_recipe(
             known[name][0],
             directions=directions,
-            groups=groups,
+            labels=labels,
             name=name,
             role="variants",
             matrix=known[name][1],

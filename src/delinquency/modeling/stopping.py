@@ -28,7 +28,8 @@ PATIENCE = 40
 """Trees of the search without a lower log loss after which it ends."""
 WITHOUT_SEARCH = 200
 """Trees where an outcome has fewer accounts than there are folds, so that none can be held out."""
-METRIC = "binary_logloss"
+METRIC = "cross_entropy"
+"""LightGBM's name of the log loss."""
 
 
 def find_trees(
@@ -45,10 +46,11 @@ def find_trees(
     Parameters
     ----------
     data : lightgbm.Dataset
-        The training rows.
+        The training rows, with what is learnt from as labels.
     params : dict
         LightGBM's parameters, with the final learning rate.
     y : ndarray of shape (n_rows,), 0 or 1
+        What happened, by which the rows held out are judged whatever is learnt from.
     groups : ndarray of shape (n_rows,)
         Rows of one group stay together.
     seed : int
@@ -69,7 +71,14 @@ def find_trees(
             "a small number, as there are too few accounts of one outcome to hold any out",
         )
     frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
-    folds = repeated_stratified_folds(frame, n_splits=FOLDS, n_repeats=1, seed=seed)
+    folds = list(repeated_stratified_folds(frame, n_splits=FOLDS, n_repeats=1, seed=seed))
+    held_out = iter([np.sort(test) for _, test in folds])
+
+    def judged_by_what_happened(
+        train: lgb.Dataset, test: lgb.Dataset, chosen: dict[str, Any]
+    ) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
+        return train, test.construct().set_label(y[next(held_out)]), chosen
+
     haste = _haste(params["learning_rate"])
     quick = params | {"learning_rate": haste * params["learning_rate"], "metric": METRIC}
     stop = lgb.early_stopping(PATIENCE, verbose=False)
@@ -78,6 +87,7 @@ def find_trees(
         data,
         num_boost_round=steps_of_search(params["learning_rate"]),
         folds=folds,
+        fpreproc=judged_by_what_happened,
         callbacks=[stop] if callback is None else [stop, callback],
     )
     n_trees = max(1, round(ALL_ROWS * haste * len(found[f"valid {METRIC}-mean"])))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from delinquency.errors import ChoiceError, unknown_name
 
 CALIBRATIONS = ("none", "sigmoid", "beta", "isotonic")
+OBSERVED, ROLL_RATES = "observed", "roll_rates"
+TARGETS = (OBSERVED, ROLL_RATES)
 
 
 @dataclass(kw_only=True)
@@ -15,10 +17,13 @@ class LightGBMOptions:
     ``delinquency.modeling.regularization``. A number given here is taken as it is.
     """
 
+    # What the trees learn from: observed (bad or not), or roll_rates (the chance of bad by the
+    # late payments that followed, where a panel tells them; observed elsewhere).
+    target: str = ROLL_RATES
     # Number of trees; null to find it on accounts held out of the training part.
     n_estimators: int | None = None
     # How much of each tree is kept.
-    learning_rate: float = 0.015
+    learning_rate: float = 0.02
     # Leaves of a tree.
     num_leaves: int = 8
     # Fewest accounts in a leaf; null to derive.
@@ -43,6 +48,8 @@ class LightGBMOptions:
     def __post_init__(self) -> None:
         if self.calibration not in CALIBRATIONS:
             raise unknown_name("model.calibration", self.calibration, CALIBRATIONS)
+        if self.target not in TARGETS:
+            raise unknown_name("model.target", self.target, TARGETS)
         floors = {
             "n_estimators": 1,
             "num_leaves": 2,

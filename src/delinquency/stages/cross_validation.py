@@ -42,11 +42,10 @@ def run(config: Config) -> None:
     }
     directions = {name: one.direction for name, one in prepared.meanings.items()}
     variants = [v for v in chosen.variants if v != "with_protected" or codes.shape[1]]
-    groups = prepared.labels["group_id"]
     recipes = [
-        model_recipe(config.model, directions=directions, groups=groups),
+        model_recipe(config.model, directions=directions, labels=prepared.labels),
         *peer_recipes(chosen.peers),
-        *variant_recipes(variants, config.model, directions=directions, groups=groups),
+        *variant_recipes(variants, config.model, directions=directions, labels=prepared.labels),
     ]
     space = workspace(config.paths, config.data.name)
     with open_run(config, prepared, purpose="cross-validate") as active:

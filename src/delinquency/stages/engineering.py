@@ -9,7 +9,14 @@ import pandas as pd
 from delinquency.config import Config
 from delinquency.features import Feature, build_features, coverage, select_features
 from delinquency.features.meaning import FeatureMeaning, meanings_of, meanings_of_columns
-from delinquency.labels import Labels, account_order, join_labels, label_outcomes, month_span
+from delinquency.labels import (
+    SPELLS,
+    Labels,
+    account_order,
+    join_labels,
+    label_outcomes,
+    month_span,
+)
 from delinquency.schema import ACCOUNTS, TABLES
 from delinquency.stages.data import READY_MADE, part_folders
 from delinquency.stages.erasing import without_cleared
@@ -18,6 +25,8 @@ from delinquency.store import read_frame, read_json, workspace, write_text
 from delinquency.windows import Windows, build_windows, wide_frame
 
 KEYS = ["account_id", "observation_month"]
+LABELS = [*KEYS, "bad", "group_id", *SPELLS]
+"""Columns of the labels; the late spells where the months after the observation are known."""
 FRAMES = ("features", "labels", "protected", "raw")
 """What is made of every part, row-aligned."""
 
@@ -123,7 +132,7 @@ class Engineering:
                 self._choose(cut.windows)
             yield {
                 "features": build_features(cut.windows, self._chosen),
-                "labels": cut.labels[[*KEYS, "bad", "group_id"]],
+                "labels": cut.labels[[c for c in LABELS if c in cut.labels]],
                 "protected": cut.protected,
                 "raw": pd.concat([cut.windows.keys, wide_frame(cut.windows)], axis=1),
             }

@@ -12,7 +12,7 @@ from delinquency.features import select_features
 from delinquency.features.meaning import meanings_of
 from delinquency.forgetting import RULES, forgetting_curve
 from delinquency.metrics import METRICS, Outcomes
-from delinquency.modeling import fit_model
+from delinquency.modeling import Spells, fit_model
 from delinquency.splits import split_rows
 from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.stages.engineering import cut_part
@@ -57,6 +57,7 @@ def run(config: Config) -> None:
             traits={name: one.trait_key for name, one in meanings.items()},
             directions={name: one.direction for name, one in meanings.items()},
             groups=labels.loc[~is_test, "group_id"].to_numpy(),
+            spells=Spells.of(labels[~is_test]),
             seed=config.seed,
             n_threads=config.n_threads,
         )

@@ -55,7 +55,7 @@ def run(config: Config) -> None:
                 prepared.labels["bad"].to_numpy(np.float64),
                 train=parts == TRAIN,
                 test=parts == TEST,
-                recipe=model_recipe(config.model, directions=directions, groups=groups),
+                recipe=model_recipe(config.model, directions=directions, labels=prepared.labels),
                 groups=groups.to_numpy(),
                 resampling=Resampling(chosen.n_boot, config.seed, chosen.level),
                 metrics=chosen.metrics,

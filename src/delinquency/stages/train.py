@@ -6,7 +6,7 @@ import numpy as np
 
 from delinquency.config import Config, as_dict, as_yaml
 from delinquency.explanation import TraitExplainer
-from delinquency.modeling import fit_model
+from delinquency.modeling import Spells, fit_model
 from delinquency.splits import split_rows
 from delinquency.stages import evaluate, explain, trained
 from delinquency.stages.data import describe
@@ -52,11 +52,13 @@ def fit(config: Config, prepared: Prepared, active: Run) -> trained.Trained:
             traits={name: one.trait_key for name, one in prepared.meanings.items()},
             directions={name: one.direction for name, one in prepared.meanings.items()},
             groups=labels["group_id"].to_numpy(),
+            spells=Spells.of(labels),
             seed=config.seed,
             n_threads=config.n_threads,
             progress=tick,
         )
     n_trees = model.metadata["size"]["n_estimators"]
+    say(f"learnt from {model.metadata['target']}")
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
     with working("compiling the explainer"):
         explainer = TraitExplainer(
