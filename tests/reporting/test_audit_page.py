@@ -46,7 +46,7 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
     rng = np.random.default_rng(0)
     tau = rng.normal(size=(60, 6))
     page = audit_page(_report(tau, tau), figure="audit.png")
-    assert "100.0% [100.0%, 100.0%]" in page  # the truth itself
+    assert "100.0% [100.0%,\N{NO-BREAK SPACE}100.0%]" in page  # the truth itself
     assert "Slope among accounts alike" in page
     assert "n/a" in page  # a constant has no correlation
     assert "debt_burden has no true effect" in page

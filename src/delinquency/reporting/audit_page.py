@@ -20,6 +20,9 @@ FIGURES = (
     ("pearson", "Correlation"),
 )
 
+TOGETHER = "\N{NO-BREAK SPACE}"
+"""A narrow window breaks a line between a figure and its interval, not within the interval."""
+
 
 def audit_figure(phi: Array, tau: Array, *, title: str) -> Figure:
     """Return trait values against the truth, a panel a trait, and the leakage matrix.
@@ -102,5 +105,5 @@ def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
         return "n/a"
     value, low, high = (estimate[key] or 0.0 for key in ("value", "low", "high"))
     if name in ("pearson", "slope"):
-        return f"{value:.2f} [{low:.2f}, {high:.2f}]"
-    return f"{value:.1%} [{low:.1%}, {high:.1%}]"
+        return f"{value:.2f} [{low:.2f},{TOGETHER}{high:.2f}]"
+    return f"{value:.1%} [{low:.1%},{TOGETHER}{high:.1%}]"
