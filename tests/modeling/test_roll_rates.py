@@ -104,8 +104,10 @@ def test_what_is_learnt_from_chances_parts_an_effect_among_its_causes_more_surel
 def test_labels_without_the_months_after_the_observation_tell_no_spells():
     assert Spells.of(pd.DataFrame({"bad": [0, 1]})) is None
     known = Spells.of(pd.DataFrame({"late_now": [0, 1], "late_spells": [2, 0]}))
+    assert known.late_now.tolist() == [0, 1]
     assert known.begun.tolist() == [2, 0]
-    assert known.take(np.array([1])).late_now.tolist() == [1]
+    # two begun by the first account and one under way; the second account's turned bad
+    assert known.counts(np.array([0, 1])) == (3, 1)
 
 
 def test_the_model_learns_from_spells_and_says_so():

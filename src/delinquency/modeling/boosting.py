@@ -227,10 +227,10 @@ def _learnt_from(
     expected = expected_outcomes(y, fit.first_scores(rows, report), spells)
     if expected is None:
         return y, f"{plain}: late payments are too many to count by roll rates"
-    n_spells = int(spells.late_now.sum() + spells.begun.sum())
+    n_spells, n_bad = spells.counts(y)
     return expected, (
         f"the chance of bad by the roll rates of {n_spells:,} late spells, "
-        f"{int(y.sum()):,} of which turned bad"
+        f"{n_bad:,} of which turned bad"
     )
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from delinquency.labels import SPELLS
@@ -46,20 +45,20 @@ class Spells:
             return None
         return cls(*(labels[name].to_numpy(np.float64) for name in SPELLS))
 
-    def take(self, rows: NDArray[np.intp]) -> "Spells":
-        """Return the spells of some rows."""
-        return Spells(self.late_now[rows], self.begun[rows])
-
     def turned_bad(self, y: Array) -> tuple[Array, Array]:
         """Return which rows turned bad in the spell under way, and which in one begun later."""
         later = (y == 1) & (self.begun > 0)
         now = (y == 1) & ~later & (self.late_now > 0)
         return now.astype(np.float64), later.astype(np.float64)
 
+    def counts(self, y: Array) -> tuple[int, int]:
+        """Return the number of spells, and of those that turned bad."""
+        n_bad = sum(int(one.sum()) for one in self.turned_bad(y))
+        return int(self.late_now.sum() + self.begun.sum()), n_bad
+
     def tell(self, y: Array) -> bool:
         """Return whether enough spells turned bad, and enough did not, to know how they roll."""
-        n_bad = int(sum(one.sum() for one in self.turned_bad(y)))
-        n_spells = int(self.late_now.sum() + self.begun.sum())
+        n_spells, n_bad = self.counts(y)
         return min(n_bad, n_spells - n_bad) >= FEWEST
 
 
