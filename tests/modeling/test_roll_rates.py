@@ -62,8 +62,8 @@ def test_the_chances_add_up_to_the_bad_outcomes_and_stay_between_0_and_1(seed):
 
 
 def test_where_spells_come_so_often_that_their_rates_exceed_one_nothing_is_put_in_their_place():
-    # Everybody has three spells, two of three turn bad in the last: rates of 2/9 add up to 2/3;
-    # with five spells each, half of which roll at once, they add up to far more than 1.
+    # Everybody has three spells, two of three turn bad in the last: rates of 2/9 add up to 2/3.
+    # With 1, 1 and 10 spells, 2 of 12 turn bad: 1/6, 1/6 and 10/6, cut at 1: 4/3 in place of 2.
     y = np.array([1, 1, 0] * 40)
     fine = expected_outcomes(y, np.zeros(120), spells(np.zeros(120), np.full(120, 3)))
     assert fine == pytest.approx(np.full(120, 2 / 3), abs=1e-3)

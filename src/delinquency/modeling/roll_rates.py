@@ -46,7 +46,11 @@ class Spells:
         return cls(*(labels[name].to_numpy(np.float64) for name in SPELLS))
 
     def turned_bad(self, y: Array) -> tuple[Array, Array]:
-        """Return which rows turned bad in the spell under way, and which in one begun later."""
+        """Return which rows turned bad in the spell under way, and which in one begun later.
+
+        An outcome that came at once, too late in the window for its spell to be counted, is put
+        down to the last spell that is.
+        """
         later = (y == 1) & (self.begun > 0)
         now = (y == 1) & ~later & (self.late_now > 0)
         return now.astype(np.float64), later.astype(np.float64)
@@ -87,8 +91,9 @@ def expected_outcomes(y: Array, score: Array, spells: Spells) -> Array | None:
 
         logit q = intercept + slope * score
 
-    y less the sum of q over these spells is a martingale, so that both have the same mean given
-    the features; and as the regression has an intercept, they have the same sum.
+    Where q is right, y less the sum of q over these spells is a martingale, so that both have the
+    same mean given the features; and as the regression has an intercept, they have the same sum
+    but for what is cut at 1.
 
     References
     ----------
