@@ -109,6 +109,17 @@ def test_by_account_and_time_no_account_and_no_month_is_on_both_sides():
     )
 
 
+def test_left_to_itself_the_split_is_by_time_where_there_are_months_and_by_account_where_not():
+    options = SplitOptions()
+    by_time = split_rows(labels_of(YEAR), options, performance_months=2, seed=3)
+    same = split_rows(labels_of(YEAR), SplitOptions(by="time"), performance_months=2, seed=3)
+    assert by_time.tolist() == same.tolist()
+    one_cohort = labels_of(ONE)
+    parts = split_rows(one_cohort, options, performance_months=2, seed=3)
+    held = hold_out(one_cohort, test_share=options.test_share, seed=3)
+    assert parts.tolist() == held.tolist()
+
+
 def test_out_of_time_alone_tests_every_account_of_the_late_months():
     labels = labels_of(YEAR)
     options = SplitOptions(by="time", calibration_share=0.25)
@@ -170,7 +181,13 @@ def test_impossible_splits_are_refused(wrong, words):
 
 
 def test_a_test_part_is_out_of_time_only_when_all_of_it_is_later():
-    months = pd.Series(pd.to_datetime(["2024-01", "2024-02", "2024-03", "2024-02"]))
-    train = np.array([True, True, False, False])
-    assert how_apart(months, train=train, test=np.array([0, 0, 1, 0]) == 1) == "out of time"
-    assert how_apart(months, train=train, test=np.array([0, 0, 1, 1]) == 1) == "accounts held out"
+    months = pd.to_datetime(["2024-01", "2024-02", "2024-03", "2024-02", "2024-03"])
+    rows = pd.DataFrame({"observation_month": months, "group_id": ["a", "b", "a", "c", "c"]})
+    train = np.array([True, True, False, False, False])
+
+    def how(*test):
+        return how_apart(rows, train=train, test=np.isin(np.arange(5), test))
+
+    assert how(2) == how(2, 4) == "out of time"
+    assert how(4) == "out of time, accounts held out"
+    assert how(2, 3) == how(3) == "accounts held out"

@@ -23,6 +23,7 @@ from delinquency.options.evaluation import (
     CrossValidationEvaluation,
     EvaluationOptions,
     HoldOutEvaluation,
+    NewAccountEvaluation,
     TableEvaluation,
 )
 from delinquency.options.features import FeatureOptions
@@ -120,6 +121,7 @@ _SCHEMAS: Mapping[str, Mapping[str, type]] = {
         "hold_out_evaluation": HoldOutEvaluation,
         "cross_validation_evaluation": CrossValidationEvaluation,
         "table_evaluation": TableEvaluation,
+        "new_account_evaluation": NewAccountEvaluation,
     },
     "tracking": {"tracking_options": TrackingOptions},
     "paths": {"path_options": PathOptions},

@@ -50,7 +50,7 @@ def split_rows(
     by = options.by
     if by == "auto":
         one_cohort = len(np.unique(month_number(labels["observation_month"]))) == 1
-        by = "account" if one_cohort else "account_and_time"
+        by = "account" if one_cohort else "time"
     if by == "account":
         return hold_out(
             labels,
@@ -231,17 +231,19 @@ def repeated_stratified_folds(
     return found
 
 
-def how_apart(months: pd.Series, *, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> str:
+def how_apart(rows: pd.DataFrame, *, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> str:
     """Return in words how a test part was set apart from what a model learnt on.
 
     Parameters
     ----------
-    months : Series of shape (n_rows,)
-        Observation months.
+    rows : DataFrame of shape (n_rows, ...)
+        ``observation_month, group_id``.
     train, test : ndarray of bool, shape (n_rows,)
     """
-    later = months[test].min() > months[train].max()
-    return "out of time" if later else "accounts held out"
+    if rows["observation_month"][test].min() <= rows["observation_month"][train].max():
+        return "accounts held out"
+    known = rows["group_id"][test].isin(rows["group_id"][train].unique()).any()
+    return "out of time" if known else "out of time, accounts held out"
 
 
 def part_counts(labels: pd.DataFrame, parts: Sequence[str] | Parts) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from delinquency.config import load
-from delinquency.errors import DelinquencyError, MissingArtifactError
+from delinquency.errors import ChoiceError, DelinquencyError, MissingArtifactError
 from delinquency.stages import run_stage
 from delinquency.stages.features import prepare
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -54,11 +54,13 @@ def test_the_figures_of_the_traits_lie_beside_the_others(trained):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name
 
 
-def test_the_test_part_is_out_of_time_and_shares_no_account_with_training(trained):
+def test_the_test_part_is_every_account_after_all_outcomes_of_training(trained):
     split = pd.read_parquet(trained / "models/synthetic/split.parquet")
     train, test = (split[split["part"] == part] for part in ("train", "test"))
-    assert train["observation_month"].max() < test["observation_month"].min()
-    assert not set(train["account_id"]) & set(test["account_id"])
+    known_by = train["observation_month"].max() + pd.DateOffset(months=12)
+    assert known_by < test["observation_month"].min()
+    later = split[split["observation_month"] == split["observation_month"].max()]
+    assert set(test["account_id"]) == set(later["account_id"])
     result = json.loads((trained / "reports/synthetic/evaluation.json").read_text())
     assert result["n"] == len(test)
     assert result["how"].startswith("out of time")
@@ -169,6 +171,29 @@ def test_every_table_is_given_a_worth(trained):
         assert gap["roc_auc"]["mean"] == pytest.approx(by_hand, abs=1e-12)
     assert result["how"] == "out of time"
     assert (trained / "reports/synthetic/figures/table_worth.png").stat().st_size > 10_000
+
+
+def test_knowing_the_accounts_is_given_a_worth(trained, capsys):
+    run(trained, "evaluate", "evaluation=new_accounts", "evaluation.n_splits=3")
+    result = json.loads((trained / "reports/synthetic/new_accounts.json").read_text())
+    held = json.loads((trained / "reports/synthetic/evaluation.json").read_text())
+    assert (result["n"], result["n_bad"]) == (held["n"], held["n_bad"])
+    assert result["how"] == "out of time"
+    for name in ("roc_auc", "log_loss"):
+        new, known, gap = (result[view][name] for view in ("new", "known", "difference"))
+        assert gap["mean"] == pytest.approx(known["mean"] - new["mean"], abs=1e-12)
+        assert gap["low"] <= gap["mean"] <= gap["high"]
+    split = pd.read_parquet(trained / "models/synthetic/split.parquet")
+    train, test = (set(split.loc[split["part"] == one, "account_id"]) for one in ("train", "test"))
+    assert result["n_never_in_training"] == len(test - train)
+    assert "what knowing them adds" in capsys.readouterr().out
+
+
+def test_a_test_on_other_accounts_has_nothing_to_know(trained, tmp_path):
+    few = ["data.n_accounts=400", "model.n_estimators=5", "split=account_and_time"]
+    run(tmp_path, "train", *few)
+    with pytest.raises(ChoiceError, match=r"tested on other accounts.*split=time"):
+        run(tmp_path, "evaluate", *few, "evaluation=new_accounts")
 
 
 def test_features_of_other_code_are_made_again(trained, monkeypatch, capsys):

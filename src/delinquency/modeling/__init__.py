@@ -10,6 +10,7 @@ from delinquency.modeling.comparison import (
     peer_recipes,
     variant_recipes,
 )
+from delinquency.modeling.familiarity import TwoViews, score_twice
 from delinquency.modeling.peers import PEERS
 from delinquency.modeling.record import DelinquencyModel, load_model
 from delinquency.modeling.roll_rates import Spells
@@ -20,11 +21,13 @@ __all__ = [
     "DelinquencyModel",
     "Recipe",
     "Spells",
+    "TwoViews",
     "cross_validate",
     "fit_model",
     "guard_against_leakage",
     "load_model",
     "model_recipe",
     "peer_recipes",
+    "score_twice",
     "variant_recipes",
 ]

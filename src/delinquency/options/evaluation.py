@@ -27,7 +27,7 @@ def _default_metrics() -> list[str]:
 class EvaluationOptions:
     """What every evaluation measures."""
 
-    # "hold_out", "cross_validation" or "tables".
+    # "hold_out", "cross_validation", "tables" or "new_accounts".
     kind: str
     # Names of metrics, in the order of the reports.
     metrics: list[str] = field(default_factory=_default_metrics)
@@ -97,3 +97,27 @@ class TableEvaluation(BootstrapEvaluation):
 
     kind: str = "tables"
     metrics: list[str] = field(default_factory=lambda: ["roc_auc", "pr_auc", "log_loss", "brier"])
+
+
+FEWEST_LEFT_OUT = 3
+"""Shares of accounts, each left out once, below which no second model has seen them."""
+
+
+@dataclass(kw_only=True)
+class NewAccountEvaluation(BootstrapEvaluation):
+    """The recipe on accounts that it never saw, beside the same accounts seen before."""
+
+    kind: str = "new_accounts"
+    metrics: list[str] = field(
+        default_factory=lambda: ["roc_auc", "pr_auc", "log_loss", "brier", "ece"]
+    )
+    # Shares that the accounts are parted into; each is left out of training once.
+    n_splits: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_splits < FEWEST_LEFT_OUT:
+            raise ChoiceError(
+                f"evaluation.n_splits must be at least {FEWEST_LEFT_OUT}, so that every account "
+                f"is left out by one model and seen by another. Got {self.n_splits}."
+            )

@@ -12,8 +12,8 @@ class SplitOptions:
     """How rows are told apart into training, calibration and test."""
 
     # What the test is out of: "account" (other accounts), "time" (later observation months), or
-    # "account_and_time" (other accounts in later months); "auto" for the strictest that the
-    # observation months allow: account_and_time where there are several, else account.
+    # "account_and_time" (other accounts in later months); "auto" for time where there are several
+    # observation months, else account.
     by: str = "auto"
     # Share of the accounts held out for the test, when accounts are held out.
     test_share: float = 0.25

@@ -11,11 +11,12 @@ from delinquency.options.evaluation import (
     CrossValidationEvaluation,
     EvaluationOptions,
     HoldOutEvaluation,
+    NewAccountEvaluation,
     TableEvaluation,
 )
 from delinquency.reporting import plots
 from delinquency.splits import TEST, TRAIN, how_apart
-from delinquency.stages import cross_validation, table_worth, trained
+from delinquency.stages import cross_validation, new_accounts, table_worth, trained
 from delinquency.stages.data import describe
 from delinquency.stages.features import Prepared, prepare, say_limits
 from delinquency.stages.progress import Tick, say, working
@@ -64,7 +65,7 @@ def holdout(
     first, last = f"{months.min():%Y-%m}", f"{months.max():%Y-%m}"
     observed = first if first == last else f"{first} to {last}"
     learnt = trained.rows_of(fitted, prepared, TRAIN)
-    how = how_apart(prepared.keys["observation_month"], train=learnt, test=rows)
+    how = how_apart(prepared.keys.join(prepared.labels), train=learnt, test=rows)
     if prepared.facts["source"].get("dated", True):
         how += f", observed {observed}"
     intervals = metrics.bootstrap_intervals(
@@ -123,5 +124,6 @@ _METHODS: Mapping[type[EvaluationOptions], Callable[[Config], None]] = {
     HoldOutEvaluation: _hold_out,
     CrossValidationEvaluation: cross_validation.run,
     TableEvaluation: table_worth.run,
+    NewAccountEvaluation: new_accounts.run,
 }
 """How each kind of evaluation is done."""

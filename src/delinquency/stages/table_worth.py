@@ -96,7 +96,7 @@ def _report(config: Config, prepared: Prepared, parts: Any, found: list[Worth]) 
     return {
         "data": config.data.name,
         "accounts": "real" if config.data.real else "synthetic",
-        "how": how_apart(prepared.keys["observation_month"], train=train, test=test),
+        "how": how_apart(prepared.keys.join(prepared.labels), train=train, test=test),
         "interval": f"{config.evaluation.level:.0%}, bootstrap of whole accounts, the same "
         "replicates for both sides of a difference",
         "n": int(test.sum()),
