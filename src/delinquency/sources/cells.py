@@ -62,20 +62,27 @@ def number_cells(
     """
     if not is_text(column):
         try:
-            return _floats(column.cast(pa.float64(), safe=False)), []
+            values = _floats(column.cast(pa.float64(), safe=False))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return np.full(len(column), np.nan), [
                 Fault(where, name, "numbers", 0, (f"the type {column.type}",))
             ]
-    cells = text_cells(column)
-    bare = _plain_digits(cells, text)
-    try:
-        return _floats(bare.cast(pa.float64())), []
-    except pa.ArrowInvalid:
-        pass
-    converted, wrong = _one_by_one(bare)
-    fault = cell_fault(cells, wrong, where=where, name=name, expected="a number")
-    return converted, [_with_number_hint(fault, text)]
+        cells, wrong = column, np.isinf(values)
+    else:
+        cells = text_cells(column)
+        bare = _plain_digits(cells, text)
+        try:
+            values = _floats(bare.cast(pa.float64()))
+            wrong = np.isinf(values)
+        except pa.ArrowInvalid:
+            values, wrong = _one_by_one(bare)
+    if not wrong.any():
+        return values, []
+    first = cells[int(np.flatnonzero(wrong)[0])].as_py()
+    fault = cell_fault(
+        cells, wrong, where=where, name=name, expected="a number", mend=_mend(str(first), text)
+    )
+    return np.where(wrong, np.nan, values), [fault]
 
 
 def code_cells(
@@ -262,10 +269,11 @@ def _plain_digits(cells: Column, text: TextOptions) -> Column:
 
 
 def _one_by_one(cells: Column) -> tuple[np.ndarray, np.ndarray]:
-    """Return floats, and which cells are not numbers; each distinct text is tried once."""
+    """Return floats, and which cells are not finite numbers; each distinct text is tried once."""
 
     def convert(value: str) -> float | None:
-        return float(value) if NUMBER.fullmatch(value) else None
+        number = float(value) if NUMBER.fullmatch(value) else math.inf
+        return number if math.isfinite(number) else None
 
     values, positions = map_values(cells, convert)
     numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
@@ -274,14 +282,33 @@ def _one_by_one(cells: Column) -> tuple[np.ndarray, np.ndarray]:
     return numbers[positions], failed[positions]
 
 
-def _with_number_hint(fault: Fault, text: TextOptions) -> Fault:
-    """Add what to set when the examples look like numbers written in another way."""
-    example = fault.examples[0].split(" (row")[0].strip("'\"") if fault.examples else ""
-    digits = example.replace(",", "").replace(".", "").replace(" ", "").lstrip("+-")
-    hint = ""
-    if digits.isdigit() and example != digits:
-        hint = (
+def _mend(cell: str, text: TextOptions) -> str:
+    """Return what to do about a cell that looks like a number written in another way."""
+    for pattern, mend in _OTHER_WAYS:
+        if pattern.fullmatch(cell):
+            return mend.format(decimal=text.decimal, thousands=text.thousands)
+    return ""
+
+
+_MARKED = r"[+-]?\d[\d., \u00a0']*"
+_OTHER_WAYS = tuple(
+    (re.compile(pattern, re.IGNORECASE), mend)
+    for pattern, mend in (
+        (
+            r"[+-]?(inf(inity)?|\d[\d.]*e[+-]?\d+)",
+            "It is beyond any number. If it stands for no value, list it under text.missing.",
+        ),
+        (
+            _MARKED,
             "If it is a number, state how it is written: text.decimal and text.thousands "
-            f"(now {text.decimal!r} and {text.thousands!r})."
-        )
-    return Fault(fault.where, fault.column, fault.expected, fault.n_rows, fault.examples, hint)
+            "(now {decimal!r} and {thousands!r}).",
+        ),
+        (rf"{_MARKED} ?[%％]", "Write it without the percent sign, all cells in one unit."),
+        (rf"\({_MARKED}\)", "If the brackets mean below zero, write a minus sign."),
+        (
+            rf"[^\d.,+-]{{1,4}}{_MARKED}|{_MARKED}[^\d.,]{{1,4}}",
+            "If it is an amount, write it without the currency, which is stated once for all.",
+        ),
+    )
+)
+"""How numbers are written elsewhere, and what to do about it; the first that fits counts."""

@@ -69,9 +69,6 @@ def feature_columns(options: TableData, raw: RawTable) -> Columns:
         special = {**options.special, **column.special}
         values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
         made.faults += faults
-        if not faults and np.isinf(values).any():
-            expected = "finite numbers"
-            made.faults.append(Fault(raw.where, name, expected, int(np.isinf(values).sum())))
         _add_numbers(made, raw, name, column, _Special(values, special))
     for name, column in options.columns.items():
         if column.ratio_to:
