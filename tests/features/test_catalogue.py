@@ -71,14 +71,14 @@ def test_phrases_hold_no_moral_or_demeaning_word():
 
 
 def test_a_doubled_name_is_refused():
-    def utilization_last(windows):
+    def utilization_mean(windows):
         """Doubled."""
 
-    with pytest.raises(ValueError, match="'utilization_last' is registered twice"):
+    with pytest.raises(ValueError, match="'utilization_mean' is registered twice"):
         feature(
             REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("balance",),
             reason=("a", "b"), source="T4; none",
-        )(utilization_last)  # fmt: skip
+        )(utilization_mean)  # fmt: skip
 
 
 def test_every_quantity_says_what_it_is():

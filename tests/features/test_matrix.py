@@ -151,21 +151,21 @@ def test_the_coverage_table_says_why_a_feature_is_absent(five_accounts, five_obs
     options = FeatureOptions(
         traits=["economic_condition", "debt_burden", "repayment_capacity"],
         windows=[3, 6, 12],
-        exclude=["utilization_mean_3m"],
+        exclude=["payment_to_limit_mean_3m"],
     )
     why = coverage(windows, options).set_index("feature")["why_not"]
-    assert why["utilization_mean_3m"] == "excluded by choice"
-    assert why["utilization_mean_6m"] == ""
-    assert why["utilization_mean_12m"] == "the observation window has 6 months"
-    assert why["utilization_5m_ago"] == ""
+    assert why["payment_to_limit_mean_3m"] == "excluded by choice"
+    assert why["payment_to_limit_mean_6m"] == ""
+    assert why["payment_to_limit_mean_12m"] == "the observation window has 6 months"
+    assert why["payment_to_limit_5m_ago"] == ""
     assert why["education_level"] == "the source lacks education_level"
     assert why["late_months"] == "its trait is not chosen"
     short = build_windows(five_accounts, five_observations, n_months=3)
     of_three = coverage(short, options).set_index("feature")["why_not"]
-    assert of_three["utilization_2m_ago"] == ""
-    assert of_three["utilization_3m_ago"] == "the observation window has 3 months"
+    assert of_three["payment_to_limit_2m_ago"] == ""
+    assert of_three["payment_to_limit_3m_ago"] == "the observation window has 3 months"
     fewer = coverage(windows, FeatureOptions(windows=[6])).set_index("feature")["why_not"]
-    assert fewer["utilization_mean_3m"] == "windows of 3 months are not chosen"
+    assert fewer["payment_to_limit_mean_3m"] == "windows of 3 months are not chosen"
 
 
 def test_an_unknown_trait_or_feature_is_an_error_with_the_nearest_name(
@@ -174,8 +174,8 @@ def test_an_unknown_trait_or_feature_is_an_error_with_the_nearest_name(
     windows = build_windows(five_accounts, five_observations, n_months=6)
     with pytest.raises(ChoiceError, match="Did you mean 'debt_burden'"):
         select_features(windows, FeatureOptions(traits=["debt_burdn"]))
-    with pytest.raises(ChoiceError, match="Did you mean 'utilization_last'"):
-        select_features(windows, FeatureOptions(exclude=["utilisation_last"]))
+    with pytest.raises(ChoiceError, match="Did you mean 'utilization_mean'"):
+        select_features(windows, FeatureOptions(exclude=["utilisation_mean"]))
 
 
 def test_a_choice_that_leaves_nothing_is_an_error(five_accounts, five_observations):

@@ -94,12 +94,15 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
          {"balance": [500, 1000], "other_balance": [11000, NAN], "salary": [4000, 4000],
           "benefits": [0, 0]}, 0.25),
         # no three months known: (4000 + 0) / 2 = 2000
-        ("balance_to_income_last",
-         {"balance": [500, 1000], "salary": [4000, 0], "benefits": [0, 0]}, 0.5),
+        ("instalments_elsewhere_to_income",
+         {"other_instalments": [500, 1000], "salary": [4000, 0], "benefits": [0, 0]}, 0.5),
         # usual income (3900 + 4000 + 4100) / 3 = 4000, whatever came after
-        ("balance_to_income_last",
-         {"balance": [0, 0, 0, 0, 1000], "salary": [3900, 4000, 4100, 0, 0],
+        ("instalments_elsewhere_to_income",
+         {"other_instalments": [0, 0, 0, 0, 1000], "salary": [3900, 4000, 4100, 0, 0],
           "benefits": [0, 0, 0, 0, 500]}, 0.25),
+        # dues 100 and 300 over a usual income of 4000
+        ("minimum_due_to_income_mean",
+         {"minimum_due": [100, 300], "salary": [4000, 4000], "benefits": [0, 0]}, 0.05),
         ("maxed_cards_max", {"maxed_cards": [1, 3, NAN]}, 3),
         ("enquiries_recent", {"enquiries": [5, 1, 0, 2]}, 3),
         # 2 -> 3 -> 3 -> 2 -> 4: rises of 1 and 2
@@ -215,12 +218,13 @@ def test_other_instalments_take_away_ability():
         # ages 2, 3, 4: the late month is the second, at age 3
         ("early_default", {"days_past_due": [0, 5, 0], "months_on_book": 4}, 1),
         ("early_default", {"days_past_due": [0, 5, 0], "months_on_book": 40}, 0),
-        # late now, two lines elsewhere, none of them late
-        ("selective_payment",
-         {"days_past_due": [0, 30], "worst_status_elsewhere": [0, NAN], "open_trades": [2, NAN]},
-         1),
-        ("selective_payment",
-         {"days_past_due": [0, 30], "worst_status_elsewhere": [1, NAN], "open_trades": [2, NAN]},
+        # late in two months, two lines elsewhere, late themselves in the second
+        ("selective_payment_months",
+         {"days_past_due": [0, 30, 60], "worst_status_elsewhere": [0, NAN, 1],
+          "open_trades": [2, NAN, 2]}, 1),
+        # one line elsewhere is too few to tell
+        ("selective_payment_months",
+         {"days_past_due": [0, 30], "worst_status_elsewhere": [0, NAN], "open_trades": [1, NAN]},
          0),
         # savings of 2 months held in the month with nothing paid
         ("buffer_while_unpaid",

@@ -5,7 +5,6 @@ import numpy as np
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import (
-    balance_to_income,
     debt_elsewhere_log,
     debt_service_to_income,
     debt_to_income,
@@ -16,7 +15,6 @@ from delinquency.features.household import (
 )
 from delinquency.features.quantities import (
     balance_log,
-    months_behind,
     payment_ratio,
     unpaid_log,
     utilization,
@@ -27,16 +25,6 @@ from delinquency.windows import Array, Windows
 NEAR_LIMIT = 0.9
 AMOUNTS_OWED = "T3; Dunn and Kim (1999): the share of the line in use; FICO: amounts owed"
 
-summarise(
-    utilization,
-    DEBT_BURDEN,
-    direction=+1,
-    unit="ratio",
-    reason=("Share of the credit limit in use", "额度使用率"),
-    source=AMOUNTS_OWED,
-    summaries=("last", "step", "mean", "max", "min", "std", "trend", "change"),
-    earlier=True,
-)
 summarise(
     balance_log,
     DEBT_BURDEN,
@@ -57,11 +45,6 @@ summarise(
 )
 for _quantity, _reason, _source in (
     (
-        minimum_due_to_income,
-        ("Minimum due against income", "最低还款额占收入比例"),
-        "T3; Dunn and Kim (1999): minimum due over income predicts default best",
-    ),
-    (
         debt_service_to_income,
         ("All instalments due against income", "每月应还总额占收入比例"),
         "T3; Dunn and Kim (1999): minimum due over income, with instalments elsewhere",
@@ -69,11 +52,6 @@ for _quantity, _reason, _source in (
     (
         debt_to_income,
         ("All debt against a year of income", "总负债占年收入比例"),
-        "T3; debt to income",
-    ),
-    (
-        balance_to_income,
-        ("Card balance against monthly income", "账单余额与月收入之比"),
         "T3; debt to income",
     ),
 ):
@@ -95,6 +73,26 @@ summarise(
     source="T3; several debts whose total cannot be serviced (source article)",
     summaries=("last", "trend"),
 )
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=(utilization,),
+    reason=("Average share of the credit limit in use", "平均额度使用率"), source=AMOUNTS_OWED,
+)  # fmt: skip
+def utilization_mean(windows: Windows) -> Array:
+    """Balance over credit limit, mean of the whole window."""
+    # How it moves within the window is spending and paying, which have traits of their own.
+    return statistics.mean(utilization(windows))
+
+
+@feature(
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=(minimum_due_to_income,),
+    reason=("Average minimum due against income", "平均最低还款额占收入比例"),
+    source="T3; Dunn and Kim (1999): minimum due over income predicts default best",
+)  # fmt: skip
+def minimum_due_to_income_mean(windows: Windows) -> Array:
+    """Minimum due over usual monthly income, mean of the whole window."""
+    return statistics.mean(minimum_due_to_income(windows))
 
 
 @feature(
@@ -156,17 +154,6 @@ def headroom_log(windows: Windows) -> Array:
     """Natural logarithm of 1 + the limit that is still free; 0 when over the limit."""
     free = statistics.last(windows["credit_limit"]) - statistics.last(windows["balance"])
     return np.log1p(np.maximum(free, 0.0))
-
-
-@feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=(utilization, months_behind),
-    reason=("Share of the limit in use while behind", "逾期时的额度使用率"),
-    source="T3; the debt that cannot be serviced at once",
-)  # fmt: skip
-def utilization_while_late(windows: Windows) -> Array:
-    """Latest utilization when the account is behind, otherwise 0."""
-    late = statistics.last(months_behind(windows)) >= 1
-    return np.where(late, np.maximum(statistics.last(utilization(windows)), 0.0), 0.0)
 
 
 @feature(

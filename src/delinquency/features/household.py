@@ -81,12 +81,6 @@ def debt_to_income(windows: Windows) -> Array:
     return ratio(debt, MONTHS_PER_YEAR * usual_income(windows), ceiling=RATIO_CEILING)
 
 
-@quantity("balance", "salary", "benefits")
-def balance_to_income(windows: Windows) -> Array:
-    """Balance of this card over usual monthly income."""
-    return ratio(windows["balance"], usual_income(windows), ceiling=10.0)
-
-
 @quantity("salary", "benefits", "essential_outgoings", "minimum_due")
 def coverage(windows: Windows) -> Array:
     """(Income - essentials) over the minimum due that the month's payment had to meet.

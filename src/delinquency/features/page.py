@@ -31,6 +31,11 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         ),
         "debt_burden": (
             ("Number of distinct lenders", "the bureau table counts lines, not lenders"),
+            ("Utilization and minimum due month by month, their trends and extremes; the card's "
+             "balance against income",
+             "how a balance moves within the window is spending and paying, which have traits of "
+             "their own: beside many of them debts took the credit of both. The means stay"),
+            ("Utilization while behind", "to be behind is the credit record's"),
         ),
         "repayment_capacity": (
             ("Balance transfers received", "no column tells them from payments"),
@@ -58,7 +63,11 @@ LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("Unreported change of telephone or e-mail", "no column"),
             ("Statements that were not opened", "no column"),
             ("Straight roll from current to two months behind",
-             "speaks of late stages only; payments that stopped stand for it"),
+             "speaks of late stages only, and of the credit record"),
+            ("Late here now while others are paid; the latest payable bill unpaid; payments that "
+             "stopped; months behind now although little is owed",
+             "each is 1 only for who is late at present, which is the credit record's fact. "
+             "Counts over the window stay"),
         ),
         "spending_behavior": (
             ("Luxury share less that of the income decile",

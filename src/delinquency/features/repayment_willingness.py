@@ -79,16 +79,6 @@ def unpaid_payable_bills(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_WILLINGNESS, direction=0, unit="level", needs=(could_pay, payment_ratio),
-    reason=("Latest bill payable and unpaid", "最近账单可付但未付"), source=CAN_PAY,
-)  # fmt: skip
-def latest_payable_unpaid(windows: Windows) -> Array:
-    """1 when the latest settled bill was payable and not paid, 0 when paid, NaN if not payable."""
-    payable = could_pay(windows)[:, -1] == 1
-    return np.where(payable, _unpaid(windows)[:, -1].astype(np.float64), np.nan)
-
-
-@feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(utilization, months_behind),
     reason=("Months behind although little was owed", "欠款不多却逾期的月份数"), source=CAN_PAY,
 )  # fmt: skip
@@ -96,17 +86,6 @@ def late_with_low_use(windows: Windows) -> Array:
     """Months behind while less than 30 % of the limit was in use."""
     low = utilization(windows) < LOW_USE
     return statistics.months_with((months_behind(windows) >= 1) & low)
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=0, unit="months", needs=(utilization, months_behind),
-    reason=("Months behind now although little is owed", "欠款不多时的当前逾期月数"),
-    source=CAN_PAY,
-)  # fmt: skip
-def months_behind_low_use(windows: Windows) -> Array:
-    """Months behind at the observation when less than 30 % of the limit is in use, else 0."""
-    low = statistics.last(utilization(windows)) < LOW_USE
-    return np.where(low, statistics.last(months_behind(windows)), 0.0)
 
 
 @feature(
@@ -118,19 +97,6 @@ def charges_while_late(windows: Windows) -> Array:
     """Sum over the months that began behind of new charges over the limit."""
     late = previous(months_behind(windows)) >= 1
     return np.where(late, np.nan_to_num(charges_to_limit(windows)), 0.0).sum(axis=1)
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=0, unit="level", needs=("payment", "balance"),
-    reason=("A regular payer's payments stopped", "一贯还款后停止还款"),
-    source="T5; straight rollers after a clean record",
-)  # fmt: skip
-def payments_stopped(windows: Windows) -> Array:
-    """1 when nothing was paid of the latest bill though all earlier months had payments."""
-    payment = windows["payment"]
-    regular = (payment[:, :-1] > 0).sum(axis=1) >= payment.shape[1] - 2
-    owed = previous(windows["balance"])[:, -1] > 0
-    return (regular & owed & (payment[:, -1] == 0)).astype(np.float64)
 
 
 @feature(
@@ -235,17 +201,6 @@ def discretionary_while_late(windows: Windows) -> Array:
 def _selective(windows: Windows) -> NDArray[np.bool_]:
     late_here = windows["days_past_due"] > 0
     return late_here & (status_elsewhere(windows) == 0) & (trades(windows) >= 2)
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=+1, unit="level",
-    needs=(status_elsewhere, trades, "days_past_due"),
-    reason=("Late here now while other lenders are paid", "当前仅本账户逾期而他行正常"),
-    source=SELECTIVE,
-)  # fmt: skip
-def selective_payment(windows: Windows) -> Array:
-    """1 when late here while two and more lines elsewhere are all paid on time, else 0."""
-    return _selective(windows)[:, -1].astype(np.float64)
 
 
 @feature(
