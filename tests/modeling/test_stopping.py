@@ -8,6 +8,7 @@ import pandas as pd
 
 from delinquency.modeling import fit_model
 from delinquency.modeling.stopping import (
+    HASTE,
     MOST_TREES,
     WITHOUT_SEARCH,
     can_search,
@@ -117,5 +118,5 @@ def test_the_trees_are_judged_by_what_happened_whatever_is_learnt_from():
 
 
 def test_the_search_takes_longer_steps_and_as_many_in_proportion():
-    assert steps_of_search(0.01) == MOST_TREES // 3
+    assert steps_of_search(0.01) == round(MOST_TREES / HASTE)
     assert steps_of_search(0.5) == MOST_TREES // 2  # a step is at most 1

@@ -19,11 +19,12 @@ from delinquency.splits import repeated_stratified_folds
 FOLDS = 3
 ALL_ROWS = (FOLDS / (FOLDS - 1)) ** 0.5
 """Trees for all rows against those for the rows of one fold: as the square root of the rows, half
-way between as many and in proportion. All three were level where they were tried."""
-HASTE = 3
-"""The search takes steps this many times as long, and so needs a third of the trees. Where the
+way between as many and in proportion. In proportion, weak causes come a little nearer to their
+size on a large panel, and small tables lose rank and calibration (docs/model.md)."""
+HASTE = 6
+"""The search takes steps this many times as long, and so needs a sixth of the trees. Where the
 log loss turns depends on steps times trees while steps are short."""
-MOST_TREES = 3000
+MOST_TREES = 4000
 PATIENCE = 40
 """Trees of the search without a lower log loss after which it ends."""
 WITHOUT_SEARCH = 200
