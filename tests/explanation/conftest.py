@@ -14,7 +14,7 @@ class ColumnMeaning:
     direction: int = 1
     unit: str = "ratio"
     phrase: str = "Share of the credit limit in use, latest"
-    phrase_zh: str = "额度使用率(最近)"
+    phrase_zh: str = "额度使用率（最近）"
     actionable: bool = True
     categories: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

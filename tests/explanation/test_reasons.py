@@ -89,7 +89,7 @@ def test_the_strongest_trait_comes_first_with_its_strongest_fact(meanings):
     assert frame.loc[0, "reason_1"] == (
         "Past credit record. Months behind: 3 months (reference 0 months), Sep 2005."
     )
-    assert frame.loc[0, "reason_zh_2"] == "负债较重:额度使用率:90%,参考20%,2005.9"
+    assert frame.loc[0, "reason_zh_2"] == "负债较重：额度使用率：90%，参考20%，2005.9"
     assert frame.loc[0, "reason_3"] == frame.loc[0, "reason_zh_4"] == ""
 
 

@@ -1,4 +1,5 @@
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +20,11 @@ from delinquency.explanation.wording import (
     value_text,
 )
 from delinquency.features import FEATURES
-from delinquency.traits import EVIDENCE_LEVELS
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 SEPTEMBER = np.datetime64("2005-09")
+HALF_WIDTH = re.compile(r"[:;?()]|,(?!\d)|(?<!\d),")
+"""Punctuation of English in a Chinese sentence; a comma between digits is a number's."""
 EXTREMES = (0.0, 1.0, -1.0, 0.004, 0.5, 12.0, 99.5, 12_345.6, -9_999_999.4, 1e12, np.nan)
 
 
@@ -37,7 +40,7 @@ def test_a_reason_names_trait_fact_value_reference_and_date(column_meaning):
     assert reason_text(fact) == (
         "Heavy debts. Share of the credit limit in use, latest: 91% (reference 22%), Sep 2005."
     )
-    assert reason_text(fact, language="zh") == "负债较重:额度使用率(最近)91%,参考22%,2005.9"
+    assert reason_text(fact, language="zh") == "负债较重：额度使用率（最近）91%，参考22%，2005.9"
 
 
 def test_the_customer_reads_a_softer_headline(column_meaning):
@@ -58,6 +61,8 @@ def test_the_customer_is_not_told_a_headline_on_weak_evidence(
     assert reason_text(fact, audience="customer") == (
         "Spending, latest against average: -20pp (usually +1pp), Sep 2005. Limited data."
     )
+    chinese = reason_text(fact, language="zh", audience="customer")
+    assert chinese.endswith("\uff08数据有限\uff09") and not HALF_WIDTH.search(chinese)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +131,14 @@ def test_every_possible_reason_of_the_catalogue_is_short_and_neutral():
             words = set(english.lower().replace(".", " ").replace(",", " ").split())
             assert not words & set(FORBIDDEN_WORDS)
             assert not any(word in chinese for word in FORBIDDEN_WORDS)
+            assert not HALF_WIDTH.search(chinese), chinese
+
+
+def test_questions_and_labels_are_punctuated_in_their_own_language():
+    for trait in TRAITS.values():
+        assert all(text.endswith("\uff1f") for text in trait.questions_zh)
+        for text in (*trait.questions_zh, trait.label_zh, trait.customer_label_zh, trait.short_zh):
+            assert not HALF_WIDTH.search(text), text
 
 
 def test_the_manager_reads_the_full_headline_for_most_of_the_catalogue():

@@ -208,7 +208,7 @@ def what_ifs(
 
 SCENARIOS: Sequence[tuple[float, float, int, str, str]] = (
     (0.0, 1.0, 3, "Overdue amount, then the minimum on time for 3 months (autopay)",
-     "还清逾期后连续3个月按时还最低额(自动还款)"),
+     "还清逾期后连续3个月按时还最低额（自动还款）"),
     (0.25, 1.0, 3, "A quarter of the balance each month for 3 months",
      "连续3个月每月还款四分之一"),
     (0.25, 0.0, 3, "The same without new charges", "同上且无新增消费"),
@@ -265,7 +265,7 @@ def _answer(found: Counterfactuals, row: int, currency: str) -> tuple[str, str]:
         return (
             f"No change of payments and spending that was tried (up to paying everything, without "
             f"new charges) brings it under {cutoff}; the lowest is {after}.",
-            f"所试的还款与消费变化均不能使概率低于{cutoff},最低为{after}。",
+            f"所试的还款与消费变化均不能使概率低于{cutoff}，最低为{after}。",
         )
     style = Style("money", currency=currency)
     monthly = displayed(np.array([found.paid[row] / months]), style)[0]
@@ -273,12 +273,12 @@ def _answer(found: Counterfactuals, row: int, currency: str) -> tuple[str, str]:
         value_text(float(monthly), style), value_text(float(monthly), style, language="zh"),
     )  # fmt: skip
     spending, spending_zh = {
-        1.0: ("", ""), 0.5: (" and half the usual charges", ",消费减半"),
-        0.0: (" and no new charges", ",无新增消费"),
+        1.0: ("", ""), 0.5: (" and half the usual charges", "，消费减半"),
+        0.0: (" and no new charges", "，无新增消费"),
     }[float(found.spending[row])]  # fmt: skip
     span = "for one month" if months == 1 else f"a month for {months} months"
     return (
         f"Paying about {amount} {span}, on time{spending}: {now} becomes {after}, under the "
         f"cut-off of {cutoff}.",
-        f"按时还款约每月{amount_zh},共{months}个月{spending_zh}:概率由{now}降至{after}。",
+        f"按时还款约每月{amount_zh}，共{months}个月{spending_zh}：概率由{now}降至{after}。",
     )

@@ -266,13 +266,13 @@ def _variants_zh(fact: Fact, audience: Audience) -> Sequence[str]:
         short = short.replace(long, abbreviation)
     value, reference, month = _parts(fact, "zh")
     against = "参考" if audience == "manager" else "通常"
-    tail = f"{_joint(phrase, value)}{value},{against}{reference}{month}"
+    tail = f"{_joint(phrase)}{value}，{against}{reference}{month}"
     if audience == "customer" and fact.evidence not in ("strong", "partial"):
-        return (f"{phrase}{tail}(数据有限)", f"{phrase}{tail}", f"{short}{tail}")
+        return (f"{phrase}{tail}（数据有限）", f"{phrase}{tail}", f"{short}{tail}")
     label = trait.label_zh if audience == "manager" else trait.customer_label_zh
-    shorter = f"{trait.short_zh}:" if audience == "manager" else ""
+    shorter = f"{trait.short_zh}：" if audience == "manager" else ""
     return (
-        f"{label}:{phrase}{tail}", f"{label}:{short}{tail}", f"{shorter}{phrase}{tail}",
+        f"{label}：{phrase}{tail}", f"{label}：{short}{tail}", f"{shorter}{phrase}{tail}",
         f"{shorter}{short}{tail}", f"{phrase}{tail}", f"{short}{tail}",
         f"{short}{tail.replace('个月', '月')}",
     )  # fmt: skip
@@ -282,7 +282,7 @@ def _cut(fact: Fact, language: Language) -> str:
     """Return the shortest sentence with its phrase cut to what fits."""
     value, reference, month = _parts(fact, language)
     if language == "zh":
-        tail = f":{value},参考{reference}{month}"
+        tail = f"：{value}，参考{reference}{month}"
         return f"{fact.meaning.phrase_zh[: max(MAX_CHARACTERS - len(tail) - 1, 1)]}…{tail}"
     tail = f" {value} (reference {reference}){month}."
     room = max(MAX_WORDS - len(tail.split()), 1)
@@ -292,7 +292,7 @@ def _cut(fact: Fact, language: Language) -> str:
 def _parts(fact: Fact, language: Language) -> tuple[str, str, str]:
     """Return value, reference and month in words; the month with the comma before it, if known."""
     month = month_text(fact.month, language=language)
-    comma = "," if language == "zh" else ", "
+    comma = "，" if language == "zh" else ", "
     return (
         value_text(fact.value, fact.style, language=language),
         value_text(fact.reference, fact.style, language=language),
@@ -308,9 +308,9 @@ def _fits_zh(text: str) -> bool:
     return len(text) <= MAX_CHARACTERS
 
 
-def _joint(phrase: str, value: str) -> str:
+def _joint(phrase: str) -> str:
     """Return a colon where phrase and value would run together."""
-    return "" if phrase.endswith((")", ")")) else ":"
+    return "" if phrase.endswith((")", "）")) else "："
 
 
 def _is_percentage(style: Style) -> bool:

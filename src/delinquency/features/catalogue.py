@@ -242,7 +242,7 @@ def summarise(
                     unit=unit,
                     needs=what.needs,
                     phrase=f"{reason[0]}, {summary.phrase}{over}",
-                    phrase_zh=f"{over_zh}{reason[1]}({summary.phrase_zh})",
+                    phrase_zh=f"{over_zh}{reason[1]}（{summary.phrase_zh}）",
                     months=months,
                     actionable=actionable,
                     source=source,
