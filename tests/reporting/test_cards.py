@@ -134,6 +134,7 @@ def test_observed_rates_come_from_the_nearest_test_accounts():
     assert (high.low, high.high) == pytest.approx((0.5 - half, 0.5 + half))
     assert low.low == 0.0
     assert (low.from_pd, low.to_pd) == (0.1, 0.2)
+    assert (low.mean_pd, high.mean_pd) == pytest.approx((0.15, 0.85))
 
 
 def test_every_trait_and_its_evidence_is_on_every_card():

@@ -55,8 +55,8 @@ class Observed:
     n : int
     rate, low, high : float
         Share, with the 95 % Wilson interval.
-    from_pd, to_pd : float
-        The range of their probabilities.
+    from_pd, to_pd, mean_pd : float
+        The range of their probabilities, and their mean: what the model expected of them.
     """
 
     n: int
@@ -65,6 +65,7 @@ class Observed:
     high: float
     from_pd: float
     to_pd: float
+    mean_pd: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +175,8 @@ def observed_rates(
         centre = (rate + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
         half = Z_95 * math.sqrt(rate * (1 - rate) / n + Z_95**2 / (4 * n * n)) / (1 + Z_95**2 / n)
         interval = max(centre - half, 0.0), min(centre + half, 1.0)
-        span = float(scores[first]), float(scores[first + n - 1])
+        near = scores[first : first + n]
+        span = float(near[0]), float(near[-1]), float(near.mean())
         out.append(Observed(n, rate, *interval, *span))
     return out
 
