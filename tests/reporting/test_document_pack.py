@@ -81,15 +81,19 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
     )
     considered = pd.DataFrame(
         {
-            "account_id": ["C-1", "C-1"],
-            "action": ["instalments", "legal_step"],
-            "allowed": [True, False],
-            "rule": ["seed_2021@1", "legal.days_past_due_min"],
-            "rule_source": ["seed", "Design [not verified]"],
+            "account_id": ["C-1", "C-1", "C-1"],
+            "action": ["instalments", "legal_step", "instalments"],
+            "allowed": [True, False, False],
+            "rule": ["seed_2021@1", "legal.days_past_due_min", "order.help_first"],
+            "rule_source": ["seed", "Design [not verified]", "procedure"],
         }
     )
     card = card_treatments(accounts, considered)["C-1"]
     assert card.proposed[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
     assert card.proposed[1].startswith("Contact from 2026-03-12 00:00 UTC")
     assert card.proposed[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
-    assert card.refused == ("Legal step: legal.days_past_due_min (Design [not verified])",)
+    assert card.refused == (
+        "Legal step. Days past due before a legal step. Rule legal.days_past_due_min; source: "
+        "Design [not verified]",
+        "Offer instalments. Rule order.help_first; source: procedure",
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from delinquency.policy.records import specifications
 from delinquency.reporting.cards import Treatment
 
 ACTION_WORDS: Mapping[str, str] = {
@@ -41,12 +42,19 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
     wanted = considered[considered["account_id"].isin(accounts["account_id"])]
     refused: dict[str, list[str]] = {}
     for row in wanted[~wanted["allowed"]].itertuples():
-        words = f"{ACTION_WORDS[row.action]}: {row.rule} ({row.rule_source})"
+        words = _refusal(str(row.action), str(row.rule), str(row.rule_source))
         refused.setdefault(str(row.account_id), []).append(words)
     return {
         str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
         for row in accounts.itertuples()
     }
+
+
+def _refusal(action: str, rule: str, source: str) -> str:
+    """Return what is not allowed, the rule in its own words, where it stands, and its source."""
+    rules = specifications()
+    meaning = f"{rules[rule].meaning} " if rule in rules else ""
+    return f"{ACTION_WORDS[action]}. {meaning}Rule {rule}; source: {source}"
 
 
 def _proposed(row: object) -> tuple[str, ...]:
