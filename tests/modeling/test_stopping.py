@@ -6,7 +6,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from delinquency.modeling import fit_model
+from delinquency.modeling import fit_model, stopping
 from delinquency.modeling.stopping import (
     HASTE,
     MOST_TREES,
@@ -44,6 +44,16 @@ def test_chance_teaches_next_to_no_tree_and_a_signal_many():
     signal = np.random.default_rng(1).random(1500) < 1 / (1 + np.exp(-2 * X["a"] - X["b"]))
     assert count(trees(X, y)) < 40
     assert count(trees(X, signal)) > 150
+
+
+def test_a_search_that_ends_before_the_turn_says_so(monkeypatch):
+    X, _ = chance(1500)
+    signal = np.random.default_rng(1).random(1500) < 1 / (1 + np.exp(-2 * X["a"] - X["b"]))
+    assert "may fall further" not in trees(X, signal).metadata["trees"]
+    monkeypatch.setattr(stopping, "MOST_TREES", 60)
+    short = trees(X, signal)
+    assert count(short) <= 60 * stopping.ALL_ROWS + 1
+    assert "may fall further" in short.metadata["trees"]
 
 
 def test_rows_of_one_account_are_held_out_together():

@@ -25,6 +25,7 @@ HASTE = 6
 """The search takes steps this many times as long, and so needs a sixth of the trees. Where the
 log loss turns depends on steps times trees while steps are short."""
 MOST_TREES = 4000
+"""Trees at which a search ends, in steps of the fit."""
 PATIENCE = 40
 """Trees of the search without a lower log loss after which it ends."""
 WITHOUT_SEARCH = 200
@@ -64,7 +65,8 @@ def find_trees(
     n_trees : int
         From 1 to ``MOST_TREES * ALL_ROWS``; ``WITHOUT_SEARCH`` where no fold can be held out.
     how : str
-        Where the number comes from, in words.
+        Where the number comes from, in words; it says so where the search ended at its last tree
+        instead of a turn.
     """
     if not can_search(y, groups):
         return (
@@ -91,8 +93,11 @@ def find_trees(
         fpreproc=judged_by_what_happened,
         callbacks=[stop] if callback is None else [stop, callback],
     )
-    n_trees = max(1, round(ALL_ROWS * haste * len(found[f"valid {METRIC}-mean"])))
-    return n_trees, "where the log loss of accounts held out of the training part is lowest"
+    n_steps = len(found[f"valid {METRIC}-mean"])
+    how = "where the log loss of accounts held out of the training part is lowest"
+    if n_steps + PATIENCE > steps_of_search(params["learning_rate"]):
+        how = f"as many as are tried: {how}, and it may fall further (model.n_estimators)"
+    return max(1, round(ALL_ROWS * haste * n_steps)), how
 
 
 def steps_of_search(learning_rate: float) -> int:
