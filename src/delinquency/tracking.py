@@ -17,7 +17,7 @@ import pandas as pd
 
 from delinquency.errors import ModelError
 from delinquency.options.tracking import TrackingOptions
-from delinquency.store import Workspace
+from delinquency.store import Workspace, frame_digest
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -28,6 +28,8 @@ ARTIFACTS = "mlartifacts"
 HOST = "127.0.0.1"
 PARAM_LENGTH = 500
 """MLflow servers before 3.0 refuse longer values."""
+DATASET_DIGEST = 36
+"""Characters of a data set's digest that MLflow keeps."""
 NOTE = "mlflow.note.content"
 KIND = "mlflow.experimentKind"
 
@@ -170,8 +172,7 @@ class Run:
         """Log which data were used, by digest and schema; no rows are stored."""
         import mlflow
 
-        data = mlflow.data.from_pandas(frame, name=name, source=source, targets="bad")
-        mlflow.log_input(data, context=context)
+        mlflow.log_input(dataset_of(frame, name=name, source=source), context=context)
 
     @contextmanager
     def child(self, name: str) -> Iterator["Run"]:
@@ -183,6 +184,38 @@ class Run:
 
         with mlflow.start_run(run_name=name, nested=True) as active:
             yield Run(self.store, active.info.run_id, self.experiment_id)
+
+
+def dataset_of(frame: pd.DataFrame, *, name: str, source: str) -> Any:
+    """Return MLflow's description of the data that a model saw.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Features, and ``bad``.
+    name, source : str
+
+    Returns
+    -------
+    mlflow.data.pandas_dataset.PandasDataset
+        The digest is of all rows (MLflow's own is of the first 10,000). The schema is what MLflow
+        would find, without its look at every single value, which takes longer than many a fit.
+    """
+    import mlflow
+    from mlflow.types import ColSpec, Schema
+
+    data = mlflow.data.from_pandas(
+        frame, name=name, source=source, targets="bad",
+        digest=frame_digest(frame)[:DATASET_DIGEST],
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whole numbers cannot hold a gap: the label has none
+        kinds = mlflow.models.infer_signature(frame.head()).inputs
+    gaps = frame.isna().any()
+    vars(data)["schema"] = Schema(
+        [ColSpec(one.type, one.name, required=not gaps[one.name]) for one in kinds]
+    )
+    return data
 
 
 @contextmanager
