@@ -212,6 +212,7 @@ def dataset_of(frame: pd.DataFrame, *, name: str, source: str) -> Any:
         warnings.simplefilter("ignore")  # whole numbers cannot hold a gap: the label has none
         kinds = mlflow.models.infer_signature(frame.head()).inputs
     gaps = frame.isna().any()
+    # A cached property that MLflow would fill when it is first read.
     vars(data)["schema"] = Schema(
         [ColSpec(one.type, one.name, required=not gaps[one.name]) for one in kinds]
     )

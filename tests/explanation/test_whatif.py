@@ -154,7 +154,8 @@ def test_the_answer_names_amount_months_and_both_probabilities():
     )[0]
     assert "40.0%" in one.answer and "cut-off of 30%" in one.answer and "CNY" in one.answer
     assert "40.0%" in one.answer_zh and "元" in one.answer_zh
-    assert not any(mark in one.answer_zh for mark in ":,;()"), one.answer_zh
+    for text in (one.answer_zh, *(scenario[-1] for scenario in SCENARIOS)):
+        assert not any(mark in text for mark in ":,;()"), text
     assert len(one.scenarios) == len(SCENARIOS)
     # The whole balance at once leaves the usual 100 of charges: trait value 1.0, excess 0.
     whole = one.scenarios[-1]

@@ -40,21 +40,16 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
     dict of account id to Treatment
     """
     wanted = considered[considered["account_id"].isin(accounts["account_id"])]
+    rules = specifications()
     refused: dict[str, list[str]] = {}
     for row in wanted[~wanted["allowed"]].itertuples():
-        words = _refusal(str(row.action), str(row.rule), str(row.rule_source))
+        meaning = f"{rules[row.rule].meaning} " if row.rule in rules else ""
+        words = f"{ACTION_WORDS[row.action]}. {meaning}Rule {row.rule}; source: {row.rule_source}"
         refused.setdefault(str(row.account_id), []).append(words)
     return {
         str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
         for row in accounts.itertuples()
     }
-
-
-def _refusal(action: str, rule: str, source: str) -> str:
-    """Return what is not allowed, the rule in its own words, where it stands, and its source."""
-    rules = specifications()
-    meaning = f"{rules[rule].meaning} " if rule in rules else ""
-    return f"{ACTION_WORDS[action]}. {meaning}Rule {rule}; source: {source}"
 
 
 def _proposed(row: object) -> tuple[str, ...]:
