@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow
 from numpy.typing import NDArray
+from pyarrow import compute
 
 from delinquency.errors import DataError, Fault
 from delinquency.event_sums import EVENT_SUMS
@@ -163,7 +165,7 @@ def build_windows(
     of a table that is present are 0, not missing, in months in which the account had a statement.
     """
     accounts = pd.Index(observations["account_id"].unique())
-    row_account = accounts.get_indexer(observations["account_id"])
+    row_account = _positions(observations["account_id"], accounts)
     row_month = month_number(observations["observation_month"])
     _require_statements(tables["statements"], accounts)
     if not len(row_month):
@@ -183,7 +185,7 @@ def build_windows(
     static: dict[str, Array] = {}
     if "accounts" in tables:
         table = tables["accounts"]
-        position = pd.Index(table["account_id"]).get_indexer(accounts)
+        position = _positions(accounts, table["account_id"])
         for column in ACCOUNTS:
             known = column.name in table.columns and not column.protected
             if known and column.kind in ("number", "integer", "flag"):
@@ -212,7 +214,7 @@ class _Axis:
         self, frame: pd.DataFrame, month: str
     ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
         """Return account index, month offset, arrival month, and which rows lie in the cube."""
-        account = self.accounts.get_indexer(frame["account_id"])
+        account = _positions(frame["account_id"], self.accounts)
         number = month_number(frame[month])
         arrival = number
         if "arrival_month" in frame.columns:
@@ -231,6 +233,18 @@ class _Axis:
             rows = np.flatnonzero(self.row_month == month)
             out.append((rows, int(month), slice(end - self.n_months, end)))
         return out
+
+
+def _positions(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> NDArray[np.intp]:
+    """Return where each id stands among others, -1 where it does not.
+
+    Arrow compares the bytes of the strings: a tenth of the time of an index of Python objects,
+    and other threads run meanwhile.
+    """
+    text = pyarrow.large_string()
+    known = pyarrow.array(among, type=text)
+    found = compute.index_in(pyarrow.array(ids, type=text), value_set=known)
+    return compute.fill_null(found, -1).to_numpy().astype(np.intp)
 
 
 def _require_statements(statements: pd.DataFrame, accounts: pd.Index) -> None:
@@ -322,7 +336,7 @@ def _beside_events(
     borrowed = [n for n in dict.fromkeys(needs) if n not in frame and n in accounts.columns]
     if not borrowed:
         return frame
-    position = pd.Index(accounts["account_id"]).get_indexer(frame["account_id"])
+    position = _positions(frame["account_id"], accounts["account_id"])
     values = {n: np.append(accounts[n].to_numpy(np.float64), np.nan)[position] for n in borrowed}
     return frame.assign(**values)
 

@@ -4,7 +4,14 @@ import pytest
 
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio import blocks, generate, generate_block, iter_parts, join_parts
+from delinquency.portfolio import (
+    block_parts,
+    blocks,
+    generate,
+    generate_block,
+    generate_part,
+    join_parts,
+)
 from delinquency.portfolio import parameters as p
 from delinquency.portfolio.household import (
     INCOME_ECONOMY,
@@ -22,7 +29,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_chunking():
     options = SyntheticData(name="synthetic", n_accounts=2_050, n_months=3, burn_in_months=2)
     whole = generate(options, chunk=10_000)
     one_by_one = generate(options, chunk=1)
-    # As processes would do it: the blocks in any order, then joined in theirs.
+    # As threads do it: the blocks in any order, then joined in theirs.
     made = {block.number: generate_block(options, block) for block in reversed([*blocks(options)])}
     shared = join_parts([made[number] for number in sorted(made)])
     for name, frame in whole.items():
@@ -37,7 +44,8 @@ def test_another_seed_gives_another_portfolio(options, tables):
 
 def test_parts_hold_whole_accounts(options):
     big = SyntheticData(name="s", n_accounts=2_001, n_months=3, burn_in_months=2)
-    parts = [set(part["statements"]["account_id"]) for part in iter_parts(big, chunk=1_000)]
+    made = [generate_part(big, part) for part in block_parts(big, chunk=1_000)]
+    parts = [set(part["statements"]["account_id"]) for part in made]
     assert len(parts) == 3
     assert not parts[0] & parts[1] and not parts[1] & parts[2]
 

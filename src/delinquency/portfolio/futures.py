@@ -42,7 +42,7 @@ _LOWER, _ABOVE = _steps()
 _GRID_STEP = float(MEMORY_GRID[1])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def coalition_probabilities(
     weights: Array,
     state_base: Array,
@@ -93,7 +93,7 @@ def coalition_probabilities(
     return bad / n_paths
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _draw_path(
     weights: Array,
     level: Array,
@@ -129,7 +129,7 @@ def _draw_path(
             grievance += p.GRIEVANCE_SIZE
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _chance(
     coalition: int,
     parts: Array,
@@ -186,7 +186,7 @@ def _chance(
     return lost
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _put(
     mass: Array, state: int, j: int, amount: float, has_record: int
 ) -> None:  # pragma: no cover - compiled

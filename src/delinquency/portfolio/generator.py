@@ -1,6 +1,7 @@
 """From options to canonical tables, a bounded part of the portfolio at a time."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def table_names(options: SyntheticData) -> list[str]:
 
 
 def generate_block(options: SyntheticData, block: Block) -> dict[str, pd.DataFrame]:
-    """Make the tables of one block: the unit that processes can share out.
+    """Make the tables of one block: the unit of randomness.
 
     Parameters
     ----------
@@ -68,10 +69,10 @@ def generate_block(options: SyntheticData, block: Block) -> dict[str, pd.DataFra
     return {name: tables[name] for name in names}
 
 
-def iter_parts(
+def block_parts(
     options: SyntheticData, *, chunk: int = PARTS_AT_ONCE
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """Yield the portfolio in account-complete parts, in account order.
+) -> Iterator[tuple[Block, ...]]:
+    """Yield the blocks of a portfolio some at a time, in account order.
 
     Parameters
     ----------
@@ -82,18 +83,29 @@ def iter_parts(
 
     Yields
     ------
+    tuple of Block
+    """
+    left = blocks(options)
+    while part := tuple(islice(left, max(1, -(-chunk // BLOCK_SIZE)))):
+        yield part
+
+
+def generate_part(options: SyntheticData, part: Sequence[Block]) -> dict[str, pd.DataFrame]:
+    """Make the tables of some blocks: the unit that threads share out.
+
+    Parameters
+    ----------
+    options : SyntheticData
+    part : sequence of Block
+        One of ``block_parts(options)``. Nothing is shared between parts, so they may be made in
+        any order and at the same time.
+
+    Returns
+    -------
     dict of str to DataFrame
         Canonical tables, validated. All tables have the same accounts.
     """
-    waiting: list[dict[str, pd.DataFrame]] = []
-    per_part = max(1, -(-chunk // BLOCK_SIZE))
-    for block in blocks(options):
-        waiting.append(generate_block(options, block))
-        if len(waiting) == per_part:
-            yield join_parts(waiting)
-            waiting = []
-    if waiting:
-        yield join_parts(waiting)
+    return join_parts([generate_block(options, block) for block in part])
 
 
 def join_parts(parts: Sequence[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
@@ -118,7 +130,7 @@ def join_parts(parts: Sequence[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFra
 
 
 def generate(options: SyntheticData, *, chunk: int = PARTS_AT_ONCE) -> dict[str, pd.DataFrame]:
-    """Make the whole portfolio at once; ``iter_parts`` bounds the memory.
+    """Make the whole portfolio at once; ``block_parts`` bounds the memory.
 
     Parameters
     ----------
@@ -131,7 +143,7 @@ def generate(options: SyntheticData, *, chunk: int = PARTS_AT_ONCE) -> dict[str,
     dict of str to DataFrame
         Canonical tables by name, validated; the same bytes for the same seed, whatever the chunk.
     """
-    parts = list(iter_parts(options, chunk=chunk))
+    parts = [generate_part(options, part) for part in block_parts(options, chunk=chunk)]
     return {
         name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
     }

@@ -9,6 +9,7 @@ behind within a year, by intervening in the simulator; this is what explanations
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from math import factorial
 
 import numpy as np
@@ -33,15 +34,17 @@ WORTHS = tuple(f"worth_{coalition:02d}" for coalition in range(2**p.N_TRAITS))
 KEYS = ("account_id", "observation_month")
 
 
-def iter_truth(options: SyntheticData) -> Iterator[pd.DataFrame]:
-    """Yield the hidden lives, one frame a block, one row per account and reported month.
+def hidden_lives(options: SyntheticData, block: Block) -> pd.DataFrame:
+    """Return the hidden lives of one block, one row per account and reported month.
 
     Parameters
     ----------
     options : SyntheticData
+    block : Block
+        One of ``blocks(options)``.
 
-    Yields
-    ------
+    Returns
+    -------
     DataFrame
         ``account_id, observation_month``; ``latent_<trait>``; ``proximate_<trait>``, the centred
         contributions to the log-odds of missing the next payment; ``true_log_odds``, their sum
@@ -49,26 +52,28 @@ def iter_truth(options: SyntheticData) -> Iterator[pd.DataFrame]:
         hidden_state``.
     """
     start = options.burn_in_months
+    life = simulate_life(options, block)
+    names = account_ids(block, life)
+    month = np.broadcast_to(life.months[start:], life.holder[:, start:].shape).ravel()
+    columns: dict[str, object] = {
+        "account_id": pd.array(names.tolist(), dtype="str").take(life.holder[:, start:].ravel()),
+        "observation_month": month.astype("datetime64[M]").astype(MONTH_DTYPE),
+    }
+    for k, key in enumerate(TRAITS):
+        columns[LATENT + key] = life.latent[k, :, start:].ravel()
+    for k, key in enumerate(TRAITS):
+        columns[PROXIMATE + key] = life.parts[k, :, start:].ravel()
+    columns["true_log_odds"] = p.trait_log_odds(life.parts[:, :, start:]).ravel()
+    for name in ("unemployed", "grievance", "memory", "state"):
+        values = getattr(life, name)[:, start:].ravel()
+        columns[f"hidden_{name}"] = values.astype(np.float64)
+    return pd.DataFrame(columns).sort_values(list(KEYS), kind="stable", ignore_index=True)
+
+
+def iter_truth(options: SyntheticData) -> Iterator[pd.DataFrame]:
+    """Yield the hidden lives of all blocks in order; see ``hidden_lives``."""
     for block in blocks(options):
-        life = simulate_life(options, block)
-        names = account_ids(block, life)
-        month = np.broadcast_to(life.months[start:], life.holder[:, start:].shape).ravel()
-        columns: dict[str, object] = {
-            "account_id": pd.array(names.tolist(), dtype="str").take(
-                life.holder[:, start:].ravel()
-            ),
-            "observation_month": month.astype("datetime64[M]").astype(MONTH_DTYPE),
-        }
-        for k, key in enumerate(TRAITS):
-            columns[LATENT + key] = life.latent[k, :, start:].ravel()
-        for k, key in enumerate(TRAITS):
-            columns[PROXIMATE + key] = life.parts[k, :, start:].ravel()
-        columns["true_log_odds"] = p.trait_log_odds(life.parts[:, :, start:]).ravel()
-        for name in ("unemployed", "grievance", "memory", "state"):
-            values = getattr(life, name)[:, start:].ravel()
-            columns[f"hidden_{name}"] = values.astype(np.float64)
-        frame = pd.DataFrame(columns)
-        yield frame.sort_values(list(KEYS), kind="stable", ignore_index=True)
+        yield hidden_lives(options, block)
 
 
 def audit_observations(labels: pd.DataFrame, options: SyntheticData) -> pd.DataFrame:
@@ -94,7 +99,9 @@ def audit_observations(labels: pd.DataFrame, options: SyntheticData) -> pd.DataF
     return last.iloc[chosen].reset_index(drop=True)
 
 
-def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataFrame:
+def causal_truth(
+    options: SyntheticData, observations: pd.DataFrame, *, n_threads: int = 1
+) -> pd.DataFrame:
     """Return what each trait truly does to the log-odds of being bad within 12 months.
 
     Parameters
@@ -103,6 +110,8 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
         Of the portfolio that the observations come from.
     observations : DataFrame
         ``account_id, observation_month``: accounts alive and not 30 days behind.
+    n_threads : int
+        Blocks simulated at once; every account has its own draws, so the values do not change.
 
     Returns
     -------
@@ -128,7 +137,8 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
     place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
     months = observations["observation_month"].to_numpy().astype("datetime64[M]").astype(np.int64)
     names = observations["account_id"].to_numpy(object)
-    for block in blocks(options):
+
+    def fill(block: Block) -> None:
         rows = np.flatnonzero(place // BLOCK_SIZE == block.number)
         if len(rows):
             life = simulate_life(options, block)
@@ -136,6 +146,9 @@ def causal_truth(options: SyntheticData, observations: pd.DataFrame) -> pd.DataF
                 at = (int(place[row]) - block.first, int(months[row] - life.months[0]))
                 if _holds(block, life, at, str(names[row])):
                     values[row] = _coalition_log_odds(options, block, life, at)
+
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        list(pool.map(fill, blocks(options)))
     lost = np.isnan(values[:, 0])
     if lost.any():
         raise DataError(

@@ -1,7 +1,8 @@
 """Stage ``data``: read the source, check it, and write the canonical tables in parts."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.options.data import SyntheticData
 from delinquency.stages.progress import say, working
+from delinquency.stages.threads import in_order
 from delinquency.store import (
     MANIFEST,
     code_digest,
@@ -72,11 +74,19 @@ def write_tables(config: Config) -> dict[str, Any]:
     digests = []
     try:
         with working(f"reading {config.data.name}") as tick:
-            for number, source in enumerate(_read(config, tick)):
+
+            def write(numbered: tuple[int, Callable[[], Any]]) -> tuple[str, dict[str, Any]]:
+                number, read = numbered
+                source = read()
                 folder = fresh / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
                 _write_part(source, folder)
-                digests.append(source.digest)
-                facts = _add_facts(facts, source.facts)
+                return source.digest, source.facts
+
+            readers = list(enumerate(_readers(config)))
+            for key, found in in_order(write, readers, n_threads=config.n_threads):
+                digests.append(key)
+                facts = _add_facts(facts, found)
+                tick(len(digests), len(readers))
         if isinstance(config.data, SyntheticData):
             facts |= _measure(config, config.data, fresh)
         facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
@@ -102,8 +112,8 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
     from delinquency.stages.truth import read_hidden_lives, write_hidden_lives
 
     folder = workspace(config.paths, config.data.name).truth
-    with working("writing the truth, apart from the tables"):
-        write_hidden_lives(options, folder, part_accounts=PART_ACCOUNTS)
+    with working("writing the truth, apart from the tables") as tick:
+        write_hidden_lives(config, options, part_accounts=PART_ACCOUNTS, tick=tick)
     with working("measuring the portfolio against public figures"):
         parts = sorted(tables.glob("part-*"))[:PARTS_MEASURED]
         hidden = read_hidden_lives(folder, parts=len(parts))
@@ -133,23 +143,21 @@ def read_source(config: Config) -> Any:
     return SOURCES[config.data.kind](config.data, workspace(config.paths, config.data.name).raw)
 
 
-def _read(config: Config, tick: Any) -> Iterator[Any]:
-    """Yield the source in account-complete parts, so that memory is bounded."""
-    if isinstance(config.data, SyntheticData):
-        yield from _generated(config.data, tick)
-        return
-    yield read_source(config)
-    tick(1, 1)
+def _readers(config: Config) -> list[Callable[[], Any]]:
+    """Return what reads each account-complete part of the source, so that memory is bounded."""
+    options = config.data
+    if not isinstance(options, SyntheticData):
+        return [partial(read_source, config)]
+    from delinquency.portfolio import block_parts
+
+    return [partial(_made, options, part) for part in block_parts(options, chunk=PART_ACCOUNTS)]
 
 
-def _generated(options: SyntheticData, tick: Any) -> Iterator[Any]:
-    """Yield the parts of the generated portfolio."""
-    from delinquency.portfolio import iter_parts
+def _made(options: SyntheticData, part: tuple[Any, ...]) -> Any:
+    """Return one part of the generated portfolio."""
+    from delinquency.portfolio import generate_part
 
-    total = -(-options.n_accounts // PART_ACCOUNTS)
-    for done, tables in enumerate(iter_parts(options, chunk=PART_ACCOUNTS), start=1):
-        tick(done, total)
-        yield _as_source(tables, digest([options, done]))
+    return _as_source(generate_part(options, part), digest([options, part[0].number]))
 
 
 def _as_source(tables: dict[str, Any], key: str) -> Any:

@@ -21,6 +21,7 @@ from delinquency.schema import ACCOUNTS, TABLES
 from delinquency.stages.data import READY_MADE, part_folders
 from delinquency.stages.erasing import without_cleared
 from delinquency.stages.progress import Tick
+from delinquency.stages.threads import in_order
 from delinquency.store import read_frame, read_json, workspace, write_text
 from delinquency.windows import Windows, build_windows, wide_frame
 
@@ -126,22 +127,32 @@ class Engineering:
         """Yield the frames of every part."""
         folders = part_folders(self._config)
         span = _span_of(folders)
-        for number, folder in enumerate(folders, start=1):
-            cut = cut_part(folder, self._config, span=span)
-            if not self._chosen:
-                self._choose(cut.windows)
-            yield {
-                "features": build_features(cut.windows, self._chosen),
-                "labels": cut.labels[[c for c in LABELS if c in cut.labels]],
-                "protected": cut.protected,
-                "raw": pd.concat([cut.windows.keys, wide_frame(cut.windows)], axis=1),
-            }
-            if cut.outcomes is not None:
-                self._outcomes.append(cut.outcomes)
-            self._tick(number, len(folders))
+        # The first part alone says which features there are.
+        ready = {folders[0]: cut_part(folders[0], self._config, span=span)}
+        self._choose(ready[folders[0]].windows)
+
+        def make(folder: Path) -> tuple[dict[str, pd.DataFrame], Labels | None]:
+            cut = ready.pop(folder, None) or cut_part(folder, self._config, span=span)
+            return self._frames(cut), cut.outcomes
+
+        made = in_order(make, folders, n_threads=self._config.n_threads)
+        for done, (frames, outcomes) in enumerate(made, start=1):
+            if outcomes is not None:
+                self._outcomes.append(outcomes)
+            yield frames
+            self._tick(done, len(folders))
+
+    def _frames(self, cut: Cut) -> dict[str, pd.DataFrame]:
+        """Return what is made of one part."""
+        return {
+            "features": build_features(cut.windows, self._chosen),
+            "labels": cut.labels[[c for c in LABELS if c in cut.labels]],
+            "protected": cut.protected,
+            "raw": pd.concat([cut.windows.keys, wide_frame(cut.windows)], axis=1),
+        }
 
     def _choose(self, windows: Windows) -> None:
-        """Choose the features that the first part supports: all parts have the same columns."""
+        """Choose the features that a part supports: all parts have the same columns."""
         self._chosen = select_features(windows, self._config.features)
         self._absent = coverage(windows, self._config.features)
         self.meanings = meanings_of(self._chosen)

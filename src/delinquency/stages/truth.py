@@ -1,7 +1,6 @@
 """The truth of a generated portfolio on disk: in a folder of its own, which no model reads."""
 
 import shutil
-from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,10 @@ import pandas as pd
 
 from delinquency.config import Config, as_dict
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio.blocks import BLOCK_SIZE
-from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, iter_truth
-from delinquency.stages.progress import working
+from delinquency.portfolio import Block, block_parts
+from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, hidden_lives
+from delinquency.stages.progress import Tick, working
+from delinquency.stages.threads import in_order
 from delinquency.store import (
     code_digest,
     digest,
@@ -30,30 +30,38 @@ AUDIT = "audit"
 """Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
 
 
-def write_hidden_lives(options: SyntheticData, folder: Path, *, part_accounts: int) -> None:
+def write_hidden_lives(
+    config: Config, options: SyntheticData, *, part_accounts: int, tick: Tick
+) -> None:
     """Write what the generator knows of every account and month, part by part.
+
+    What stood in the folder before goes only when all is written.
 
     Parameters
     ----------
+    config : Config
     options : SyntheticData
-    folder : Path
-        Folder of the portfolio's truth; what stood in it before goes only when all is written.
     part_accounts : int
         Accounts of one part, as in the tables.
+    tick : callable
+        Called with the parts that are done, and those there will be.
     """
+    folder = workspace(config.paths, config.data.name).truth
     fresh = folder / f".{HIDDEN}.writing"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
+
+    def write(numbered: tuple[int, tuple[Block, ...]]) -> None:
+        number, blocks = numbered
+        part = pd.concat([hidden_lives(options, one) for one in blocks], ignore_index=True)
+        # Half the bytes, and far more digits than any simulation's own error.
+        values = {n: np.float32 for n in part.columns if n not in KEYS}
+        write_frame(part.astype(values), fresh / PART.format(number))
+
     try:
-        blocks = iter_truth(options)
-        for number in count():
-            frames = list(islice(blocks, max(1, part_accounts // BLOCK_SIZE)))
-            if not frames:
-                break
-            part = pd.concat(frames, ignore_index=True)
-            # Half the bytes, and far more digits than any simulation's own error.
-            values = {n: np.float32 for n in part.columns if n not in KEYS}
-            write_frame(part.astype(values), fresh / PART.format(number))
+        parts = list(enumerate(block_parts(options, chunk=part_accounts)))
+        for done, _ in enumerate(in_order(write, parts, n_threads=config.n_threads), start=1):
+            tick(done, len(parts))
         shutil.rmtree(folder / HIDDEN, ignore_errors=True)
         fresh.rename(folder / HIDDEN)
     finally:
@@ -88,7 +96,7 @@ def audit_truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.D
     if path.exists() and mark.exists() and read_json(mark, made_by=AUDIT)["key"] == key:
         return read_frame(path, made_by="audit_explanations")
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
-        known = causal_truth(data, observations)
+        known = causal_truth(data, observations, n_threads=config.n_threads)
     # The mark goes first and comes last, so that a stop between cannot pair it with another file.
     mark.unlink(missing_ok=True)
     write_frame(known, path)
