@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from delinquency.config import load
-from delinquency.errors import ChoiceError, DelinquencyError, MissingArtifactError
+from delinquency.errors import ChoiceError, DelinquencyError, MissingArtifactError, ModelError
 from delinquency.stages import run_stage
 from delinquency.stages.features import prepare
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -46,6 +46,28 @@ def test_every_row_adds_up_and_carries_evidence_and_reasons(explained):
         assert set(explained[f"evidence_{key}"]) <= set(EVIDENCE_LEVELS)
     assert {"reason_1", "reason_2", "reason_3", "reason_4", "reason_zh_1"} <= set(explained)
     assert (explained["reason_1"] != "").any()
+
+
+@pytest.mark.parametrize("checked", [10, 10_000])
+def test_values_that_do_not_add_up_to_the_boosters_score_are_refused(
+    trained, monkeypatch, checked
+):
+    from dataclasses import replace
+
+    from delinquency.explanation import TraitExplainer
+    from delinquency.stages import explain
+
+    exact = TraitExplainer.explain
+
+    def off(self, X, **choices):
+        right = exact(self, X, **choices)
+        return replace(right, base_value=right.base_value + 1e-6, raw_score=right.raw_score + 1e-6)
+
+    monkeypatch.setattr(explain, "CHECKED_ROWS", checked)
+    run(trained, "explain", "tracking=none")
+    monkeypatch.setattr(TraitExplainer, "explain", off)
+    with pytest.raises(ModelError, match="add up to the raw score"):
+        run(trained, "explain", "tracking=none")
 
 
 def test_the_figures_of_the_traits_lie_beside_the_others(trained):
