@@ -85,24 +85,18 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
 @pytest.mark.parametrize(
     ("name", "columns", "expected"),
     [
-        # dues 100 + 900 here and elsewhere over a usual income of 4000
-        ("debt_service_to_income_last",
-         {"minimum_due": [100, 100], "other_instalments": [900, NAN], "salary": [4000, 4000],
-          "benefits": [0, 0]}, 0.25),
+        # dues 100 + 900 here and elsewhere over a stated income of 4000
+        ("debt_service_to_stated_income_last",
+         {"minimum_due": [100, 100], "other_instalments": [900, NAN],
+          "application_income": 4000}, 0.25),
+        # (1000 + 900) and (100 + 900), over 4000: 0.475 and 0.25
+        ("debt_service_to_stated_income_mean_3m",
+         {"minimum_due": [1000, 100, NAN], "other_instalments": [900, NAN, NAN],
+          "application_income": 4000}, 0.3625),
         # (1000 + 11000) / (12 * 4000)
-        ("debt_to_income_last",
-         {"balance": [500, 1000], "other_balance": [11000, NAN], "salary": [4000, 4000],
-          "benefits": [0, 0]}, 0.25),
-        # no three months known: (4000 + 0) / 2 = 2000
-        ("instalments_elsewhere_to_income",
-         {"other_instalments": [500, 1000], "salary": [4000, 0], "benefits": [0, 0]}, 0.5),
-        # usual income (3900 + 4000 + 4100) / 3 = 4000, whatever came after
-        ("instalments_elsewhere_to_income",
-         {"other_instalments": [0, 0, 0, 0, 1000], "salary": [3900, 4000, 4100, 0, 0],
-          "benefits": [0, 0, 0, 0, 500]}, 0.25),
-        # dues 100 and 300 over a usual income of 4000
-        ("minimum_due_to_income_mean",
-         {"minimum_due": [100, 300], "salary": [4000, 4000], "benefits": [0, 0]}, 0.05),
+        ("debt_to_stated_income_last",
+         {"balance": [500, 1000], "other_balance": [11000, NAN],
+          "application_income": 4000}, 0.25),
         ("maxed_cards_max", {"maxed_cards": [1, 3, NAN]}, 3),
         ("enquiries_recent", {"enquiries": [5, 1, 0, 2]}, 3),
         # 2 -> 3 -> 3 -> 2 -> 4: rises of 1 and 2
@@ -110,9 +104,9 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
         # 6000 elsewhere, 2000 here
         ("share_owed_elsewhere", {"other_balance": [6000, NAN], "balance": [0, 2000]}, 0.75),
         # (1500 + 6000) - (500 + 5000) = 2000 over 4000
-        ("debt_growth_to_income",
-         {"balance": [500, 1500], "other_balance": [5000, 6000], "salary": [4000, 4000],
-          "benefits": [0, 0]}, 0.5),
+        ("debt_growth_to_stated_income",
+         {"balance": [500, 1500], "other_balance": [5000, 6000],
+          "application_income": 4000}, 0.5),
         # 30 + 30 of interest against 100 + 20 paid
         ("interest_to_payments", {"interest": [30, 30], "payment": [100, 20]}, 0.5),
         ("cash_advances_to_balance", {"cash_advances": [100, 150], "balance": [900, 1000]}, 0.25),
@@ -120,6 +114,30 @@ def test_a_report_that_has_not_arrived_leaves_the_last_one_in_force():
 )  # fmt: skip
 def test_debt_burden_by_hand(name, columns, expected):
     assert _value(name, **columns) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("salary", "benefits", "expected"),
+    [
+        # no three months known: (4000 + 0) / 2 = 2000, less essentials of 500
+        ([4000, 0], [0, 0], 0.75),
+        # the best three in a row, (3900 + 4000 + 4100) / 3 = 4000, whatever came after
+        ([3900, 4000, 4100, 0, 0], [0, 0, 0, 0, 500], 0.875),
+    ],
+)
+def test_the_usual_income_is_what_the_household_earns_while_it_earns(salary, benefits, expected):
+    essentials = [500] * len(salary)
+    known = {"salary": salary, "benefits": benefits, "essential_outgoings": essentials}
+    assert _value("residual_income_last", **known) == pytest.approx(expected)
+
+
+def test_a_fall_of_income_makes_no_debt_look_heavier():
+    from delinquency.features import FEATURES
+
+    income = {"salary", "benefits"}
+    heavy = [one for one in FEATURES.values() if one.trait.key == "debt_burden"]
+    assert heavy
+    assert not [one.name for one in heavy if income & set(one.needs)]
 
 
 ABLE = {

@@ -6,12 +6,10 @@ from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import (
     debt_elsewhere_log,
-    debt_service_to_income,
-    debt_to_income,
+    debt_service_to_stated_income,
+    debt_to_stated_income,
     maxed,
-    minimum_due_to_income,
     trades,
-    usual_income,
 )
 from delinquency.features.quantities import (
     balance_log,
@@ -45,13 +43,13 @@ summarise(
 )
 for _quantity, _reason, _source in (
     (
-        debt_service_to_income,
-        ("All instalments due against income", "每月应还总额占收入比例"),
+        debt_service_to_stated_income,
+        ("All instalments due against the income stated", "每月应还总额占申报收入比例"),
         "T3; Dunn and Kim (1999): minimum due over income, with instalments elsewhere",
     ),
     (
-        debt_to_income,
-        ("All debt against a year of income", "总负债占年收入比例"),
+        debt_to_stated_income,
+        ("All debt against a year of the income stated", "总负债占申报年收入比例"),
         "T3; debt to income",
     ),
 ):
@@ -62,7 +60,7 @@ for _quantity, _reason, _source in (
         unit="ratio",
         reason=_reason,
         source=_source,
-        summaries=("last", "mean", "trend"),
+        summaries=("last", "mean"),
     )
 summarise(
     debt_elsewhere_log,
@@ -83,16 +81,6 @@ def utilization_mean(windows: Windows) -> Array:
     """Balance over credit limit, mean of the whole window."""
     # How it moves within the window is spending and paying, which have traits of their own.
     return statistics.mean(utilization(windows))
-
-
-@feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=(minimum_due_to_income,),
-    reason=("Average minimum due against income", "平均最低还款额占收入比例"),
-    source="T3; Dunn and Kim (1999): minimum due over income predicts default best",
-)  # fmt: skip
-def minimum_due_to_income_mean(windows: Windows) -> Array:
-    """Minimum due over usual monthly income, mean of the whole window."""
-    return statistics.mean(minimum_due_to_income(windows))
 
 
 @feature(
@@ -228,26 +216,15 @@ def new_trades(windows: Windows) -> Array:
 
 
 @feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", usual_income),
-    reason=("Growth of all debt against income", "总负债增长与月收入之比"),
+    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", "application_income"),
+    reason=("Growth of all debt against the income stated", "总负债增长与申报月收入之比"),
     source="T3; debt spiral",
 )  # fmt: skip
-def debt_growth_to_income(windows: Windows) -> Array:
-    """Latest less first known debt here and elsewhere, over usual monthly income."""
+def debt_growth_to_stated_income(windows: Windows) -> Array:
+    """Latest less first known debt here and elsewhere, over the monthly income stated."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
     grown = statistics.last(debt) - statistics.last(debt[:, ::-1])
-    return statistics.ratio(grown, statistics.last(usual_income(windows)), ceiling=10.0)
-
-
-@feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_instalments", usual_income),
-    reason=("Instalments elsewhere against income", "其他机构分期还款占收入比例"),
-    source="T3; Home Credit: annuity over income",
-)  # fmt: skip
-def instalments_elsewhere_to_income(windows: Windows) -> Array:
-    """Latest monthly instalments at other lenders over usual monthly income."""
-    due = statistics.last(windows["other_instalments"])
-    return statistics.ratio(due, statistics.last(usual_income(windows)), ceiling=5.0)
+    return statistics.ratio(grown, windows["application_income"], ceiling=10.0)
 
 
 @feature(

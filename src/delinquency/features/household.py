@@ -62,23 +62,23 @@ def debt_service(windows: Windows) -> Array:
     return windows["minimum_due"] + statistics.carried(windows["other_instalments"])
 
 
-@quantity("minimum_due", "other_instalments", "salary", "benefits")
-def debt_service_to_income(windows: Windows) -> Array:
-    """Minimum due on this card and instalments elsewhere, over usual income."""
-    return ratio(debt_service(windows), usual_income(windows), ceiling=RATIO_CEILING)
+@quantity("minimum_due", "other_instalments", "application_income")
+def debt_service_to_stated_income(windows: Windows) -> Array:
+    """Minimum due on this card and instalments elsewhere, over the income stated at application.
+
+    The stated income stays: a fall of the income received is economic pressure, and must not make
+    the same debt look heavier.
+    """
+    stated = windows["application_income"][:, None]
+    return ratio(debt_service(windows), stated, ceiling=RATIO_CEILING)
 
 
-@quantity("minimum_due", "salary", "benefits")
-def minimum_due_to_income(windows: Windows) -> Array:
-    """Minimum due on this card over usual income."""
-    return ratio(windows["minimum_due"], usual_income(windows), ceiling=RATIO_CEILING)
-
-
-@quantity("balance", "other_balance", "salary", "benefits")
-def debt_to_income(windows: Windows) -> Array:
-    """Balances here and elsewhere over a year of usual income."""
+@quantity("balance", "other_balance", "application_income")
+def debt_to_stated_income(windows: Windows) -> Array:
+    """Balances here and elsewhere over a year of the income stated at application."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
-    return ratio(debt, MONTHS_PER_YEAR * usual_income(windows), ceiling=RATIO_CEILING)
+    yearly = MONTHS_PER_YEAR * windows["application_income"][:, None]
+    return ratio(debt, yearly, ceiling=RATIO_CEILING)
 
 
 @quantity("salary", "benefits", "essential_outgoings", "minimum_due")
