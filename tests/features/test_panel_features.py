@@ -187,28 +187,25 @@ def test_an_unsteady_salary_varies_by_its_standard_deviation_over_its_mean():
 
 def test_not_paying_is_unwilling_only_in_months_in_which_the_minimum_was_affordable():
     # coverage 2, 2, .4: able in the second and third month only; 500 and then 0 of 500 paid
-    assert _value("unpaid_given_capacity", **ABLE, payment=[0, 500, 0, 0]) == 0.5
     assert _value("able_unpaid_months", **ABLE, payment=[0, 500, 0, 0]) == 1
-    # with deposits of a month and more the last month is affordable too: (0 + 1 + 1) / 3
+    # with deposits of a month and more the last month is affordable too
     rich = {**ABLE, "deposit_balance": [0, 0, 2500, 0]}
-    assert _value("unpaid_given_capacity", **rich, payment=[0, 500, 0, 0]) == pytest.approx(2 / 3)
+    assert _value("able_unpaid_months", **rich, payment=[0, 500, 0, 0]) == 2
 
 
 def test_an_account_that_never_could_pay_is_never_called_unwilling():
     poor = {**ABLE, "essential_outgoings": [2900] * 4}
-    assert np.isnan(_value("unpaid_given_capacity", **poor, payment=[0, 0, 0, 0]))
     assert _value("able_unpaid_months", **poor, payment=[0, 0, 0, 0]) == 0
 
 
 def test_other_instalments_take_away_ability():
-    # 1000 left - 300 elsewhere = 700 over 500 = 1.4 < 1.5: not able
-    debts = {**ABLE, "other_instalments": [300] * 4}
-    assert np.isnan(
-        _value("unpaid_given_capacity_after_debts", **debts, payment=[0, 0, 0, 0])
-    )  # fmt: skip
-    # 1000 - 250 = 750 over 500 = 1.5: able, and nothing paid
-    less = {**ABLE, "other_instalments": [250] * 4}
-    assert _value("unpaid_given_capacity_after_debts", **less, payment=[0, 0, 0, 0]) == 1.0
+    # 1000 left - 300 elsewhere = 700 over 500 = 1.4 < 1.5: not able, though it was without them
+    debts = {**ABLE, "other_instalments": [300] * 4, "payment": [0, 0, 0, 0]}
+    assert _value("able_after_debts_unpaid_months", **debts) == 0
+    assert _value("able_unpaid_months", **debts) == 2
+    # 1000 - 250 = 750 over 500 = 1.5: able, and nothing paid in two months of that kind
+    less = {**ABLE, "other_instalments": [250] * 4, "payment": [0, 0, 0, 0]}
+    assert _value("able_after_debts_unpaid_months", **less) == 2
 
 
 @pytest.mark.parametrize(

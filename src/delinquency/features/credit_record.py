@@ -5,7 +5,7 @@ import numpy as np
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import status_elsewhere
-from delinquency.features.quantities import DAYS_PER_MONTH, months_behind
+from delinquency.features.quantities import months_behind
 from delinquency.traits import CREDIT_RECORD
 from delinquency.windows import Array, Windows
 
@@ -140,16 +140,6 @@ def cures(windows: Windows) -> Array:
 
 
 @feature(
-    CREDIT_RECORD, direction=+1, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Times that the account fell further behind", "逾期加重次数"), source=PAYMENT_HISTORY,
-)  # fmt: skip
-def worsenings(windows: Windows) -> Array:
-    """Times that a month ended further behind than the month before."""
-    behind = months_behind(windows)
-    return statistics.months_with(behind[:, 1:] > behind[:, :-1])
-
-
-@feature(
     CREDIT_RECORD, direction=+1, unit="months", needs=(months_behind,), actionable=False,
     reason=("Months behind one month earlier", "上月逾期月数"), source=PAYMENT_HISTORY,
 )  # fmt: skip
@@ -168,37 +158,6 @@ def months_behind_max_earlier(windows: Windows) -> Array:
     """Largest months behind before the last three months."""
     behind = months_behind(windows)[:, :-3]
     return statistics.maximum(behind) if behind.shape[1] else np.full(len(behind), np.nan)
-
-
-@feature(
-    CREDIT_RECORD, direction=+1, unit="count", needs=("days_past_due",), actionable=False,
-    reason=("Months with a delay of less than thirty days", "逾期不足三十天的月份数"),
-    source=PAYMENT_HISTORY,
-)  # fmt: skip
-def short_delay_months(windows: Windows) -> Array:
-    """Months that ended 1 to 29 days past due."""
-    days = windows["days_past_due"]
-    return statistics.months_with((days > 0) & (days < DAYS_PER_MONTH))
-
-
-@feature(
-    CREDIT_RECORD, direction=-1, unit="months", needs=("days_past_due",), actionable=False,
-    reason=("Longest run of months without any delay", "最长连续无逾期月数"),
-    source="T2; behavioural scorecards",
-)  # fmt: skip
-def clean_streak_longest(windows: Windows) -> Array:
-    """Longest run of months with no day past due."""
-    return statistics.longest_streak(windows["days_past_due"] == 0)
-
-
-@feature(
-    CREDIT_RECORD, direction=+1, unit="count", needs=("fees",), actionable=False,
-    reason=("Months with a fee charged", "产生费用的月份数"),
-    source="T2; late and returned-payment fees are the record of small delays",
-)  # fmt: skip
-def fee_months(windows: Windows) -> Array:
-    """Months with a fee on the statement."""
-    return statistics.months_with(windows["fees"] > 0)
 
 
 @feature(

@@ -216,7 +216,8 @@ def new_trades(windows: Windows) -> Array:
 
 
 @feature(
-    DEBT_BURDEN, direction=+1, unit="ratio", needs=("other_balance", "balance", "application_income"),
+    DEBT_BURDEN, direction=+1, unit="ratio",
+    needs=("other_balance", "balance", "application_income"),
     reason=("Growth of all debt against the income stated", "总负债增长与申报月收入之比"),
     source="T3; debt spiral",
 )  # fmt: skip

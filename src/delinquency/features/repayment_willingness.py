@@ -134,39 +134,25 @@ def charges_in_unpaid_months(windows: Windows) -> Array:
 
 
 @feature(
-    REPAYMENT_WILLINGNESS, direction=+1, unit="share", needs=(able, minimum_shortfall),
-    reason=("Minimum left unpaid in months when it was affordable", "有能力时最低还款的欠付比例"),
-    source=CAN_PAY,
-)  # fmt: skip
-def unpaid_given_capacity(windows: Windows) -> Array:
-    """Mean share of the minimum due left unpaid, over the months in which it could be paid.
-
-    Could be paid: income after essentials of 1.5 times the minimum, or a month of deposits.
-    NaN when the account never could: then nothing is said about willingness.
-    """
-    return statistics.mean(np.where(able(windows) == 1, minimum_shortfall(windows), np.nan))
-
-
-@feature(
-    REPAYMENT_WILLINGNESS, direction=+1, unit="share",
-    needs=(able_after_debts, minimum_shortfall), source=CAN_PAY,
-    reason=(
-        "Minimum left unpaid though other instalments left room", "偿还他债后有能力时的欠付比例",
-    ),
-)  # fmt: skip
-def unpaid_given_capacity_after_debts(windows: Windows) -> Array:
-    """Mean share of the minimum left unpaid, over months in which all debts could be served."""
-    payable = able_after_debts(windows) == 1
-    return statistics.mean(np.where(payable, minimum_shortfall(windows), np.nan))
-
-
-@feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(able, minimum_shortfall),
     reason=("Affordable minimum payments not made", "有能力但未付最低还款的次数"), source=CAN_PAY,
 )  # fmt: skip
 def able_unpaid_months(windows: Windows) -> Array:
     """Months in which the minimum could be paid and nothing of it was."""
     return statistics.months_with((able(windows) == 1) & (minimum_shortfall(windows) >= 1.0))
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=+1, unit="count",
+    needs=(able_after_debts, minimum_shortfall), source=CAN_PAY,
+    reason=(
+        "Minimum payments not made though other debts left room", "偿还他债后有能力但未付的次数",
+    ),
+)  # fmt: skip
+def able_after_debts_unpaid_months(windows: Windows) -> Array:
+    """Months in which all debts could be served and nothing of the minimum was paid."""
+    payable = able_after_debts(windows) == 1
+    return statistics.months_with(payable & (minimum_shortfall(windows) >= 1.0))
 
 
 @feature(
