@@ -14,6 +14,15 @@ def test_a_second_registration_of_a_name_raises():
     assert numbers["one"] == 1
 
 
+def test_of_many_names_the_nearest_are_listed():
+    known = [f"balance_mean_{n}m" for n in range(1, 13)] + [f"payment_{n}" for n in range(300)]
+    text = str(unknown_name("feature", "balance_men_12m", known))
+    assert "Did you mean 'balance_mean_12m'?" in text
+    assert "the nearest of 312" in text
+    assert "balance_mean_3m" in text and len(text) < 600
+    assert "none alike" in str(unknown_name("feature", "??", known))
+
+
 def test_an_unknown_name_raises_with_the_nearest_match_and_all_names():
     numbers = Registry[int]("number")
     numbers.add("three", 3)

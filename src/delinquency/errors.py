@@ -114,6 +114,10 @@ class DataError(DelinquencyError):
         super().__init__(head + "\n".join(str(fault) for fault in self.faults))
 
 
+MOST_LISTED = 20
+"""Names that an error lists: all when they are no more, else the nearest."""
+
+
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> ChoiceError:
     """Return the error for a name that is not among the known ones, with the nearest match.
 
@@ -135,6 +139,10 @@ def unknown_name(kind: str, name: str, known: Sequence[str]) -> ChoiceError:
     >>> str(unknown_name("stage", "trian", ["train", "score"]))
     "Unknown stage 'trian'. Did you mean 'train'? Known: score, train."
     """
-    near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ChoiceError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
+    near = get_close_matches(name, known, n=MOST_LISTED, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if get_close_matches(name, near) else ""
+    listed, of_all = sorted(known), ""
+    if len(known) > MOST_LISTED:
+        listed, of_all = near, f" (the nearest of {len(known)})"
+    names = ", ".join(listed) if listed else "none alike"
+    return ChoiceError(f"Unknown {kind} {name!r}.{hint} Known{of_all}: {names}.")
