@@ -16,13 +16,18 @@ from delinquency.portfolio.truth import (
     KEYS,
     audit_observations,
     causal_truth,
-    iter_truth,
+    hidden_lives,
     shapley_weights,
 )
 from delinquency.schema import TABLES
 from delinquency.traits import TRAITS
 
 SETTINGS = {"name": "synthetic", "n_accounts": 200, "n_months": 20, "seed": 9, "tables": []}
+
+
+def all_lives(options):
+    lives = [hidden_lives(options, block) for block in blocks(options)]
+    return pd.concat(lives, ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def test_a_placebo_trait_has_no_true_effect(observations):
     frame = causal_truth(options, audit_observations(labels, options))
     assert frame["tau_debt_burden"].abs().max() < 1e-12
     assert (frame["tau_repayment_capacity"].abs() > 0.0).any()
-    hidden = next(iter_truth(options))
+    hidden = all_lives(options)
     assert (hidden["proximate_debt_burden"] == 0.0).all()
     assert hidden["latent_debt_burden"].std() > 0.5
 
@@ -130,7 +135,7 @@ def test_an_observation_of_another_portfolio_is_refused(observations):
 
 
 def test_the_true_contributions_are_centred_on_accounts_that_can_be_scored():
-    hidden = pd.concat(iter_truth(SyntheticData(name="s", n_accounts=4_000, n_months=24)))
+    hidden = all_lives(SyntheticData(name="s", n_accounts=4_000, n_months=24))
     scorable = hidden[hidden["hidden_state"] <= 1]
     means = scorable[[f"proximate_{key}" for key in TRAITS]].mean()
     assert means.abs().max() < 0.05
@@ -138,7 +143,7 @@ def test_the_true_contributions_are_centred_on_accounts_that_can_be_scored():
 
 def test_the_hidden_lives_have_the_rows_of_the_statements():
     options = SyntheticData(**SETTINGS)
-    hidden = pd.concat(iter_truth(options), ignore_index=True)
+    hidden = all_lives(options)
     statements = generate(options)["statements"]
     assert hidden["account_id"].equals(statements["account_id"])
     late = (statements["days_past_due"] + 29) // 30
@@ -147,7 +152,7 @@ def test_the_hidden_lives_have_the_rows_of_the_statements():
 
 def test_no_column_of_the_truth_is_a_column_of_the_tables(observations):
     options = SyntheticData(**SETTINGS)
-    hidden = set(next(iter_truth(options)).columns) | set(truth_of(observations.iloc[:1]).columns)
+    hidden = set(all_lives(options).columns) | set(truth_of(observations.iloc[:1]).columns)
     known = {name for table in TABLES.values() for name in table.column_names}
     keys = set(KEYS)
     assert not (hidden - keys) & (known - keys)

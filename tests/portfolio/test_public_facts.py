@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from delinquency.options.data import LabelOptions, SyntheticData
-from delinquency.portfolio import generate
+from delinquency.portfolio import blocks, generate
 from delinquency.portfolio.calibration import calibrate
 from delinquency.portfolio.determination import latent_determination
 from delinquency.portfolio.figures import Figure
-from delinquency.portfolio.truth import iter_truth
+from delinquency.portfolio.truth import hidden_lives
 from delinquency.traits import TRAITS
 
 
@@ -22,7 +22,8 @@ def portfolio():
         seed=11,
         label=LabelOptions(history_months=12, observation_every=3),
     )
-    return options, generate(options), pd.concat(iter_truth(options), ignore_index=True)
+    lives = [hidden_lives(options, one) for one in blocks(options)]
+    return options, generate(options), pd.concat(lives, ignore_index=True)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from delinquency.options.data import LabelOptions, SyntheticData
-from delinquency.portfolio import generate
+from delinquency.portfolio import blocks, generate
 from delinquency.portfolio.calibration import calibrate
-from delinquency.portfolio.truth import iter_truth
+from delinquency.portfolio.truth import hidden_lives
 from delinquency.reporting.portfolio import portfolio_page
 from delinquency.traits import TRAITS
 
@@ -20,7 +20,7 @@ def calibration():
         tables=[],
         label=LabelOptions(history_months=6, observation_every=6),
     )
-    hidden = pd.concat(iter_truth(options), ignore_index=True)
+    hidden = pd.concat([hidden_lives(options, one) for one in blocks(options)], ignore_index=True)
     return calibrate(generate(options), hidden, options)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from delinquency.config import load
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio import generate
-from delinquency.portfolio.truth import KEYS, iter_truth
+from delinquency.portfolio import blocks, generate
+from delinquency.portfolio.truth import KEYS, hidden_lives
 from delinquency.stages import run_stage
 from delinquency.traits import TRAITS
 
@@ -53,7 +53,7 @@ def test_the_report_puts_each_figure_beside_its_target_and_source(made):
 def test_the_truth_on_disk_is_the_generators_own_and_lies_apart_from_the_tables(made):
     hidden = pd.read_parquet(made / "data/truth/synthetic/hidden/part-0000.parquet")
     options = SyntheticData(name="synthetic", n_accounts=1200)
-    own = pd.concat(iter_truth(options), ignore_index=True)
+    own = pd.concat([hidden_lives(options, one) for one in blocks(options)], ignore_index=True)
     assert hidden[[*KEYS]].equals(own[[*KEYS]])
     values = [name for name in own.columns if name not in KEYS]
     assert np.allclose(hidden[values], own[values], atol=1e-4)

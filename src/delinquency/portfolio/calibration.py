@@ -105,7 +105,7 @@ def calibrate(
     tables : mapping of str to DataFrame
         Canonical tables; ``statements`` and ``accounts`` are used.
     hidden : DataFrame
-        Rows of ``truth.iter_truth`` for the same accounts.
+        Rows of ``truth.hidden_lives`` for the same accounts.
     options : SyntheticData
     determination : DataFrame, optional
         As of ``determination.latent_determination``.

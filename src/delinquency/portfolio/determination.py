@@ -22,7 +22,7 @@ def latent_determination(
     features : DataFrame
         ``account_id, observation_month`` and numeric features.
     hidden : DataFrame
-        Rows of ``truth.iter_truth``.
+        Rows of ``truth.hidden_lives``.
     traits : mapping of str to str
         Feature name -> trait key.
     seed : int

@@ -8,7 +8,6 @@ the next payment. *Causal, 12 months*: what each trait does to the log-odds of f
 behind within a year, by intervening in the simulator; this is what explanations are scored on.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import factorial
 
@@ -68,12 +67,6 @@ def hidden_lives(options: SyntheticData, block: Block) -> pd.DataFrame:
         values = getattr(life, name)[:, start:].ravel()
         columns[f"hidden_{name}"] = values.astype(np.float64)
     return pd.DataFrame(columns).sort_values(list(KEYS), kind="stable", ignore_index=True)
-
-
-def iter_truth(options: SyntheticData) -> Iterator[pd.DataFrame]:
-    """Yield the hidden lives of all blocks in order; see ``hidden_lives``."""
-    for block in blocks(options):
-        yield hidden_lives(options, block)
 
 
 def audit_observations(labels: pd.DataFrame, options: SyntheticData) -> pd.DataFrame:

@@ -74,15 +74,8 @@ def write_tables(config: Config) -> dict[str, Any]:
     digests = []
     try:
         with working(f"reading {config.data.name}") as tick:
-
-            def write(numbered: tuple[int, Callable[[], Any]]) -> tuple[str, dict[str, Any]]:
-                number, read = numbered
-                source = read()
-                folder = fresh / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
-                _write_part(source, folder)
-                return source.digest, source.facts
-
             readers = list(enumerate(_readers(config)))
+            write = partial(_read_and_write, fresh)
             for key, found in in_order(write, readers, n_threads=config.n_threads):
                 digests.append(key)
                 facts = _add_facts(facts, found)
@@ -172,6 +165,18 @@ def _as_source(tables: dict[str, Any], key: str) -> Any:
         facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
         digest=key,
     )
+
+
+def _read_and_write(
+    tables: Path, numbered: tuple[int, Callable[[], Any]]
+) -> tuple[str, dict[str, Any]]:
+    """Read one part and write it; return its digest and its facts, as the rest can be large."""
+    number, read = numbered
+    source = read()
+    _write_part(
+        source, tables / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
+    )
+    return source.digest, source.facts
 
 
 def _write_part(source: Any, folder: Path) -> None:
