@@ -60,12 +60,12 @@ for _quantity, _reason, _source in (
         unit="ratio",
         reason=_reason,
         source=_source,
-        summaries=("last", "mean"),
+        summaries=("last",),
     )
 summarise(
     debt_elsewhere_log,
     DEBT_BURDEN,
-    direction=0,
+    direction=+1,
     unit="log money",
     reason=("Balances at other lenders", "在其他机构的欠款余额"),
     source="T3; several debts whose total cannot be serviced (source article)",
@@ -229,7 +229,7 @@ def debt_growth_to_stated_income(windows: Windows) -> Array:
 
 
 @feature(
-    DEBT_BURDEN, direction=0, unit="share", needs=("other_balance", "balance"),
+    DEBT_BURDEN, direction=+1, unit="share", needs=("other_balance", "balance"),
     reason=("Share of all debt that is owed elsewhere", "其他机构欠款占总负债比例"),
     source="T3; several debts (source article)",
 )  # fmt: skip
@@ -274,7 +274,7 @@ def interest_to_payments(windows: Windows) -> Array:
 
 
 @feature(
-    DEBT_BURDEN, direction=0, unit="count", needs=("interest",),
+    DEBT_BURDEN, direction=+1, unit="count", needs=("interest",),
     reason=("Months with interest charged", "产生利息的月份数"),
     source="T3; persistent debt (FCA CP17/10)",
 )  # fmt: skip

@@ -34,7 +34,7 @@ summarise(
     unit="ratio",
     reason=("Income against accustomed spending", "收入与惯常支出之比"),
     source=INCOME_LOSS,
-    summaries=("last", "mean", "min"),
+    summaries=("last",),
     actionable=False,
 )
 
@@ -103,7 +103,7 @@ def idle_months(windows: Windows) -> Array:
 
 
 @feature(
-    ECONOMIC_CONDITION, direction=0, unit="log money", needs=("payment",),
+    ECONOMIC_CONDITION, direction=-1, unit="log money", needs=("payment",),
     reason=("All payments of the window", "还款总额"),
     source="T1; the sum that could be raised: proxy of means",
 )  # fmt: skip
@@ -113,7 +113,7 @@ def payments_log(windows: Windows) -> Array:
 
 
 @feature(
-    ECONOMIC_CONDITION, direction=0, unit="log money", needs=(new_charges,),
+    ECONOMIC_CONDITION, direction=-1, unit="log money", needs=(new_charges,),
     reason=("New charges of the window", "新增消费总额"),
     source="T1; level of consumption as proxy of income",
 )  # fmt: skip

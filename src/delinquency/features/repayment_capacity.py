@@ -102,15 +102,6 @@ _HOUSEHOLD: tuple[tuple[Quantity, Unit, tuple[str, str], str], ...] = (
         "T4; Home Credit: days of payment against days due",
     ),
 )
-summarise(
-    payment_to_minimum,
-    REPAYMENT_CAPACITY,
-    direction=-1,
-    unit="ratio",
-    reason=("Payment against the minimum due", "还款与最低还款额之比"),
-    source=PAYMENTS,
-    summaries=("mean",),
-)
 for _quantity, _unit, _reason, _source in _HOUSEHOLD:
     summarise(
         _quantity,

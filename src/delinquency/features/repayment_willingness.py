@@ -30,6 +30,7 @@ from delinquency.windows import Array, Windows
 
 CAN_PAY = "T5; Gerardi et al. (RFS 2018): cannot pay and will not pay told apart"
 PROMISES = "T5; collections practice: promises to pay, made and kept"
+CALLS = "T5; a customer who calls is looking for a way to pay"
 SELECTIVE = "T5; Experian and Oliver Wyman: strategic default, other lenders being paid"
 PRIOR_KEPT, PRIOR_BROKEN = 2.0, 2.0
 """Beta(2, 2): one promise alone moves the kept ratio from 0.5 to 0.6 at most."""
@@ -239,11 +240,20 @@ def right_party_rate(windows: Windows) -> Array:
 @feature(
     REPAYMENT_WILLINGNESS, direction=-1, unit="count", needs=("inbound_contacts",),
     reason=("Contacts that the customer began in six months", "近六个月客户主动联系次数"),
-    source="T5; a customer who calls is looking for a way to pay",
+    source=CALLS,
 )  # fmt: skip
 def inbound_recent(windows: Windows) -> Array:
     """Contacts that the customer began in the last six months."""
     return statistics.total(windows["inbound_contacts"][:, -6:])
+
+
+@feature(
+    REPAYMENT_WILLINGNESS, direction=-1, unit="count", needs=("inbound_contacts",),
+    reason=("Contacts that the customer began", "客户主动联系次数"), source=CALLS,
+)  # fmt: skip
+def inbound_total(windows: Windows) -> Array:
+    """Contacts that the customer began in the window."""
+    return statistics.total(windows["inbound_contacts"])
 
 
 @feature(

@@ -26,7 +26,7 @@ GROWTH = "T6; Huse et al. (EMAC 2020): purchases while debt is carried"
 summarise(
     charges_to_limit,
     SPENDING_BEHAVIOR,
-    direction=0,
+    direction=+1,
     unit="ratio",
     reason=("New charges against the limit", "新增消费占额度比例"),
     source="T6; spending level and swings; includes interest and fees, so a proxy",
@@ -69,7 +69,7 @@ def charges_spike(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(new_charges,),
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=(new_charges,),
     reason=("Unsteadiness of new charges", "新增消费波动程度"), source="T6; impulsive spikes",
 )  # fmt: skip
 def charges_variation(windows: Windows) -> Array:
@@ -144,7 +144,7 @@ def promotion_share(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=0, unit="share", needs=("instalment_spend", "card_spend"),
+    SPENDING_BEHAVIOR, direction=+1, unit="share", needs=("instalment_spend", "card_spend"),
     reason=("Share of purchases made on instalments", "分期消费占比"), source=HIGH_VALUE,
 )  # fmt: skip
 def instalment_share(windows: Windows) -> Array:
@@ -153,7 +153,7 @@ def instalment_share(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=0, unit="share", needs=("luxury_spend", "card_spend"),
+    SPENDING_BEHAVIOR, direction=+1, unit="share", needs=("luxury_spend", "card_spend"),
     reason=("Share of purchases that are high-value goods", "高价值商品消费占比"),
     source=HIGH_VALUE,
 )  # fmt: skip
@@ -163,22 +163,7 @@ def luxury_share(windows: Windows) -> Array:
 
 
 @feature(
-    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("luxury_spend", usual_income),
-    reason=("High-value purchases against income", "高价值商品消费占收入比例"),
-    source="T6; Vissing-Jorgensen: luxuries bought beyond what the income suggests",
-)  # fmt: skip
-def luxury_to_income(windows: Windows) -> Array:
-    """Mean luxury purchases of the last six months over usual monthly income.
-
-    The share of income, not of purchases, is net of what is expected at that income, and is the
-    same whichever other accounts are looked at.
-    """
-    luxury = statistics.mean(windows["luxury_spend"][:, -6:])
-    return statistics.ratio(luxury, statistics.last(usual_income(windows)), ceiling=RATIO_CEILING)
-
-
-@feature(
-    SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=("luxury_spend", "card_spend"),
+    SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("luxury_spend", "card_spend"),
     reason=("Rise of the share of high-value goods", "高价值商品消费占比上升幅度"),
     source=HIGH_VALUE,
 )  # fmt: skip
