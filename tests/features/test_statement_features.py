@@ -27,8 +27,8 @@ BY_HAND = {
     "late_streak": [0, 0, 3, 0, 0],
     # gap was late in March: June - March = 3; never = 6, the length of the window
     "months_since_late": [6, 6, 0, 3, 6],
-    # late: 3 + 2 * .8 + 1 * .64 = 5.24; gap: 1 * .8^3 = .512
-    "lateness_weighted": [0.0, 0.0, 5.24, 0.512, 0.0],
+    # late: 90 + 60 * .8 + 30 * .64 = 157.2 days; gap: 30 * .8^3 = 15.36
+    "lateness_weighted": [0.0, 0.0, 157.2, 15.36, 0.0],
     # paid over the bill before, February to June: full 200/200; revolver 50/500 to 50/900; late
     # 100/1000 twice, then 0; gap 20/100 in March, 250/250 in June, no bill before April and May
     "payment_ratio_mean_6m": [

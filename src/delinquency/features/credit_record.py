@@ -117,15 +117,15 @@ def months_since_late_60(windows: Windows) -> Array:
 
 
 @feature(
-    CREDIT_RECORD, direction=+1, unit="score", needs=(months_behind,), actionable=False,
-    reason=("Past lateness, recent months counting more", "近期加权逾期程度"),
+    CREDIT_RECORD, direction=+1, unit="days", needs=("days_past_due",), actionable=False,
+    reason=("Days late, recent months counting more", "逾期天数（近期权重更高）"),
     source="T2; exponential recency weights as in behavioural scorecards",
 )  # fmt: skip
 def lateness_weighted(windows: Windows) -> Array:
-    """Sum of months behind, each weighted by 0.8 to the power of its age in months."""
-    behind = np.nan_to_num(months_behind(windows))
-    age = np.arange(behind.shape[1])[::-1]
-    return (behind * HALF_LIFE_DECAY**age).sum(axis=1)
+    """Sum of days past due at the months' ends, each weighted by 0.8 to the power of its age."""
+    days = np.nan_to_num(windows["days_past_due"])
+    age = np.arange(days.shape[1])[::-1]
+    return (days * HALF_LIFE_DECAY**age).sum(axis=1)
 
 
 @feature(
