@@ -84,7 +84,13 @@ def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsy
     summary = json.loads((portfolio / "reports/synthetic/treatment.json").read_text())
     assert summary["help_offered_before_step_4"] == 1.0
     assert summary["n_accounts"] == 20 and summary["policy"] == "seed_2021@1"
-    assert "Help offered before step 4: 100%" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "Help offered before step 4: 100%" in text
+    # said as a person says it, with the rule's own words; keys only where they are looked up
+    assert "Offer instalments" in text and "  instalments" not in text
+    refused = next(line for line in text.splitlines() if "legal.days_past_due_min" in line)
+    assert refused.split(": ")[0] == "  not allowed  Legal step"
+    assert "Days past due before a legal step." in refused and " 20 " in refused
 
 
 def test_the_cards_take_over_what_was_proposed_and_nothing_before_that(portfolio):

@@ -1,6 +1,7 @@
 """What the casework proposes, in words for the customer cards."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -50,6 +51,33 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
         str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
         for row in accounts.itertuples()
     }
+
+
+def summary_lines(summary: Mapping[str, Any], most: int) -> tuple[list[str], list[str]]:
+    """Return what was proposed and what was refused, a line each, in words.
+
+    Parameters
+    ----------
+    summary : mapping
+        ``n_accounts``, ``by_action`` and ``refusals_by_rule`` of ``casework.summarise``.
+    most : int
+        How many refusals; the commonest come first.
+
+    Returns
+    -------
+    offers, refused : list of str
+    """
+    total, rules = summary["n_accounts"], specifications()
+    proposed = {ACTION_WORDS[action]: count for action, count in summary["by_action"].items()}
+    width = max(map(len, proposed), default=0)
+    offers = [f"  {w:{width}s} {count:8,}  {count / total:6.1%}" for w, count in proposed.items()]
+    refused = []
+    for key, count in list(summary["refusals_by_rule"].items())[:most]:
+        action, rule = key.split(": ", 1)
+        meaning = f" {rules[rule].meaning}" if rule in rules else ""
+        words = f"{ACTION_WORDS[action]}: {count:,} accounts.{meaning} ({rule})"
+        refused.append(f"  not allowed  {words}")
+    return offers, refused
 
 
 def _proposed(row: object) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.cards import Treatment
-from delinquency.reporting.treatments import card_treatments
+from delinquency.reporting.treatments import card_treatments, summary_lines
 from delinquency.stages.data import describe, part_folders
 from delinquency.stages.policies import policy_of
 from delinquency.stages.progress import say, working
@@ -134,16 +134,16 @@ def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: 
     """Print what was proposed and what was refused."""
     say(f"{describe(config)}: proposals under {policy.title} ({policy.name})")
     total = summary["n_accounts"]
-    for action, count in summary["by_action"].items():
-        say(f"  {action:22s} {count:8,}  {count / total:6.1%}")
+    offers, refused = summary_lines(summary, MOST_SHOWN)
+    for line in offers:
+        say(line)
     plans = proposals.accounts["plan_months"].dropna()
     if len(plans):
         say(f"Plans drawn up: {len(plans):,}, of {plans.median():.0f} months in the median")
     say(f"No dominant trait: {(proposals.accounts['dominant_trait'] == 'none').mean():.1%}")
     say(f"Help offered before step 4: {summary['help_offered_before_step_4']:.0%}")
-    refusals = summary["refusals_by_rule"]
-    for rule, count in list(refusals.items())[:MOST_SHOWN]:
-        say(f"  not allowed  {rule}: {count:,}")
+    for line in refused:
+        say(line)
     waiting = ~proposals.accounts["allowed"]
     say(f"May be contacted at {summary['contact_at']}: {(~waiting).sum():,} of {total:,}")
     say(f"Charges above the policy's limits: {summary['charge_violations']:,}")
