@@ -118,7 +118,7 @@ class SyntheticData(DataOptions):
     kind: str = "synthetic"
     real: bool = False
     # Accounts alive in every month; one that is charged off or closed is replaced by a new one.
-    n_accounts: int = 40_000
+    n_accounts: int = 60_000
     # Months that are reported.
     n_months: int = 48
     # Last month that is reported, YYYY-MM.
