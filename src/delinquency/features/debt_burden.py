@@ -60,7 +60,7 @@ for _quantity, _reason, _source in (
         unit="ratio",
         reason=_reason,
         source=_source,
-        summaries=("last",),
+        summaries=("last",),  # one column: income gives it a second trait
     )
 summarise(
     debt_elsewhere_log,

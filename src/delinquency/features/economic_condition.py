@@ -34,7 +34,7 @@ summarise(
     unit="ratio",
     reason=("Income against accustomed spending", "收入与惯常支出之比"),
     source=INCOME_LOSS,
-    summaries=("last",),
+    summaries=("last",),  # one column: spending gives it a second trait
     actionable=False,
 )
 

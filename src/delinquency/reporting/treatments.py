@@ -1,4 +1,4 @@
-"""What the casework proposes, in words for the customer cards."""
+"""What the casework proposes and refuses, in words: for the cards, and in sum."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,11 +41,11 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
     dict of account id to Treatment
     """
     wanted = considered[considered["account_id"].isin(accounts["account_id"])]
-    rules = specifications()
+    meanings = _meanings()
     refused: dict[str, list[str]] = {}
     for row in wanted[~wanted["allowed"]].itertuples():
-        meaning = f"{rules[row.rule].meaning} " if row.rule in rules else ""
-        words = f"{ACTION_WORDS[row.action]}. {meaning}Rule {row.rule}; source: {row.rule_source}"
+        meaning = meanings.get(row.rule, "")
+        words = f"{ACTION_WORDS[row.action]}.{meaning} Rule {row.rule}; source: {row.rule_source}"
         refused.setdefault(str(row.account_id), []).append(words)
     return {
         str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
@@ -67,17 +67,21 @@ def summary_lines(summary: Mapping[str, Any], most: int) -> tuple[list[str], lis
     -------
     offers, refused : list of str
     """
-    total, rules = summary["n_accounts"], specifications()
+    total, meanings = summary["n_accounts"], _meanings()
     proposed = {ACTION_WORDS[action]: count for action, count in summary["by_action"].items()}
     width = max(map(len, proposed), default=0)
     offers = [f"  {w:{width}s} {count:8,}  {count / total:6.1%}" for w, count in proposed.items()]
     refused = []
     for key, count in list(summary["refusals_by_rule"].items())[:most]:
         action, rule = key.split(": ", 1)
-        meaning = f" {rules[rule].meaning}" if rule in rules else ""
-        words = f"{ACTION_WORDS[action]}: {count:,} accounts.{meaning} ({rule})"
+        words = f"{ACTION_WORDS[action]}: {count:,} accounts.{meanings.get(rule, '')} ({rule})"
         refused.append(f"  not allowed  {words}")
     return offers, refused
+
+
+def _meanings() -> dict[str, str]:
+    """Return each rule's meaning, with a space before it, by the rule's key."""
+    return {key: f" {rule.meaning}" for key, rule in specifications().items()}
 
 
 def _proposed(row: object) -> tuple[str, ...]:
