@@ -34,7 +34,7 @@ def test_a_model_ranks_and_adds_up(model, table):
     assert METRICS["roc_auc"](y, model.pd_hat(X)) > 0.75
     raw = model.raw_score(X)
     assert model.pd_hat(X) == pytest.approx(1 / (1 + np.exp(-raw)))
-    assert model.calibrated_score(X) == pytest.approx(raw)
+    assert model.probability(raw) == pytest.approx(model.pd_hat(X))
 
 
 def test_a_seed_and_any_number_of_threads_give_the_same_model(table):

@@ -16,7 +16,7 @@ def roc_auc(outcomes: Outcomes) -> float:
     ----------
     Hanley and McNeil (1982), Radiology 143(1), 29-36.
     """
-    bads, goods = outcomes.curve()
+    bads, goods = outcomes.curve
     pairs = bads[-1] * goods[-1]
     if pairs == 0:
         return float("nan")
@@ -31,7 +31,7 @@ def pr_auc(outcomes: Outcomes) -> float:
     ----------
     Davis and Goadrich (2006), ICML, 233-240, on why the curve is not interpolated linearly.
     """
-    bads, goods = outcomes.curve()
+    bads, goods = outcomes.curve
     if bads[-1] == 0:
         return float("nan")
     caught = bads[1:] + goods[1:]
@@ -54,7 +54,7 @@ def ks(outcomes: Outcomes) -> float:
     Looked for only where the prediction changes: inside a run of equal predictions no cut-off
     exists, and the order of its rows would be an accident.
     """
-    bads, goods = outcomes.curve()
+    bads, goods = outcomes.curve
     if bads[-1] * goods[-1] == 0:
         return float("nan")
     return float(np.max(bads / bads[-1] - goods / goods[-1]))
@@ -68,7 +68,7 @@ def capture_top_decile(outcomes: Outcomes) -> float:
     -----
     The best possible value is ``min(1, 0.1 / bad rate)``.
     """
-    bads, goods = outcomes.curve()
+    bads, goods = outcomes.curve
     if bads[-1] == 0:
         return float("nan")
     rows = bads + goods

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -89,8 +90,9 @@ class Outcomes:
         """Weighted number of bad rows."""
         return float(self.weights @ self.bad)
 
+    @cached_property
     def curve(self) -> tuple[Array, Array]:
-        """Return weighted bads and goods caught at every distinct prediction, from 0 upward."""
+        """Weighted bads and goods caught at every distinct prediction, from 0 upward."""
         bads = np.cumsum(self.weights * self.bad)[self.ends]
         rows = np.cumsum(self.weights)[self.ends]
         return np.append(0.0, bads), np.append(0.0, rows - bads)

@@ -79,13 +79,16 @@ class DelinquencyModel:
             dtype=np.float64,
         )
 
-    def calibrated_score(self, X: pd.DataFrame, *, n_threads: int = 0) -> Array:
-        """Return calibrated log-odds; parameters and errors as in ``raw_score``."""
-        return self.calibration.log_odds(self.raw_score(X, n_threads=n_threads))
-
     def pd_hat(self, X: pd.DataFrame, *, n_threads: int = 0) -> Array:
         """Return the probability of delinquency; parameters and errors as in ``raw_score``."""
-        return sigmoid(self.calibrated_score(X, n_threads=n_threads))
+        return self.probability(self.raw_score(X, n_threads=n_threads))
+
+    def probability(self, raw_score: Array) -> Array:
+        """Return the probability of delinquency of raw scores.
+
+        A ``TraitExplainer`` gives raw scores sooner than the booster, and the same within 1e-9.
+        """
+        return sigmoid(self.calibration.log_odds(raw_score))
 
     def matrix(self, X: pd.DataFrame) -> Array:
         """Return the values of the model's features, in the booster's order."""

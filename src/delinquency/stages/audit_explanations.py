@@ -55,7 +55,7 @@ def run(config: Config) -> None:
     tau = known[[CAUSAL + key for key in TRAITS]].to_numpy(np.float64)
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
     explanation = fitted.explainer.explain(matrix)
-    pd_hat = fitted.model.pd_hat(prepared.X.iloc[rows])
+    pd_hat = fitted.model.probability(explanation.raw_score)
     with working("fitting baselines and ceilings"):
         explanations = {
             OURS: explanation.values * grounds_of(config, fitted).scale.factor,  # noqa: PD011

@@ -60,7 +60,9 @@ def holdout(
     """
     rows = trained.rows_of(fitted, prepared, TEST)
     bad = prepared.labels.loc[rows, "bad"].to_numpy(np.int64)
-    pd_hat = fitted.model.pd_hat(prepared.X.loc[rows])
+    model = fitted.model
+    explained = fitted.explainer.explain(model.matrix(prepared.X.loc[rows]))
+    pd_hat = model.probability(explained.raw_score)
     months = prepared.keys.loc[rows, "observation_month"]
     first, last = f"{months.min():%Y-%m}", f"{months.max():%Y-%m}"
     observed = first if first == last else f"{first} to {last}"

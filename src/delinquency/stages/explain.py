@@ -18,7 +18,6 @@ from delinquency.explanation.reference import (
     scale_of,
 )
 from delinquency.modeling import DelinquencyModel
-from delinquency.modeling.calibrations import sigmoid
 from delinquency.reporting.trait_plots import trait_bars, trait_beeswarm, trait_waterfall
 from delinquency.stages import trained
 from delinquency.stages.data import describe
@@ -163,7 +162,7 @@ def _check_additivity(model: DelinquencyModel, X: pd.DataFrame, explanation: Exp
 def scores_frame(model: DelinquencyModel, explanation: Explanation) -> pd.DataFrame:
     """Return PD, scores and trait values as one frame, one row a row."""
     columns: dict[str, Any] = {
-        "pd_hat": sigmoid(model.calibration.log_odds(explanation.raw_score)),
+        "pd_hat": model.probability(explanation.raw_score),
         "raw_score": explanation.raw_score,
         "base_value": explanation.base_value,
     }
@@ -215,11 +214,11 @@ def fit_grounds(
     exact = np.asarray(model.booster.predict(matrix[rows], pred_contrib=True))[:, :-1]
     curves = fit_curves(matrix[rows], exact, names=model.features)
     explanation = explainer.explain(matrix)
-    pd_hat = sigmoid(model.calibration.log_odds(explanation.raw_score))
+    pd_hat = model.probability(explanation.raw_score)
     population = Contributions(explanation.values, curves.contributions(matrix), matrix)  # noqa: PD011
     good = pd_hat <= np.median(pd_hat)
     mean_score = explanation.raw_score[good].mean(keepdims=True)
-    typical = sigmoid(model.calibration.log_odds(mean_score))
+    typical = model.probability(mean_score)
     reference = build_reference(
         population,
         pd_hat,
