@@ -20,6 +20,7 @@ from delinquency.labels import (
     month_span,
 )
 from delinquency.options.data import LabelOptions
+from delinquency.splits import TEST, TRAIN, out_of_time
 
 NONE = None
 
@@ -156,6 +157,17 @@ def test_observation_months_are_counted_back_from_the_last_complete_one():
     # early for two months of history.
     months = labels.frame["observation_month"].dt.month.tolist()
     assert months == [3, 6, 9]
+
+
+def test_months_that_no_model_tested_in_the_last_may_learn_from_can_be_left_out():
+    rows = panel({"a": [0] * 12})
+    labels = label_outcomes(rows, None, options(known_by_last=True))
+    # The last is September; three months follow an observation, so May's outcome is known in
+    # August and June's in September only, when the last has been observed.
+    months = labels.frame["observation_month"]
+    assert months.dt.month.tolist() == [2, 3, 4, 5, 9]
+    parts = out_of_time(labels.frame, test_months=1, performance_months=3)
+    assert parts.tolist() == [TRAIN] * 4 + [TEST]
 
 
 def test_a_month_without_a_full_window_is_refused():

@@ -131,7 +131,8 @@ def observation_months(panel: Panel, options: LabelOptions) -> list[int]:
     panel : Panel
     options : LabelOptions
         ``observation_months`` if given, otherwise every ``observation_every``-th month with a
-        complete performance window and history, counted back from the last.
+        complete performance window and history, counted back from the last; with
+        ``known_by_last`` the last and those whose performance window ends before it.
 
     Returns
     -------
@@ -164,7 +165,11 @@ def observation_months(panel: Panel, options: LabelOptions) -> list[int]:
             f"least data.label.history_months + data.label.performance_months = "
             f"{options.history_months} + {options.performance_months}. Shorten one of them."
         )
-    return list(range(latest, earliest - 1, -options.observation_every))[::-1]
+    possible = list(range(latest, earliest - 1, -options.observation_every))[::-1]
+    if options.known_by_last:
+        known = latest - options.performance_months
+        return [month for month in possible if month < known or month == latest]
+    return possible
 
 
 def label_outcomes(

@@ -180,7 +180,8 @@ def out_of_time(
             f"{_written(first_test)}; outcomes take {performance_months} months and the gap is "
             f"{gap_months}, so training needs observations up to {_written(last_train)}, and the "
             f"first is {_written(months[0])}. Use fewer split.test_months, a shorter "
-            "data.label.performance_months, or split.by=account."
+            "data.label.performance_months, more months (data.label.known_by_last=false, or a "
+            "smaller data.label.observation_every), or split.by=account."
         )
     parts = np.full(len(month), PURGED, dtype=WIDTH)
     parts[month >= first_test] = TEST

@@ -42,6 +42,9 @@ class LabelOptions:
     observation_months: list[str] = field(default_factory=list)
     # Of the possible observation months, keep every n-th counted back from the last.
     observation_every: int = 1
+    # Of these, leave out those whose outcome was not known yet when the last was observed: no
+    # model that is tested in the last month may learn from them.
+    known_by_last: bool = False
 
     def __post_init__(self) -> None:
         for name in ("performance_months", "history_months", "observation_every"):
