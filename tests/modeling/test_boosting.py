@@ -6,7 +6,7 @@ import pytest
 
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.metrics import METRICS
-from delinquency.modeling import fit_model, load_model
+from delinquency.modeling import boosting, fit_model, load_model, regularization
 from delinquency.modeling.record import booster_names
 from delinquency.modeling.regularization import derive_size
 from delinquency.options.model import LightGBMOptions
@@ -159,6 +159,34 @@ def test_a_tree_draws_at_least_twelve_features_and_three_tenths():
     given = LightGBMOptions(min_child_samples=5, colsample_bytree=0.9)
     size = derive_size(given, n_rows=100, n_bads=9, n_features=160)
     assert (size.min_child_samples, size.colsample_bytree) == (5, 0.9)
+
+
+def test_steps_grow_with_the_root_of_the_rows_within_their_ends():
+    # .02 up to 30,000 rows; four times the rows, twice the step; .05 at most.
+    for n_rows, rate in ((500, 0.02), (30_000, 0.02), (120_000, 0.04), (3_000_000, 0.05)):
+        size = derive_size(LightGBMOptions(), n_rows=n_rows, n_bads=400, n_features=20)
+        assert size.learning_rate == pytest.approx(rate)
+    given = LightGBMOptions(learning_rate=0.3)
+    assert derive_size(given, n_rows=100, n_bads=9, n_features=20).learning_rate == 0.3
+
+
+def test_every_fit_of_a_model_takes_the_same_steps(table, monkeypatch):
+    # A calibration fits the same number of trees on two thirds of the rows: with shorter steps
+    # it would see scores that lie closer together than the model's.
+    monkeypatch.setattr(regularization, "RATE_ROWS", 100)
+    rates = []
+
+    def seen(params, *args, **kwargs):
+        rates.append(params["learning_rate"])
+        return train(params, *args, **kwargs)
+
+    train = boosting.lgb.train
+    monkeypatch.setattr(boosting.lgb, "train", seen)
+    options = replace(QUICK, n_estimators=3, learning_rate=None, calibration="sigmoid")
+    model = fitted(table, options=options)
+    assert len(rates) == 1 + options.calibration_folds
+    assert set(rates) == {model.metadata["size"]["learning_rate"]}
+    assert rates[0] > 0.02
 
 
 @pytest.mark.parametrize(

@@ -129,4 +129,5 @@ def test_the_trees_are_judged_by_what_happened_whatever_is_learnt_from():
 
 def test_the_search_takes_longer_steps_and_as_many_in_proportion():
     assert steps_of_search(0.01) == round(MOST_TREES / HASTE)
-    assert steps_of_search(0.5) == MOST_TREES // 2  # a step is at most 1
+    assert steps_of_search(0.04) == MOST_TREES // 3  # steps of 0.12, the longest
+    assert steps_of_search(0.5) == MOST_TREES  # steps of the fit, which are longer

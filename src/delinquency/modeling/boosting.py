@@ -84,7 +84,12 @@ def fit_model(
     matrix, labels = feature_matrix(X, names), _labels(y, len(X))
     ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
     report = _Steps(progress)
-    fit = _Fit(names, options, directions, n_threads, seed)
+    size = derive_size(
+        options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
+    )
+    # One length of steps for all fits: a number of trees means nothing without it.
+    steps = replace(options, learning_rate=size.learning_rate)
+    fit = _Fit(names, steps, directions, n_threads, seed)
     learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
     data = fit.dataset(matrix, learnt)
     n_trees, how = options.n_estimators, "as given"
@@ -97,9 +102,6 @@ def fit_model(
     if options.calibration != "none":
         scores = fit.out_of_fold((matrix, labels, learnt, ids), n_trees, report)
         calibration = CALIBRATORS[options.calibration](scores, labels)
-    size = derive_size(
-        options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
-    )
     return DelinquencyModel(
         booster=booster,
         features=tuple(names),
@@ -172,8 +174,9 @@ class _Fit:
         self, data: lgb.Dataset, y: Array, groups: NDArray[Any], report: _Steps
     ) -> tuple[int, str]:
         """Return the number of trees that held-out rows ask for, and where it comes from."""
-        report.plan(steps_of_search(self.options.learning_rate))
-        return find_trees(data, self.params(y), y, groups, seed=self.seed, callback=report)
+        params = self.params(y)
+        report.plan(steps_of_search(params["learning_rate"]))
+        return find_trees(data, params, y, groups, seed=self.seed, callback=report)
 
     def first_scores(self, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:
         """Return every row's score by a quick model that did not see its group."""

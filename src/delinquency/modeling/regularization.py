@@ -23,6 +23,8 @@ LEAF_ROWS = (20, 1000)
 """A leaf has no fewer and need have no more rows than these."""
 SMALLEST_SHARE = 0.1
 """A leaf never needs more than this share of the rows, so that trees can split at all."""
+RATES, RATE_ROWS = (0.02, 0.05), 30_000
+"""Shortest and longest step of a tree; the shortest where there are no more rows than this."""
 FEATURES_IN_TREE = 12
 SMALLEST_COLSAMPLE = 0.3
 """A tree draws at least 12 features: a third of ten would leave it no interaction to find. Where
@@ -35,16 +37,18 @@ class Size:
 
     Attributes
     ----------
+    learning_rate : float
     min_child_samples : int
     colsample_bytree : float
     """
 
+    learning_rate: float
     min_child_samples: int
     colsample_bytree: float
 
 
 def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int, n_features: int) -> Size:
-    """Return how many accounts a leaf has at least, and how many features a tree draws.
+    """Return how far a tree goes, how many accounts a leaf has, how many features a tree draws.
 
     Parameters
     ----------
@@ -65,20 +69,25 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int, n_feature
     -----
     With r the number of the rarer outcome::
 
+        learning_rate     = 0.02 * sqrt(n_rows / 30,000),  within [0.02, 0.05]
         min_child_samples = 2 * n_rows / r,  within [20, 1000] and n_rows / 10
         colsample_bytree  = 12 / n_features,  within [0.3, 1]
 
-    20,000 rows with 5 % bads give leaves of 40 accounts.
+    20,000 rows with 5 % bads give leaves of 40 accounts. The error of a leaf value falls with the
+    root of the rows, so steps that grow with it carry no more of it; on many rows they save half
+    of the trees and cost nothing that could be measured (docs/model.md).
 
     Examples
     --------
     >>> derive_size(LightGBMOptions(), n_rows=20_000, n_bads=1_000, n_features=160)
-    Size(min_child_samples=40, colsample_bytree=0.3)
+    Size(learning_rate=0.02, min_child_samples=40, colsample_bytree=0.3)
     """
     rarer = max(1, min(n_bads, n_rows - n_bads))
     leaf = float(np.clip(EXPECTED_IN_LEAF * n_rows / rarer, *LEAF_ROWS))
     leaf = max(1.0, min(leaf, SMALLEST_SHARE * n_rows))
+    rate = float(np.clip(RATES[0] * (n_rows / RATE_ROWS) ** 0.5, *RATES))
     return Size(
+        learning_rate=options.learning_rate or rate,
         min_child_samples=options.min_child_samples or round(leaf),
         colsample_bytree=options.colsample_bytree
         or float(np.clip(FEATURES_IN_TREE / n_features, SMALLEST_COLSAMPLE, 1.0)),
@@ -105,7 +114,7 @@ def booster_params(
     return {
         # The log loss, as with "binary", that also takes chances between 0 and 1 as outcomes.
         "objective": "cross_entropy",
-        "learning_rate": options.learning_rate,
+        "learning_rate": size.learning_rate,
         "num_leaves": options.num_leaves,
         "min_data_in_leaf": size.min_child_samples,
         "feature_fraction": size.colsample_bytree,

@@ -21,9 +21,10 @@ ALL_ROWS = (FOLDS / (FOLDS - 1)) ** 0.5
 """Trees for all rows against those for the rows of one fold: as the square root of the rows, half
 way between as many and in proportion. In proportion, weak causes come a little nearer to their
 size on a large panel, and small tables lose rank and calibration (docs/model.md)."""
-HASTE = 6
-"""The search takes steps this many times as long, and so needs a sixth of the trees. Where the
-log loss turns depends on steps times trees while steps are short."""
+HASTE, LONGEST_STEP = 6, 0.12
+"""The search takes steps this many times as long, but no longer than this unless the fit's own
+are, and so needs up to a sixth of the trees. Where the log loss turns depends on steps times trees
+while steps are short."""
 MOST_TREES = 4000
 """Trees at which a search ends, in steps of the fit."""
 PATIENCE = 40
@@ -106,7 +107,7 @@ def steps_of_search(learning_rate: float) -> int:
 
 
 def _haste(learning_rate: float) -> float:
-    return min(1.0, HASTE * learning_rate) / learning_rate
+    return max(1.0, min(HASTE, LONGEST_STEP / learning_rate))
 
 
 def can_search(y: NDArray[np.float64], groups: NDArray[Any]) -> bool:

@@ -22,8 +22,8 @@ class LightGBMOptions:
     target: str = ROLL_RATES
     # Number of trees; null to find it on accounts held out of the training part.
     n_estimators: int | None = None
-    # How much of each tree is kept.
-    learning_rate: float = 0.02
+    # How much of each tree is kept; null to derive.
+    learning_rate: float | None = None
     # Leaves of a tree.
     num_leaves: int = 8
     # Fewest accounts in a leaf; null to derive.

@@ -39,7 +39,10 @@ def run(config: Config) -> None:
             "so evaluation=holdout tells the same. For both, train with split=time."
         )
     options = LightGBMOptions(**fitted.model.metadata["options"])
-    options = replace(options, n_estimators=fitted.model.metadata["size"]["n_estimators"])
+    size = fitted.model.metadata["size"]
+    options = replace(
+        options, n_estimators=size["n_estimators"], learning_rate=size["learning_rate"]
+    )
     recipe = model_recipe(options, directions=fitted.model.directions, labels=prepared.labels)
     folds = repeated_stratified_folds(
         prepared.labels, n_splits=chosen.n_splits, n_repeats=1, seed=config.seed
