@@ -162,8 +162,8 @@ def test_a_tree_draws_at_least_twelve_features_and_three_tenths():
 
 
 def test_steps_grow_with_the_root_of_the_rows_within_their_ends():
-    # .02 up to 30,000 rows; four times the rows, twice the step; .05 at most.
-    for n_rows, rate in ((500, 0.02), (30_000, 0.02), (120_000, 0.04), (3_000_000, 0.05)):
+    # .02 up to 20,000 rows; four times the rows, twice the step; .05 at most.
+    for n_rows, rate in ((500, 0.02), (20_000, 0.02), (80_000, 0.04), (3_000_000, 0.05)):
         size = derive_size(LightGBMOptions(), n_rows=n_rows, n_bads=400, n_features=20)
         assert size.learning_rate == pytest.approx(rate)
     given = LightGBMOptions(learning_rate=0.3)

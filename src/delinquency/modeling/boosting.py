@@ -14,6 +14,7 @@ from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibr
 from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
 from delinquency.modeling.roll_rates import Spells, expected_outcomes
+from delinquency.modeling.steps import growing_steps
 from delinquency.modeling.stopping import FOLDS, can_search, find_trees, steps_of_search
 from delinquency.options.model import ROLL_RATES, LightGBMOptions
 from delinquency.splits import repeated_stratified_folds
@@ -188,7 +189,9 @@ class _Fit:
 
     def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
         """Return a booster fitted to all the rows given."""
-        return lgb.train(self.params(y), data, num_boost_round=n_trees, callbacks=[report])
+        params = self.params(y)
+        growing = growing_steps(params["learning_rate"], n_trees, seed=self.seed)
+        return lgb.train(params, data, num_boost_round=n_trees, callbacks=[growing, report])
 
     def out_of_fold(
         self, data: tuple[Array, Array, Array, NDArray[Any]], n_trees: int, report: _Steps

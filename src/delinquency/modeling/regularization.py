@@ -23,7 +23,7 @@ LEAF_ROWS = (20, 1000)
 """A leaf has no fewer and need have no more rows than these."""
 SMALLEST_SHARE = 0.1
 """A leaf never needs more than this share of the rows, so that trees can split at all."""
-RATES, RATE_ROWS = (0.02, 0.05), 30_000
+RATES, RATE_ROWS = (0.02, 0.05), 20_000
 """Shortest and longest step of a tree; the shortest where there are no more rows than this."""
 FEATURES_IN_TREE = 12
 SMALLEST_COLSAMPLE = 0.3
@@ -69,7 +69,7 @@ def derive_size(options: LightGBMOptions, *, n_rows: int, n_bads: int, n_feature
     -----
     With r the number of the rarer outcome::
 
-        learning_rate     = 0.02 * sqrt(n_rows / 30,000),  within [0.02, 0.05]
+        learning_rate     = 0.02 * sqrt(n_rows / 20,000),  within [0.02, 0.05]
         min_child_samples = 2 * n_rows / r,  within [20, 1000] and n_rows / 10
         colsample_bytree  = 12 / n_features,  within [0.3, 1]
 
