@@ -121,7 +121,7 @@ class SyntheticData(DataOptions):
     kind: str = "synthetic"
     real: bool = False
     # Accounts alive in every month; one that is charged off or closed is replaced by a new one.
-    n_accounts: int = 60_000
+    n_accounts: int = 80_000
     # Months that are reported.
     n_months: int = 48
     # Last month that is reported, YYYY-MM.
