@@ -139,6 +139,27 @@ def test_the_better_explanation_is_ahead_with_an_interval():
     assert found["theirs"]["ratio"]["pearson"].value > 1
 
 
+def test_an_explanation_of_some_accounts_is_scored_and_compared_on_these_alone():
+    # Theirs explains the risky half only, and there as well as ours: no account that it was not
+    # asked about may count against it.
+    rng = np.random.default_rng(5)
+    tau = rng.normal(size=(200, 3))
+    ours = tau + 0.5 * rng.normal(size=tau.shape)
+    risky = np.arange(200) < 100
+    theirs = np.where(risky[:, None], ours, np.nan)
+    found = compare(
+        {"ours": ours, "theirs": theirs}, tau, pd_hat=np.where(risky, 0.2, 0.01), traits=TRAITS,
+        options=AuditOptions(resamples=20), seed=1,
+    )["theirs"]  # fmt: skip
+    for figure in ("top_hit", "sign_agreement", "pearson"):
+        difference = found["difference"][figure]
+        assert (difference.value, difference.low, difference.high) == (0.0, 0.0, 0.0)
+    half = score(
+        ours[risky], tau[risky], risky=risky[risky], traits=TRAITS, sign_threshold=0.1
+    )  # fmt: skip
+    assert found["score"]["pearson"].value == pytest.approx(half["pearson"])
+
+
 def test_the_bootstrap_is_seeded():
     rng = np.random.default_rng(3)
     tau = rng.normal(size=(50, 3))
@@ -180,6 +201,13 @@ def test_wrong_input_is_told():
     options = AuditOptions()
     with pytest.raises(DataError, match="shape"):
         compare({"a": np.zeros((5, 2))}, tau, pd_hat=np.ones(5), traits=TRAITS,
+                options=options, seed=0)  # fmt: skip
+    partly = np.where(np.eye(5, 3) == 1, np.nan, 0.0)
+    with pytest.raises(DataError, match="every account. Got 3 without"):
+        compare({"a": partly}, tau, pd_hat=np.ones(5), traits=TRAITS, options=options, seed=0)
+    with pytest.raises(DataError, match="every account above the cut-off. Got 1 without"):
+        some = np.where(np.arange(5)[:, None] > 2, np.nan, tau)
+        compare({"a": tau, "b": some}, tau, pd_hat=0.1 * (np.arange(5) < 4), traits=TRAITS,
                 options=options, seed=0)  # fmt: skip
     with pytest.raises(DataError, match="cut_off"):
         compare({"a": tau}, tau, pd_hat=np.zeros(5), traits=TRAITS, options=options, seed=0)

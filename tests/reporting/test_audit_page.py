@@ -13,8 +13,8 @@ from delinquency.traits import TRAITS
 def _report(phi, tau):
     options = AuditOptions(resamples=10)
     scores = compare(
-        {"exact traits": phi, "constant": np.zeros_like(phi)}, tau, pd_hat=np.full(len(tau), 0.2),
-        traits=tuple(TRAITS), options=options, seed=0,
+        {"exact traits": phi, "constant": np.zeros_like(phi), "upside down": -phi}, tau,
+        pd_hat=np.full(len(tau), 0.2), traits=tuple(TRAITS), options=options, seed=0,
     )  # fmt: skip
     return {
         "data": "Made <portfolio> (SYNTHETIC accounts)", "n_accounts": len(tau),
@@ -47,6 +47,8 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
     tau = rng.normal(size=(60, 6))
     page = audit_page(_report(tau, tau), figure="audit.png")
     assert "100.0% [100.0%,\N{NO-BREAK SPACE}100.0%]" in page  # the truth itself
+    # Correlation 1 less -1, in every resample.
+    assert "+2.0000 [+2.0000,\N{NO-BREAK SPACE}+2.0000]" in page
     assert "Slope among accounts alike" in page
     assert "n/a" in page  # a constant has no correlation
     assert "debt_burden has no true effect" in page

@@ -206,7 +206,9 @@ def compare(
     Parameters
     ----------
     explanations : mapping of str to ndarray of shape (n_accounts, n_traits)
-        The first is the one in question; the others are compared with it.
+        The first is the one in question; the others are compared with it. Rows of NaN are
+        accounts that were not explained: the figures of an explanation, and of the first one
+        beside it, are those of the accounts that it explains. All above the cut-off must be.
     tau : ndarray of shape (n_accounts, n_traits)
     pd_hat : ndarray of shape (n_accounts,)
     traits : sequence of str
@@ -223,28 +225,35 @@ def compare(
     Raises
     ------
     DataError
-        If shapes differ, a value is missing, or no account is above the cut-off.
+        If shapes differ, an account above the cut-off or, by the first, any account is not
+        explained, or no account is above the cut-off.
     """
     _require(explanations, tau, pd_hat, options)
     rng = np.random.default_rng(seed)
     draws = [np.arange(len(tau))] + [
         rng.integers(0, len(tau), len(tau)) for _ in range(options.resamples)
     ]
-    drawn: dict[str, list[dict[str, float]]] = {name: [] for name in explanations}
-    for rows in draws:
-        risky = pd_hat[rows] > options.cut_off
-        for name, phi in explanations.items():
-            drawn[name].append(
-                score(phi[rows], tau[rows], risky=risky, traits=traits,
+    first, own = next(iter(explanations.items()))
+    out: dict[str, dict[str, dict[str, Estimate]]] = {}
+
+    def figures(phi: Array, among: NDArray[np.bool_]) -> dict[str, Array]:
+        found = []
+        for drawn in draws:
+            rows = drawn[among[drawn]]
+            found.append(
+                score(phi[rows], tau[rows], risky=pd_hat[rows] > options.cut_off, traits=traits,
                       sign_threshold=options.sign_threshold)
             )  # fmt: skip
-    first = next(iter(explanations))
-    out: dict[str, dict[str, dict[str, Estimate]]] = {}
-    for name, figures in drawn.items():
-        columns = {key: np.array([one[key] for one in figures]) for key in figures[0]}
+        return {key: np.array([one[key] for one in found]) for key in found[0]}
+
+    everyone = np.ones(len(tau), np.bool_)
+    all_of_ours = figures(own, everyone)
+    for name, phi in explanations.items():
+        explained: NDArray[np.bool_] = np.all(np.isfinite(phi), axis=1)
+        columns = all_of_ours if name == first else figures(phi, explained)
         out[name] = {"score": {k: estimate(v, options) for k, v in columns.items()}}
         if name != first:
-            ours = {key: np.array([one[key] for one in drawn[first]]) for key in COMPARED}
+            ours = all_of_ours if explained.all() else figures(own, explained)
             out[name]["difference"] = {
                 key: estimate(ours[key] - columns[key], options) for key in COMPARED
             }
@@ -354,12 +363,19 @@ def _ranks(values: Array) -> Array:
 def _require(
     explanations: Mapping[str, Array], tau: Array, pd_hat: Array, options: AuditOptions
 ) -> None:
-    faults = [
-        Fault(f"explanation {name}", "", f"shape {tau.shape} without missing values",
-              examples=(f"shape {phi.shape}, {int(np.isnan(phi).sum())} missing",))
-        for name, phi in explanations.items()
-        if phi.shape != tau.shape or np.isnan(phi).any()
-    ]  # fmt: skip
+    first = next(iter(explanations))
+    faults = []
+    for name, phi in explanations.items():
+        if phi.shape != tau.shape:
+            expected, got = f"shape {tau.shape}", f"shape {phi.shape}"
+        else:
+            asked = np.ones(len(tau), np.bool_) if name == first else pd_hat > options.cut_off
+            silent = asked & ~np.isfinite(phi).all(axis=1)
+            if not silent.any():
+                continue
+            whom = "account" if name == first else "account above the cut-off"
+            expected, got = f"a value of every trait for every {whom}", f"{silent.sum():,} without"
+        faults.append(Fault(f"explanation {name}", "", expected, examples=(got,)))
     if len(pd_hat) == len(tau) and not (pd_hat > options.cut_off).any():
         faults.append(
             Fault("audit", "pd_hat", f"accounts above audit.cut_off={options.cut_off}",

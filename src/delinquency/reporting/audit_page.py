@@ -104,6 +104,8 @@ def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
     if estimate is None or estimate["value"] is None or estimate["value"] != estimate["value"]:
         return "n/a"
     value, low, high = (estimate[key] or 0.0 for key in ("value", "low", "high"))
+    if name == "pearson_ahead":
+        return f"{value:+.4f} [{low:+.4f},{TOGETHER}{high:+.4f}]"
     if name in ("pearson", "slope"):
         return f"{value:.2f} [{low:.2f},{TOGETHER}{high:.2f}]"
     return f"{value:.1%} [{low:.1%},{TOGETHER}{high:.1%}]"

@@ -132,8 +132,10 @@ def _tell(
         hit = parts["score"]["top_hit"]
         line = f"  {name:33s} top-1 {hit.value:6.1%} [{hit.low:.1%}, {hit.high:.1%}]"
         if "difference" in parts:
-            ahead = parts["difference"]["top_hit"]
+            ahead, nearer = (parts["difference"][figure] for figure in ("top_hit", "pearson"))
             line += f"   ours less this {ahead.value:+6.1%} [{ahead.low:+.1%}, {ahead.high:+.1%}]"
+            if nearer.value == nearer.value:  # one trait for everybody has no correlation
+                line += f"   r {nearer.value:+.4f} [{nearer.low:+.4f}, {nearer.high:+.4f}]"
         say(line)
     best = next((n for n in scores if n == "ceiling, all tables"), None)
     if best:
@@ -223,9 +225,9 @@ def _lime(
     config: Config, fitted: trained.Trained, prepared: Prepared, matrix: Array,
     risky: NDArray[np.bool_], tick: Callable[[int, int], None],
 ) -> Array:  # fmt: skip
-    """Return LIME's values by trait for the accounts among which hits are counted, else 0."""
+    """Return LIME's values by trait for the accounts among which hits are counted, else NaN."""
     X, _ = _training(fitted, prepared)
-    out = np.zeros((len(matrix), len(TRAITS)))
+    out = np.full((len(matrix), len(TRAITS)), np.nan)
     contributions = local_surrogate.surrogate_contributions(
         lambda rows: np.asarray(
             fitted.model.booster.predict(rows, num_threads=config.n_threads), np.float64
