@@ -17,7 +17,6 @@ QUIET = {
     "lambda_l2": 5.0,
     "verbosity": -1,
     "num_threads": 1,
-    "seed": 3,
 }
 
 

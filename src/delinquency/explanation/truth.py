@@ -246,8 +246,7 @@ def compare(
             )  # fmt: skip
         return {key: np.array([one[key] for one in found]) for key in found[0]}
 
-    everyone = np.ones(len(tau), np.bool_)
-    all_of_ours = figures(own, everyone)
+    all_of_ours = figures(own, np.ones(len(tau), np.bool_))
     for name, phi in explanations.items():
         explained: NDArray[np.bool_] = np.all(np.isfinite(phi), axis=1)
         columns = all_of_ours if name == first else figures(phi, explained)
