@@ -1,74 +1,110 @@
-"""Chances that share a hidden cause: what a size can be right about, and what it cannot."""
+"""People put together from two accounts: what a size can be right about, and what it cannot."""
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from delinquency.explanation.sizes import effects_among_alike, sizes
+from delinquency.explanation.sizes import Exchanges, sizes
 from delinquency.explanation.truth import attribution_slope
 from delinquency.options.audit import AuditOptions
 
 OPTIONS = AuditOptions(resamples=20)
-TWO_ALONE = np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
-"""Coalitions nobody, the first, the second, of two traits that add up: their own effects."""
+BASE = -1.0
+ROUNDS = 4
 
 
-def made(n, *, hidden, seed=0):
-    """Return two traits' effects, and worths with a hidden cause that no value knows."""
+def sigmoid(log_odds):
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def made(n, *, hidden=0.0, together=0.0, seed=0):
+    """Return what is known and what is hidden of two traits' effects; the known may correlate."""
     rng = np.random.default_rng(seed)
-    effects = rng.normal(size=(n, 2)) * [1.0, 0.6]
-    unseen = hidden * rng.normal(size=n)
-    worth = np.column_stack([unseen, unseen + effects[:, 0], unseen + effects[:, 1]]) - 1.0
-    return effects, worth
+    first, second = rng.normal(size=(2, n))
+    known = np.column_stack([first, together * first + np.sqrt(1 - together**2) * second])
+    return known * [1.0, 0.6], hidden * rng.normal(size=(n, 2))
 
 
-def test_without_anything_hidden_the_effects_are_the_accounts_own():
-    effects, worth = made(300, hidden=0.0)
-    found = effects_among_alike(effects, worth, TWO_ALONE)
-    assert found == pytest.approx(effects, abs=1e-7)
+def exchanged(effects, *, seed=1):
+    """Return people put together from two accounts of a world whose effects add up."""
+    rng = np.random.default_rng(seed)
+    n = len(effects)
+    first = np.tile(np.arange(n), ROUNDS)
+    second = (first + np.repeat(1 + np.arange(ROUNDS), n)) % n
+    own = rng.random((len(first), 2)) < 0.5
+    whole = BASE + np.where(own, effects[first], effects[second]).sum(axis=1)
+    return Exchanges(first, second, own, sigmoid(whole))
+
+
+def sized(phi, effects, options=OPTIONS, seed=0):
+    chance = sigmoid(BASE + effects.sum(axis=1))
+    people = exchanged(effects)
+    return sizes(phi, chance, people, traits=("a", "b"), options=options, seed=seed)
+
+
+def values(found):
+    names = ("slope_exchanged/a", "slope_exchanged/b", "slope_exchanged", "calibration_slope")
+    return [found[name].value for name in names]
+
+
+def test_where_nothing_is_hidden_the_effects_themselves_have_slope_one():
+    known, _ = made(300)
+    assert values(sized(known, known)) == pytest.approx([1.0] * 4, abs=1e-6)
 
 
 def test_what_is_hidden_narrows_the_effects_as_theory_says():
     # Averaged over a hidden normal cause of spread s, log-odds shrink by about
     # 1 / sqrt(1 + s^2 * (16 sqrt(3) / (15 pi))^2): Zeger, Liang and Albert (1988), Biometrics 44.
-    effects, worth = made(40_000, hidden=2.0)
-    expected = 1 / np.sqrt(1 + 4.0 * (16 * np.sqrt(3) / (15 * np.pi)) ** 2)
-    found = effects_among_alike(effects, worth, TWO_ALONE)
-    for k in range(2):
-        assert attribution_slope(effects[:, k], worth[:, k + 1] - worth[:, 0]) == pytest.approx(1)
-        assert attribution_slope(effects[:, k], found[:, k]) == pytest.approx(expected, abs=0.03)
+    known, hidden = made(40_000, hidden=1.5)
+    expected = 1 / np.sqrt(1 + 2 * 1.5**2 * (16 * np.sqrt(3) / (15 * np.pi)) ** 2)
+    assert values(sized(known, known + hidden)) == pytest.approx([expected] * 4, abs=0.03)
 
 
 def test_a_model_that_is_right_on_average_has_slope_one_though_single_accounts_have_not():
-    # A logistic regression of outcomes on what can be seen: calibrated, and narrower than truth.
-    effects, worth = made(60_000, hidden=2.0)
-    whole = worth[:, 0] + effects.sum(axis=1)
-    bad = np.random.default_rng(1).random(len(whole)) < 1 / (1 + np.exp(-whole))
-    model = LogisticRegression(C=1e6).fit(effects, bad)
-    phi = effects * model.coef_[0]
-    worths = np.column_stack([worth, whole])
-    weights = np.array([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])  # two-player Shapley
-    found = sizes(phi, worths, weights, traits=("a", "b"), options=OPTIONS, seed=0)
+    # A logistic regression of outcomes on what can be seen, where each trait holds a part that
+    # cannot: calibrated, and narrower than the truth.
+    known, hidden = made(60_000, hidden=1.5, together=0.4)
+    effects = known + hidden
+    bad = np.random.default_rng(2).random(len(known)) < sigmoid(BASE + effects.sum(axis=1))
+    phi = known * LogisticRegression(C=1e6).fit(known, bad).coef_[0]
     assert attribution_slope(phi[:, 0], effects[:, 0]) > 1.4
-    assert found["slope_among_alike"].value == pytest.approx(1.0, abs=0.05)
-    assert found["slope_among_alike_of_sum"].value == pytest.approx(1.0, abs=0.05)
+    assert values(sized(phi, effects)) == pytest.approx([1.0] * 4, abs=0.05)
+
+
+def test_a_trait_that_takes_the_credit_of_one_it_comes_along_with_is_found_out():
+    known, _ = made(20_000, together=0.8)
+    # The second trait's effect as the first one tells it, by least squares.
+    taken = known[:, 0] * (known[:, 0] @ known[:, 1]) / (known[:, 0] @ known[:, 0])
+    phi = np.column_stack([known[:, 0] + taken / 2, known[:, 1] - taken / 2])
+    first, second, _, score = values(sized(phi, known))
+    assert score == pytest.approx(1.0, abs=1e-6)  # the same sum: the score cannot tell
+    assert first < 0.9
+    assert second > 1.1
 
 
 def test_twice_the_size_has_half_the_slope_and_a_value_that_never_varies_has_none():
-    effects, worth = made(400, hidden=0.0)
-    doubled = np.column_stack([2 * effects[:, 0], np.zeros(400)])
-    found = sizes(doubled, worth, TWO_ALONE, traits=("a", "b"), options=OPTIONS, seed=0)
-    half = found["slope_among_alike/a"]
-    assert half.value == pytest.approx(0.5, abs=0.02)
+    known, _ = made(400)
+    known[:, 1] = 0.0
+    found = sized(2 * known, known)
+    half = found["slope_exchanged/a"]
+    assert half.value == pytest.approx(0.5, abs=1e-6)
     assert half.low <= half.value <= half.high
-    assert np.isnan(found["slope_among_alike/b"].value)
-    assert found["slope_among_alike"].value == pytest.approx(half.value)  # of those that have one
+    assert np.isnan(found["slope_exchanged/b"].value)
+    assert found["slope_exchanged"].value == pytest.approx(half.value)  # of those that have one
+
+
+def test_the_intervals_are_as_wide_as_other_accounts_make_the_slope_vary():
+    found = []
+    for seed in range(30):
+        known, hidden = made(300, hidden=1.0, seed=seed)
+        found.append(sized(known, known + hidden, AuditOptions(resamples=60), seed))
+    drawn = np.array([one["slope_exchanged/a"].value for one in found])
+    widths = [one["slope_exchanged/a"].high - one["slope_exchanged/a"].low for one in found]
+    # 30 draws know a standard deviation to a tenth or two; the interval is a cautious one.
+    assert 0.8 < np.mean(widths) / (2 * 1.96 * drawn.std(ddof=1)) < 1.7
 
 
 def test_the_intervals_are_seeded():
-    effects, worth = made(100, hidden=1.0)
-    first, second = (
-        sizes(effects, worth, TWO_ALONE, traits=("a", "b"), options=OPTIONS, seed=3)
-        for _ in range(2)
-    )
+    known, hidden = made(100, hidden=1.0)
+    first, second = (sized(known, known + hidden, seed=3) for _ in range(2))
     assert first == second

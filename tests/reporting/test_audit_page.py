@@ -3,7 +3,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from delinquency.explanation.sizes import sizes
+from delinquency.explanation.sizes import Exchanges, sizes
 from delinquency.explanation.truth import compare, leakage
 from delinquency.options.audit import AuditOptions
 from delinquency.reporting.audit_page import audit_figure, audit_page
@@ -16,6 +16,12 @@ def _report(phi, tau):
         {"exact traits": phi, "constant": np.zeros_like(phi), "upside down": -phi}, tau,
         pd_hat=np.full(len(tau), 0.2), traits=tuple(TRAITS), options=options, seed=0,
     )  # fmt: skip
+    n = len(tau)
+    own = np.random.default_rng(0).random(tau.shape) < 0.5
+    exchanges = Exchanges(np.arange(n), np.roll(np.arange(n), 1), own, np.full(n, 0.2))
+    scores["exact traits"]["score"] |= sizes(
+        phi, np.full(n, 0.2), exchanges, traits=tuple(TRAITS), options=options, seed=0
+    )
     return {
         "data": "Made <portfolio> (SYNTHETIC accounts)", "n_accounts": len(tau),
         "n_above_cut_off": len(tau), "options": asdict(options),
@@ -28,13 +34,6 @@ def _report(phi, tau):
                 for kind, figures in parts.items()
             }
             for name, parts in scores.items()
-        },
-        "size": {
-            name: asdict(one)
-            for name, one in sizes(
-                phi, np.column_stack([np.zeros(len(tau)), tau]) - 3, np.eye(7)[:, 1:],
-                traits=tuple(TRAITS), options=options, seed=0,
-            ).items()
         },
         "leakage": leakage(phi, tau).tolist(),
         "placebo": {"trait": "debt_burden", "size": 0.04, "top": 0.0},
@@ -49,7 +48,7 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
     assert "100.0% [100.0%,\N{NO-BREAK SPACE}100.0%]" in page  # the truth itself
     # Correlation 1 less -1, in every resample.
     assert "+2.0000 [+2.0000,\N{NO-BREAK SPACE}+2.0000]" in page
-    assert "Slope among accounts alike" in page
+    assert page.count("Slope, traits exchanged") == 2  # by explanation and by trait
     assert "n/a" in page  # a constant has no correlation
     assert "debt_burden has no true effect" in page
     assert "Made &lt;portfolio&gt;" in page and "<portfolio>" not in page

@@ -237,9 +237,11 @@ def test_the_audit_scores_ours_and_every_baseline_on_the_same_accounts(trained, 
     assert names[0] == "exact traits"
     assert {"summed TreeSHAP", "summed TreeSHAP, default LightGBM", "scorecard points"} < {*names}
     # Ten resamples of sixty accounts: only that each figure is there, and in order.
-    size = report["size"]["slope_among_alike_of_sum"]
-    assert size["low"] <= size["high"]
-    assert "Slope of the effects among accounts that look alike" in capsys.readouterr().out
+    score = report["explanations"]["exact traits"]["score"]
+    for figure in ("slope_exchanged", "calibration_slope"):
+        assert score[figure]["low"] <= score[figure]["high"]
+    assert "slope_exchanged" in report["explanations"]["scorecard points"]["score"]
+    assert "Slope with traits exchanged between accounts" in capsys.readouterr().out
     page = (folder / "index.html").read_text()
     assert all(trait.label in page for trait in TRAITS.values())
     assert (folder / "audit.png").read_bytes().startswith(b"\x89PNG")

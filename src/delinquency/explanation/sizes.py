@@ -1,48 +1,74 @@
-"""Whether the size of a trait value can be taken at its word, among accounts that look alike.
+"""Whether the size of a trait value can be taken at its word.
 
-One account's true effect depends on what no table holds. Two accounts with equal features may
-differ in it, and log-odds averaged over what is hidden lie closer together than each account's
-own (odds ratios do not collapse). A function of the features can at best be right on average over
-the accounts that look alike to it, so this is where its size is judged: the accounts' *chances*
-are averaged first, for every coalition of traits, and turned into log-odds and Shapley values
-after.
+An explanation says what a trait does beside the traits of a reference population, and it says so
+for accounts that look alike: two accounts with equal features may differ in what no table holds.
+Log-odds averaged over what is hidden lie closer together than each account's own (odds ratios do
+not collapse), so a function of the features can at best be right on average over the accounts that
+look alike to it. Both conditions are met by *exchange*: people put together from the traits of two
+accounts. If their true chances follow the trait values put together in the same way, log-odd for
+log-odd, sizes are right. A trait that took the credit of another with which it comes along shows
+a slope below 1, as it no longer comes along.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from delinquency.explanation.truth import Estimate, attribution_slope, estimate
+from delinquency.explanation.truth import Estimate, estimate
 from delinquency.options.audit import AuditOptions
 from delinquency.windows import Array
 
 STEPS = 60
 CLOSE = 1e-8
 LONGEST_STEP = 3.0
-"""Log-odds by which one step may move an account, so that Newton's method cannot overshoot."""
+"""Log-odds by which one step may move a person, so that Newton's method cannot overshoot."""
 RIDGE = 1e-9
 """Keeps a value that never varies, such as a placebo's, from making the equations singular."""
+LEAST_SPREAD = 1e-6
+"""Standard deviation in log-odds below which a value is taken not to vary."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchanges:
+    """People put together from the traits of two accounts each.
+
+    Attributes
+    ----------
+    first, second : ndarray of shape (n_people,), int
+        Row numbers of the two accounts.
+    own : ndarray of shape (n_people, n_traits), bool
+        Whether a trait is the first account's, else it is the second's.
+    chance : ndarray of shape (n_people,)
+        True probability of being bad.
+    """
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    own: NDArray[np.bool_]
+    chance: Array
 
 
 def sizes(
     phi: Array,
-    worth: Array,
-    weights: Array,
+    chance: Array,
+    exchanges: Exchanges,
     *,
     traits: Sequence[str],
     options: AuditOptions,
     seed: int,
 ) -> dict[str, Estimate]:
-    """Return the slope of the effects among accounts alike on the trait values, with intervals.
+    """Return by how much the true risk rises when a trait value rises by one log-odd.
 
     Parameters
     ----------
     phi : ndarray of shape (n_accounts, n_traits), log-odds
         Trait values.
-    worth : ndarray of shape (n_accounts, n_coalitions), log-odds
-        True log-odds of each account under each coalition of traits.
-    weights : ndarray of shape (n_coalitions, n_traits)
-        Turn worths into Shapley values: ``tau = worth @ weights``.
+    chance : ndarray of shape (n_accounts,)
+        True probability of being bad of each account as it is.
+    exchanges : Exchanges
+        Of the same accounts.
     traits : sequence of str
     options : AuditOptions
     seed : int
@@ -50,105 +76,88 @@ def sizes(
     Returns
     -------
     dict of str to Estimate
-        ``slope_among_alike``, the mean over the traits; ``slope_among_alike/<trait>``; and
-        ``slope_among_alike_of_sum``, of the whole score. 1 means that sizes can be taken at
-        their word, below 1 that they overstate.
-    """
-    rng = np.random.default_rng(seed)
-    chance = _chance(worth)
-    found, start = _slopes(phi, chance, weights, None)
-    drawn = [found]
-    for _ in range(options.resamples):
-        rows = rng.integers(0, len(phi), len(phi))
-        drawn.append(_slopes(phi[rows], chance[rows], weights, start)[0])
-    table = np.array(drawn)
-    names = [*(f"slope_among_alike/{key}" for key in traits), "slope_among_alike_of_sum"]
-    out = {name: estimate(table[:, k], options) for k, name in enumerate(names)}
-    defined = np.isfinite(table[:, :-1])
-    sums = np.where(defined, table[:, :-1], 0.0).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        means = sums / defined.sum(axis=1)
-    return {"slope_among_alike": estimate(means, options), **out}
-
-
-def effects_among_alike(phi: Array, worth: Array, weights: Array) -> Array:
-    """Return the true effects, averaged over the accounts that look alike.
-
-    Parameters
-    ----------
-    phi : ndarray of shape (n_accounts, n_traits), log-odds
-    worth : ndarray of shape (n_accounts, n_coalitions), log-odds
-    weights : ndarray of shape (n_coalitions, n_traits)
-
-    Returns
-    -------
-    ndarray of shape (n_accounts, n_traits), log-odds
+        ``slope_exchanged``, the mean over the traits; ``slope_exchanged/<trait>``; and
+        ``calibration_slope``, of the whole score among the accounts as they are. 1 means that
+        sizes can be taken at their word, below 1 that they overstate, above 1 that they
+        understate.
 
     Notes
     -----
-    For each coalition S, a logistic regression of the true chances on the trait values::
+    A logistic regression of the true chances of the people put together on their trait values
+    (fractional: the outcome is a chance, not 0 or 1)::
 
-        logit E[chance(S) | phi] = b0(S) + b(S) . phi
+        logit E[chance | phi] = b0 + sum over traits k of b_k * phi_k(first or second)
 
-    (fractional: the outcome is a chance, not 0 or 1), whose fitted log-odds are then the
-    coalition's worth. Where phi says everything, these are the accounts' own effects.
+    ``slope_exchanged/<trait>`` is b_k. Intervals draw accounts with replacement; a person counts
+    as often as the two accounts together were drawn, the product of the two.
 
     References
     ----------
     Papke and Wooldridge (1996), Econometric methods for fractional response variables.
     Gail, Wieand and Piantadosi (1984), Biometrika 71, 431-444: estimates with what is hidden
     left out.
+    Owen (2007), The pigeonhole bootstrap: intervals for data with two kinds of unit.
+    Cox (1958), Biometrika 45, 562-565: the calibration slope.
     """
-    design = _design(phi)
-    return design @ _fit(design, _chance(worth), None) @ weights
+    rng = np.random.default_rng(seed)
+    first, second = exchanges.first, exchanges.second
+    people = _Regression(np.where(exchanges.own, phi[first], phi[second]), exchanges.chance)
+    score = _Regression(phi.sum(axis=1)[:, None], chance)
+    drawn = [np.concatenate([people.slopes(None), score.slopes(None)])]
+    for _ in range(options.resamples):
+        times = np.bincount(rng.integers(0, len(phi), len(phi)), minlength=len(phi)).astype(float)
+        both = people.slopes(times[first] * times[second]), score.slopes(times)
+        drawn.append(np.concatenate(both))
+    table = np.array(drawn)
+    by_trait = table[:, :-1]
+    known = np.isfinite(by_trait)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, by_trait, 0.0).sum(axis=1) / known.sum(axis=1)
+    out = {"slope_exchanged": estimate(mean, options)}
+    for k, key in enumerate(traits):
+        out[f"slope_exchanged/{key}"] = estimate(by_trait[:, k], options)
+    return {**out, "calibration_slope": estimate(table[:, -1], options)}
 
 
-def _slopes(phi: Array, chance: Array, weights: Array, start: Array | None) -> tuple[Array, Array]:
-    """Return the slopes by trait and of the sum, and the coefficients they come from."""
-    design = _design(phi)
-    coefficients = _fit(design, chance, start)
-    effects = design @ coefficients @ weights
-    slopes = [attribution_slope(phi[:, k], effects[:, k]) for k in range(phi.shape[1])]
-    whole = attribution_slope(phi.sum(axis=1), effects.sum(axis=1))
-    return np.array([*slopes, whole]), coefficients
+class _Regression:
+    """A logistic regression of chances on values, solved again under other weights."""
 
+    def __init__(self, values: Array, chance: Array) -> None:
+        self._design = np.column_stack([np.ones(len(values)), values])
+        self._chance = chance
+        self._pairs = np.triu_indices(self._design.shape[1])
+        first, second = self._pairs
+        self._products = self._design[:, first] * self._design[:, second]
+        self._varies = values.std(axis=0) > LEAST_SPREAD
+        mean = chance.mean()
+        self._start = np.zeros(self._design.shape[1])
+        self._start[0] = np.log(mean) - np.log1p(-mean)
 
-def _chance(log_odds: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
+    def slopes(self, weights: Array | None) -> Array:
+        """Return the coefficients but the constant; NaN where undefined.
 
+        The first call without weights is where later searches begin.
+        """
+        found, ended = self._solve(np.ones(len(self._chance)) if weights is None else weights)
+        if weights is None:
+            self._start = found
+        return np.where(self._varies & ended, found[1:], np.nan)
 
-def _design(phi: Array) -> Array:
-    return np.column_stack([np.ones(len(phi)), phi])
-
-
-def _fit(design: Array, chance: Array, start: Array | None) -> Array:
-    """Return the coefficients of all coalitions' regressions; NaN where the search did not end.
-
-    Newton's method for all of them at once: the products of two columns times the weights of
-    all coalitions are one matrix product.
-    """
-    n_columns, n_coalitions = design.shape[1], chance.shape[1]
-    first, second = np.triu_indices(n_columns)
-    products = design[:, first] * design[:, second]
-    if start is None:
-        mean = chance.mean(axis=0)
-        start = np.zeros((n_columns, n_coalitions))
-        start[0] = np.log(mean) - np.log1p(-mean)
-    found = start.copy()
-    moved = np.full(n_coalitions, np.inf)
-    for _ in range(STEPS):
-        p = _chance(design @ found)
-        packed = products.T @ (p * (1 - p))
-        curvature = np.empty((n_coalitions, n_columns, n_columns))
-        curvature[:, first, second] = curvature[:, second, first] = packed.T
-        curvature += RIDGE * len(design) * np.eye(n_columns)
-        slope = (design.T @ (chance - p)).T[:, :, None]
-        step = np.linalg.solve(curvature, slope)[:, :, 0].T
-        reach = np.abs(design @ step).max(axis=0)
-        step *= np.minimum(1.0, LONGEST_STEP / np.maximum(reach, LONGEST_STEP))
-        found += step
-        moved = np.abs(step).max(axis=0)
-        if moved.max() < CLOSE:
-            break
-    found[:, moved >= CLOSE] = np.nan
-    return found
+    def _solve(self, weights: Array) -> tuple[Array, bool]:
+        """Return Newton's solution, and whether the search ended."""
+        design, (first, second) = self._design, self._pairs
+        n = design.shape[1]
+        found = self._start.copy()
+        curvature = np.empty((n, n))
+        for _ in range(STEPS):
+            p = 1 / (1 + np.exp(-(design @ found)))
+            curvature[first, second] = curvature[second, first] = (
+                weights * p * (1 - p)
+            ) @ self._products
+            curvature[np.diag_indices(n)] += RIDGE * len(design)
+            step = np.linalg.solve(curvature, design.T @ (weights * (self._chance - p)))
+            reach = float(np.abs(design @ step).max())
+            found += step * min(1.0, LONGEST_STEP / max(reach, LONGEST_STEP))
+            if np.abs(step).max() < CLOSE:
+                return found, True
+        return found, False

@@ -1,4 +1,4 @@
-"""Possible futures of one account under every coalition of traits, compiled.
+"""Possible futures of people, and of one account under every coalition of traits, compiled.
 
 The futures of traits, jobs and grievances are drawn; given one of them, the chance of falling
 behind is *computed*, not drawn, by moving probabilities over repayment states and the delinquency
@@ -75,13 +75,7 @@ def coalition_probabilities(
     """
     n_paths, n_months = normals.shape[0], normals.shape[1]
     bad = np.zeros(64)
-    # Factor of the record on the odds of paying, by state and memory; constant over the months,
-    # as the record trait has no monthly deviation.
-    record = np.ones((2, BAD_STATE, GRID_POINTS))
-    for s in range(BAD_STATE):
-        for j in range(GRID_POINTS):
-            raw = p.TRAIT_2_LATENT * latent[1] + p.TRAIT_2_MEMORY * MEMORY_GRID[j]
-            record[1, s, j] = np.exp(-_SLOPE[s] * weights[1] * (raw - _CENTRES[1]))
+    record = _record(weights, latent)
     parts = np.zeros((n_months, 6))
     masses = np.zeros((2, BAD_STATE, GRID_POINTS))
     for path in range(n_paths):
@@ -91,6 +85,62 @@ def coalition_probabilities(
                 coalition, parts, state_base, start, shared[1], record, masses
             )
     return bad / n_paths
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def bad_probabilities(
+    weights: Array,
+    state_base: Array,
+    level: Array,
+    latent: Array,
+    start: Array,
+    shared: Array,
+    normals: Array,
+    uniforms: Array,
+) -> Array:  # pragma: no cover - compiled
+    """Return the probability of being bad within the horizon for each of some people.
+
+    Parameters
+    ----------
+    weights, state_base, shared
+        As of ``coalition_probabilities``.
+    level, latent : ndarray of shape (n, 6)
+    start : ndarray of shape (n, 4)
+    normals, uniforms : ndarray of shape (n, n_paths, 12, 6) and (n, n_paths, 12, 2)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        What ``coalition_probabilities`` gives at position 63: every trait keeps its own path.
+    """
+    n, n_paths, n_months = normals.shape[0], normals.shape[1], normals.shape[2]
+    bad = np.zeros(n)
+    parts = np.zeros((n_months, 6))
+    masses = np.zeros((2, BAD_STATE, GRID_POINTS))
+    for i in range(n):
+        record = _record(weights, latent[i])
+        for path in range(n_paths):
+            _draw_path(
+                weights, level[i], latent[i], start[i], shared[0], normals[i, path],
+                uniforms[i, path], parts,
+            )  # fmt: skip
+            bad[i] += _chance(63, parts, state_base, start[i], shared[1], record, masses)
+    return bad / n_paths
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _record(weights: Array, latent: Array) -> Array:  # pragma: no cover - compiled
+    """Return the factor of the record on the odds of paying, by state and memory.
+
+    Row 0: without the record; row 1: with it. Constant over the months, as the record trait has
+    no monthly deviation.
+    """
+    record = np.ones((2, BAD_STATE, GRID_POINTS))
+    for s in range(BAD_STATE):
+        for j in range(GRID_POINTS):
+            raw = p.TRAIT_2_LATENT * latent[1] + p.TRAIT_2_MEMORY * MEMORY_GRID[j]
+            record[1, s, j] = np.exp(-_SLOPE[s] * weights[1] * (raw - _CENTRES[1]))
+    return record
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

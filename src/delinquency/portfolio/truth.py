@@ -9,6 +9,7 @@ behind within a year, by intervening in the simulator; this is what explanations
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from delinquency.errors import DataError, Fault
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import parameters as p
-from delinquency.portfolio.blocks import BLOCK_SIZE, Block, blocks
+from delinquency.portfolio.blocks import BLOCK_SIZE, Block, blocks, months_simulated
 from delinquency.portfolio.futures import HORIZON_MONTHS, coalition_probabilities
 from delinquency.portfolio.life import Life, simulate_life
 from delinquency.portfolio.parameters import Array
@@ -104,7 +105,7 @@ def causal_truth(
     observations : DataFrame
         ``account_id, observation_month``: accounts alive and not 30 days behind.
     n_threads : int
-        Blocks simulated at once; every account has its own draws, so the values do not change.
+        Threads at work; every account has its own draws, so the values do not change.
 
     Returns
     -------
@@ -126,31 +127,14 @@ def causal_truth(
     without arrears: to be behind is a fact of the record. tau is the exact Shapley value over
     the six traits, so worth_00 + sum of tau = worth_63.
     """
-    values = np.full((len(observations), 2**p.N_TRAITS), np.nan)
-    place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
-    months = observations["observation_month"].to_numpy().astype("datetime64[M]").astype(np.int64)
-    names = observations["account_id"].to_numpy(object)
+    present = present_lives(options, observations, n_threads=n_threads)
 
-    def fill(block: Block) -> None:
-        rows = np.flatnonzero(place // BLOCK_SIZE == block.number)
-        if len(rows):
-            life = simulate_life(options, block)
-            for row in rows:
-                at = (int(place[row]) - block.first, int(months[row] - life.months[0]))
-                if _holds(block, life, at, str(names[row])):
-                    values[row] = _coalition_log_odds(options, block, life, at)
+    def worths(row: int) -> Array:
+        return _coalition_log_odds(options, present, row)
 
     with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        list(pool.map(fill, blocks(options)))
-    lost = np.isnan(values[:, 0])
-    if lost.any():
-        raise DataError(
-            Fault(
-                "observations", "account_id", "accounts of this portfolio, alive in their month",
-                int(lost.sum()), tuple(map(str, names[lost][:3])),
-                "Use the options that the portfolio was made with.",
-            )
-        )  # fmt: skip
+        found = list(pool.map(worths, range(len(observations))))
+    values = np.array(found).reshape(len(observations), 2**p.N_TRAITS)
     shapley = values @ shapley_weights()
     frame = observations[[*KEYS]].reset_index(drop=True)
     for k, key in enumerate(TRAITS):
@@ -184,6 +168,99 @@ def shapley_weights() -> Array:
     return weights
 
 
+@dataclass(frozen=True, eq=False)
+class Present:
+    """How the holders of some accounts stand in their months: where their futures begin.
+
+    Attributes
+    ----------
+    place, month : ndarray of shape (n,), int
+        Number of the place; months since 1970-01.
+    level, latent : ndarray of shape (n, 6)
+        Long-run and present traits.
+    start : ndarray of shape (n, 4)
+        Unemployed, grievance, memory, state.
+    """
+
+    place: NDArray[np.int64]
+    month: NDArray[np.int64]
+    level: Array
+    latent: Array
+    start: Array
+
+
+def present_lives(
+    options: SyntheticData, observations: pd.DataFrame, *, n_threads: int = 1
+) -> Present:
+    """Return how the holders of the observed accounts stand, by simulating their lives again.
+
+    Parameters
+    ----------
+    options : SyntheticData
+        Of the portfolio that the observations come from.
+    observations : DataFrame
+        ``account_id, observation_month``.
+    n_threads : int
+        Blocks simulated at once.
+
+    Returns
+    -------
+    Present
+        In the row order of ``observations``.
+
+    Raises
+    ------
+    DataError
+        If an observation is not of this portfolio.
+    """
+    n = len(observations)
+    place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
+    month = observations["observation_month"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    names = observations["account_id"].to_numpy(object)
+    out = Present(
+        place, month, np.full((n, p.N_TRAITS), np.nan), np.empty((n, p.N_TRAITS)), np.empty((n, 4))
+    )
+
+    def fill(block: Block) -> None:
+        rows = np.flatnonzero(place // BLOCK_SIZE == block.number)
+        if len(rows):
+            life = simulate_life(options, block)
+            for row in rows:
+                at = (int(place[row]) - block.first, int(month[row] - life.months[0]))
+                if _holds(block, life, at, str(names[row])):
+                    out.level[row] = life.levels[:, life.holder[at]]
+                    out.latent[row] = life.latent[:, at[0], at[1]]
+                    out.start[row] = [
+                        life.unemployed[at], life.grievance[at], life.memory[at], life.state[at]
+                    ]  # fmt: skip
+
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        list(pool.map(fill, blocks(options)))
+    lost = np.isnan(out.level[:, 0])
+    if lost.any():
+        raise DataError(
+            Fault(
+                "observations", "account_id", "accounts of this portfolio, alive in their month",
+                int(lost.sum()), tuple(map(str, names[lost][:3])),
+                "Use the options that the portfolio was made with.",
+            )
+        )  # fmt: skip
+    return out
+
+
+def surroundings(month: int) -> Array:
+    """Return what the year after a month holds for everybody.
+
+    Returns
+    -------
+    ndarray of shape (2, 12)
+        State of the economy; macro and season in log-odds; by month ahead.
+    """
+    ahead = month + 1 + np.arange(HORIZON_MONTHS)
+    macro = p.macro_cycle(ahead)
+    return np.stack([macro, p.MACRO_EFFECT * macro + p.season(ahead)])
+
+
 def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:
     """Return whether the account of that name held the place in that month, and was scorable."""
     row, month = at
@@ -193,27 +270,18 @@ def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:
     return name == f"S{block.first + row:07d}-{generation:02d}"
 
 
-def _coalition_log_odds(
-    options: SyntheticData, block: Block, life: Life, at: tuple[int, int]
-) -> NDArray[np.float64]:
+def _coalition_log_odds(options: SyntheticData, present: Present, row: int) -> Array:
     """Return v(S) of one observation for all 64 coalitions."""
-    row, month = at
-    key = (2, block.first + row, month)
+    place, month = int(present.place[row]), int(present.month[row])
+    key = (2, place, month - int(months_simulated(options)[0]))
     random = np.random.Generator(
         np.random.Philox(np.random.SeedSequence(options.seed, spawn_key=key))
     )
     normals = random.standard_normal((options.audit_paths, HORIZON_MONTHS, p.N_TRAITS))
     uniforms = random.random((options.audit_paths, HORIZON_MONTHS, 2))
-    ahead = life.months[month] + 1 + np.arange(HORIZON_MONTHS)
-    macro = p.macro_cycle(ahead)
-    shared = p.MACRO_EFFECT * macro + p.season(ahead)
     truth = p.weighting(options)
-    level = life.levels[:, life.holder[row, month]]
-    start = np.array(
-        [life.unemployed[at], life.grievance[at], life.memory[at], float(life.state[at])]
-    )
     bad = coalition_probabilities(
-        truth.weights, truth.state_base, level, life.latent[:, row, month].copy(), start,
-        np.stack([macro, shared]), normals, uniforms,
+        truth.weights, truth.state_base, present.level[row], present.latent[row],
+        present.start[row], surroundings(month), normals, uniforms,
     )  # fmt: skip
-    return np.log(bad) - np.log1p(-bad)
+    return np.asarray(np.log(bad) - np.log1p(-bad))

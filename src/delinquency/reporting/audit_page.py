@@ -49,7 +49,7 @@ def audit_figure(phi: Array, tau: Array, *, title: str) -> Figure:
         axes.plot(ends, ends, color="#99a8b2", linewidth=1)
         axes.set_title(
             f"{trait.number} {trait.short}: r {correlation(own, true):.2f}, "
-            f"slope {attribution_slope(own, true):.2f}", fontsize=9, loc="left",
+            f"slope by account {attribution_slope(own, true):.2f}", fontsize=9, loc="left",
         )  # fmt: skip
         axes.set_xlabel("trait value", fontsize=8)
         axes.set_ylabel("true effect", fontsize=8)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.explanation import local_surrogate, truth
-from delinquency.explanation.sizes import sizes
+from delinquency.explanation.sizes import Exchanges, sizes
 from delinquency.features import FEATURES
 from delinquency.modeling.peers import PEERS, default_booster
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio.truth import CAUSAL, WORTHS, shapley_weights
+from delinquency.portfolio.exchanges import OWN
+from delinquency.portfolio.truth import CAUSAL, WORTHS
 from delinquency.reporting.audit_page import audit_figure, audit_page
 from delinquency.schema import TABLES
 from delinquency.stages import trained
@@ -50,18 +51,18 @@ def run(config: Config) -> None:
     prepared = prepare(config)
     fitted = trained.load(config)
     test = trained.rows_of(fitted, prepared, "test")
-    known = audit_truth(config, config.data, prepared.keys[test])
+    known, people = audit_truth(config, config.data, prepared.keys[test])
     rows = _rows_of(prepared.keys, known)
     tau = known[[CAUSAL + key for key in TRAITS]].to_numpy(np.float64)
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
     explanation = fitted.explainer.explain(matrix)
     pd_hat = fitted.model.probability(explanation.raw_score)
     with working("fitting baselines and ceilings"):
+        phi = explanation.values * grounds_of(config, fitted).scale.factor  # noqa: PD011
+        baselines = _baselines(config, fitted, prepared, rows, tau)
         explanations = {
-            OURS: explanation.values * grounds_of(config, fitted).scale.factor,  # noqa: PD011
-            **_baselines(config, fitted, prepared, rows, tau),
-            **_ceilings(config, prepared.X.iloc[rows], tau),
-        }
+            OURS: phi, **baselines, **_ceilings(config, prepared.X.iloc[rows], tau)
+        }  # fmt: skip
     if local_surrogate.is_installed():
         risky = pd_hat > config.audit.cut_off
         with working("LIME, one account at a time") as tick:
@@ -75,15 +76,17 @@ def run(config: Config) -> None:
             options=config.audit,
             seed=config.seed,
         )
-        phi = explanations[OURS]
-        size = sizes(
-            phi,
-            known[list(WORTHS)].to_numpy(np.float64),
-            shapley_weights(),
-            traits=tuple(TRAITS),
-            options=config.audit,
-            seed=config.seed,
-        )
+        exchanges = _exchanges(people)
+        chance = 1 / (1 + np.exp(-known[WORTHS[-1]].to_numpy(np.float64)))
+        for name in (OURS, *baselines):
+            scores[name]["score"] |= sizes(
+                explanations[name],
+                chance,
+                exchanges,
+                traits=tuple(TRAITS),
+                options=config.audit,
+                seed=config.seed,
+            )
     report = {
         "data": describe(config),
         "n_accounts": len(tau),
@@ -96,7 +99,6 @@ def run(config: Config) -> None:
             }
             for name, parts in scores.items()
         },
-        "size": {name: _plain(one) for name, one in size.items()},
         "leakage": [[_known(v) for v in row] for row in truth.leakage(phi, tau).tolist()],
         "traits": list(TRAITS),
         "placebo": _placebo(config.data, phi),
@@ -108,7 +110,7 @@ def run(config: Config) -> None:
     with replacing(folder / "audit.png") as path:
         audit_figure(phi, tau, title=describe(config)).savefig(path, format="png")
     write_text(audit_page(report, figure="audit.png"), folder / "index.html")
-    _tell(report, scores, size, folder)
+    _tell(report, scores, folder)
 
 
 def _plain(estimate: truth.Estimate) -> dict[str, float | None]:
@@ -123,7 +125,6 @@ def _known(value: float) -> float | None:
 def _tell(
     report: Mapping[str, Any],
     scores: Mapping[str, Any],
-    size: Mapping[str, truth.Estimate],
     folder: Any,
 ) -> None:
     """Print the result in a few lines."""
@@ -147,17 +148,30 @@ def _tell(
                 f"[{share.low:.1%}, {share.high:.1%}]"
             )
     own = scores[OURS]["score"]
-    say(
-        f"Slope account by account: {own['slope'].value:.2f}, of the whole score "
-        f"{own['slope_of_sum'].value:.2f}"
+    alike, whole = own["slope_exchanged"], own["calibration_slope"]
+    by_trait = ", ".join(
+        f"{trait.short} {own[f'slope_exchanged/{key}'].value:.2f}" for key, trait in TRAITS.items()
     )
-    alike, whole = (size[f"slope_among_alike{end}"] for end in ("", "_of_sum"))
     say(
-        f"Slope of the effects among accounts that look alike: {alike.value:.2f} "
-        f"[{alike.low:.2f}, {alike.high:.2f}], of the whole score {whole.value:.2f} "
-        f"[{whole.low:.2f}, {whole.high:.2f}]"
+        f"Slope with traits exchanged between accounts: {alike.value:.2f} "
+        f"[{alike.low:.2f}, {alike.high:.2f}] ({by_trait}); of the whole score {whole.value:.2f} "
+        f"[{whole.low:.2f}, {whole.high:.2f}]. 1 is right."
+    )
+    say(
+        f"Slope account by account, with what no table tells: {own['slope'].value:.2f}, "
+        f"of the whole score {own['slope_of_sum'].value:.2f}"
     )
     say(f"Written to {folder}")
+
+
+def _exchanges(people: pd.DataFrame) -> Exchanges:
+    """Return the people put together from two accounts, as arrays."""
+    return Exchanges(
+        people["first"].to_numpy(np.intp),
+        people["second"].to_numpy(np.intp),
+        people[[OWN + key for key in TRAITS]].to_numpy(np.bool_),
+        people["chance"].to_numpy(np.float64),
+    )
 
 
 def _rows_of(keys: pd.DataFrame, known: pd.DataFrame) -> NDArray[np.intp]:

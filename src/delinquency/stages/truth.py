@@ -9,6 +9,7 @@ import pandas as pd
 from delinquency.config import Config, as_dict
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import Block, block_parts
+from delinquency.portfolio.exchanges import exchanged_people
 from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, hidden_lives
 from delinquency.stages.progress import Tick, working
 from delinquency.stages.threads import in_order
@@ -28,6 +29,8 @@ HIDDEN = "hidden"
 PART = "part-{:04d}.parquet"
 AUDIT = "audit"
 """Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
+EXCHANGED = "audit-exchanged"
+"""Name of the people put together from the audit accounts' traits."""
 
 
 def write_hidden_lives(
@@ -74,7 +77,9 @@ def read_hidden_lives(folder: Path, *, parts: int) -> pd.DataFrame:
     return pd.concat([read_frame(file, made_by="data") for file in files], ignore_index=True)
 
 
-def audit_truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.DataFrame:
+def audit_truth(
+    config: Config, data: SyntheticData, keys: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the causal truth of the audit accounts, simulated once for each portfolio.
 
     Parameters
@@ -86,19 +91,26 @@ def audit_truth(config: Config, data: SyntheticData, keys: pd.DataFrame) -> pd.D
 
     Returns
     -------
-    DataFrame
-        As of ``portfolio.truth.causal_truth``.
+    tuple of DataFrame
+        As of ``portfolio.truth.causal_truth``, and of ``portfolio.exchanges.exchanged_people`` for
+        the same accounts in the same order.
     """
     observations = audit_observations(keys, data)
     folder = workspace(config.paths, config.data.name).truth
-    path, mark = folder / f"{AUDIT}.parquet", folder / f"{AUDIT}.json"
+    files = folder / f"{AUDIT}.parquet", folder / f"{EXCHANGED}.parquet"
+    mark = folder / f"{AUDIT}.json"
     key = digest([as_dict(data), frame_digest(observations), code_digest()])
-    if path.exists() and mark.exists() and read_json(mark, made_by=AUDIT)["key"] == key:
-        return read_frame(path, made_by="audit_explanations")
+    known = all(file.exists() for file in (*files, mark))
+    if known and read_json(mark, made_by=AUDIT)["key"] == key:
+        effects, people = (read_frame(file, made_by="audit_explanations") for file in files)
+        return effects, people
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
-        known = causal_truth(data, observations, n_threads=config.n_threads)
-    # The mark goes first and comes last, so that a stop between cannot pair it with another file.
+        effects = causal_truth(data, observations, n_threads=config.n_threads)
+    with working("putting people together from the traits of two accounts"):
+        people = exchanged_people(data, observations, n_threads=config.n_threads)
+    # The mark goes first and comes last, so that a stop between cannot pair it with other files.
     mark.unlink(missing_ok=True)
-    write_frame(known, path)
-    write_json({"key": key, "accounts": len(known), "futures": data.audit_paths}, mark)
-    return known
+    for frame, file in zip((effects, people), files, strict=True):
+        write_frame(frame, file)
+    write_json({"key": key, "accounts": len(effects), "futures": data.audit_paths}, mark)
+    return effects, people
