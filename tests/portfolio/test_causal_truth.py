@@ -11,6 +11,7 @@ from delinquency.labels import label_outcomes
 from delinquency.options.data import LabelOptions, SyntheticData
 from delinquency.portfolio import blocks, generate
 from delinquency.portfolio import parameters as p
+from delinquency.portfolio.exchanges import exchanged_people
 from delinquency.portfolio.life import next_state, simulate_life
 from delinquency.portfolio.truth import (
     KEYS,
@@ -152,7 +153,10 @@ def test_the_hidden_lives_have_the_rows_of_the_statements():
 
 def test_no_column_of_the_truth_is_a_column_of_the_tables(observations):
     options = SyntheticData(**SETTINGS)
-    hidden = set(all_lives(options).columns) | set(truth_of(observations.iloc[:1]).columns)
+    one = observations.iloc[:1]
+    hidden = set().union(
+        all_lives(options), truth_of(one), exchanged_people(SyntheticData(**SETTINGS), one)
+    )
     known = {name for table in TABLES.values() for name in table.column_names}
     keys = set(KEYS)
     assert not (hidden - keys) & (known - keys)
