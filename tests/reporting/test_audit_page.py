@@ -2,6 +2,7 @@ import io
 from dataclasses import asdict
 
 import numpy as np
+import pytest
 
 from delinquency.explanation.sizes import Exchanges, sizes
 from delinquency.explanation.truth import compare, leakage
@@ -57,8 +58,13 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
 def test_the_figure_has_a_panel_for_each_trait_and_the_leakage():
     rng = np.random.default_rng(1)
     tau = rng.normal(size=(40, 6))
-    figure = audit_figure(tau + rng.normal(size=tau.shape), tau, title="made")
+    phi = tau + rng.normal(size=tau.shape)
+    figure = audit_figure(phi, tau, slopes=[0.5] * 5 + [np.nan], title="made")
     assert len(figure.axes) == 7
+    _, exchanged = figure.axes[0].lines
+    (x0, x1), (y0, y1) = exchanged.get_data()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(0.5)
+    assert len(figure.axes[5].lines) == 1  # a trait that does not vary has no slope to draw
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     assert buffer.getvalue().startswith(b"\x89PNG")

@@ -24,12 +24,14 @@ TOGETHER = "\N{NO-BREAK SPACE}"
 """A narrow window breaks a line between a figure and its interval, not within the interval."""
 
 
-def audit_figure(phi: Array, tau: Array, *, title: str) -> Figure:
+def audit_figure(phi: Array, tau: Array, *, slopes: Sequence[float], title: str) -> Figure:
     """Return trait values against the truth, a panel a trait, and the leakage matrix.
 
     Parameters
     ----------
     phi, tau : ndarray of shape (n_accounts, 6), log-odds
+    slopes : sequence of 6 floats
+        With traits exchanged between accounts; drawn as a line. NaN where there is none.
     title : str
         Which data.
 
@@ -46,10 +48,18 @@ def audit_figure(phi: Array, tau: Array, *, title: str) -> Figure:
         own, true = phi[:, position], tau[:, position]
         axes.scatter(own, true, s=5, alpha=0.35, color="#1f6f8b", linewidths=0)
         ends = np.array([min(own.min(), true.min()), max(own.max(), true.max())])
-        axes.plot(ends, ends, color="#99a8b2", linewidth=1)
+        axes.plot(ends, ends, color="#99a8b2", linewidth=1, label="1 is right")
+        exchanged = slopes[position]
+        if np.isfinite(exchanged):
+            seen = np.array([own.min(), own.max()])
+            axes.plot(seen, true.mean() + exchanged * (seen - own.mean()), color="#c8553d",
+                      linewidth=1.6, label="traits exchanged")  # fmt: skip
+        if not position:
+            axes.legend(fontsize=7, frameon=False, loc="upper left")
         axes.set_title(
-            f"{trait.number} {trait.short}: r {correlation(own, true):.2f}, "
-            f"slope by account {attribution_slope(own, true):.2f}", fontsize=9, loc="left",
+            f"{trait.number} {trait.short}: r {correlation(own, true):.2f}\nslope "
+            f"{exchanged:.2f}, by account {attribution_slope(own, true):.2f}",
+            fontsize=9, loc="left",
         )  # fmt: skip
         axes.set_xlabel("trait value", fontsize=8)
         axes.set_ylabel("true effect", fontsize=8)

@@ -108,7 +108,9 @@ def run(config: Config) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(report, folder / "audit.json")
     with replacing(folder / "audit.png") as path:
-        audit_figure(phi, tau, title=describe(config)).savefig(path, format="png")
+        slopes = [scores[OURS]["score"][f"slope_exchanged/{key}"].value for key in TRAITS]
+        figure = audit_figure(phi, tau, slopes=slopes, title=describe(config))
+        figure.savefig(path, format="png")
     write_text(audit_page(report, figure="audit.png"), folder / "index.html")
     _tell(report, scores, folder)
 
