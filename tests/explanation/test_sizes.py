@@ -93,6 +93,12 @@ def test_twice_the_size_has_half_the_slope_and_a_value_that_never_varies_has_non
     assert found["slope_exchanged"].value == pytest.approx(half.value)  # of those that have one
 
 
+def test_values_that_are_the_same_for_everybody_have_no_slope_however_large():
+    known, _ = made(50)
+    found = sized(np.tile([26_000.0, 31_000.0], (50, 1)), known)
+    assert np.isnan([one.value for one in found.values()]).all()
+
+
 def test_the_intervals_are_as_wide_as_other_accounts_make_the_slope_vary():
     found = []
     for seed in range(30):

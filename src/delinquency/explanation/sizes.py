@@ -25,7 +25,7 @@ CLOSE = 1e-8
 LONGEST_STEP = 3.0
 """Log-odds by which one step may move a person, so that Newton's method cannot overshoot."""
 RIDGE = 1e-9
-"""Keeps a value that never varies, such as a placebo's, from making the equations singular."""
+"""Keeps values that are each other's multiple from making the equations singular."""
 LEAST_SPREAD = 1e-6
 """Standard deviation in log-odds below which a value is taken not to vary."""
 
@@ -123,12 +123,13 @@ class _Regression:
     """A logistic regression of chances on values, solved again under other weights."""
 
     def __init__(self, values: Array, chance: Array) -> None:
-        self._design = np.column_stack([np.ones(len(values)), values])
+        # What is the same for everybody cannot be told from the constant.
+        self._varies = values.std(axis=0) > LEAST_SPREAD
+        self._design = np.column_stack([np.ones(len(values)), values[:, self._varies]])
         self._chance = chance
         self._pairs = np.triu_indices(self._design.shape[1])
         first, second = self._pairs
         self._products = self._design[:, first] * self._design[:, second]
-        self._varies = values.std(axis=0) > LEAST_SPREAD
         mean = chance.mean()
         self._start = np.zeros(self._design.shape[1])
         self._start[0] = np.log(mean) - np.log1p(-mean)
@@ -141,7 +142,10 @@ class _Regression:
         found, ended = self._solve(np.ones(len(self._chance)) if weights is None else weights)
         if weights is None:
             self._start = found
-        return np.where(self._varies & ended, found[1:], np.nan)
+        out = np.full(len(self._varies), np.nan)
+        if ended:
+            out[self._varies] = found[1:]
+        return out
 
     def _solve(self, weights: Array) -> tuple[Array, bool]:
         """Return Newton's solution, and whether the search ended."""
