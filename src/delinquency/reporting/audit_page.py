@@ -116,6 +116,8 @@ def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
     value, low, high = (estimate[key] or 0.0 for key in ("value", "low", "high"))
     if name == "pearson_ahead":
         return f"{value:+.4f} [{low:+.4f},{TOGETHER}{high:+.4f}]"
+    if name == "top_hit_ahead":
+        return f"{value:+.1%} [{low:+.1%},{TOGETHER}{high:+.1%}]"
     if name in ("pearson", "slope"):
         return f"{value:.2f} [{low:.2f},{TOGETHER}{high:.2f}]"
     return f"{value:.1%} [{low:.1%},{TOGETHER}{high:.1%}]"
