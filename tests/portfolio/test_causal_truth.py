@@ -11,7 +11,7 @@ from delinquency.labels import label_outcomes
 from delinquency.options.data import LabelOptions, SyntheticData
 from delinquency.portfolio import blocks, generate
 from delinquency.portfolio import parameters as p
-from delinquency.portfolio.exchanges import exchanged_people
+from delinquency.portfolio.exchanges import exchanged_traits
 from delinquency.portfolio.life import next_state, simulate_life
 from delinquency.portfolio.truth import (
     KEYS,
@@ -153,10 +153,10 @@ def test_the_hidden_lives_have_the_rows_of_the_statements():
 
 def test_no_column_of_the_truth_is_a_column_of_the_tables(observations):
     options = SyntheticData(**SETTINGS)
-    one = observations.iloc[:1]
     hidden = set().union(
-        all_lives(options), truth_of(one), exchanged_people(SyntheticData(**SETTINGS), one)
-    )
+        all_lives(options), truth_of(observations.iloc[:1]),
+        exchanged_traits(options, observations.iloc[:2]),
+    )  # fmt: skip
     known = {name for table in TABLES.values() for name in table.column_names}
     keys = set(KEYS)
     assert not (hidden - keys) & (known - keys)

@@ -17,11 +17,14 @@ def _report(phi, tau):
         {"exact traits": phi, "constant": np.zeros_like(phi), "upside down": -phi}, tau,
         pd_hat=np.full(len(tau), 0.2), traits=tuple(TRAITS), options=options, seed=0,
     )  # fmt: skip
-    n = len(tau)
-    own = np.random.default_rng(0).random(tau.shape) < 0.5
-    exchanges = Exchanges(np.arange(n), np.roll(np.arange(n), 1), own, np.full(n, 0.2))
+    one, other = np.split(np.arange(len(tau)), 2)
+    first, second = np.concatenate([one, other]), np.concatenate([other, one])
+    # Coalitions of nobody and of one trait: enough for effects that add up.
+    own = np.vstack([np.zeros(6, np.bool_), np.eye(6, dtype=np.bool_)])
+    worth = np.column_stack([np.where(o, tau[first], tau[second]).sum(axis=1) for o in own]) - 3
+    alone = np.vstack([-np.ones(6), np.eye(6)])
     scores["exact traits"]["score"] |= sizes(
-        phi, np.full(n, 0.2), exchanges, traits=tuple(TRAITS), options=options, seed=0
+        phi, Exchanges(first, second, worth, alone), traits=tuple(TRAITS), options=options, seed=0
     )
     return {
         "data": "Made <portfolio> (SYNTHETIC accounts)", "n_accounts": len(tau),

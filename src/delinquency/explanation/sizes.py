@@ -4,10 +4,9 @@ An explanation says what a trait does beside the traits of a reference populatio
 for accounts that look alike: two accounts with equal features may differ in what no table holds.
 Log-odds averaged over what is hidden lie closer together than each account's own (odds ratios do
 not collapse), so a function of the features can at best be right on average over the accounts that
-look alike to it. Both conditions are met by *exchange*: people put together from the traits of two
-accounts. If their true chances follow the trait values put together in the same way, log-odd for
-log-odd, sizes are right. A trait that took the credit of another with which it comes along shows
-a slope below 1, as it no longer comes along.
+look alike to it. Both conditions are met by *exchange*: couples of accounts exchange traits, with
+all that is hidden in them, and the true chances are averaged over the couples that look alike
+before they become log-odds and Shapley values.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.explanation.truth import Estimate, estimate
+from delinquency.explanation.truth import Estimate, attribution_slope, estimate
 from delinquency.options.audit import AuditOptions
 from delinquency.windows import Array
 
 STEPS = 60
 CLOSE = 1e-8
 LONGEST_STEP = 3.0
-"""Log-odds by which one step may move a person, so that Newton's method cannot overshoot."""
+"""Log-odds by which one step may move a couple, so that Newton's method cannot overshoot."""
 RIDGE = 1e-9
 """Keeps values that are each other's multiple from making the equations singular."""
 LEAST_SPREAD = 1e-6
@@ -32,41 +31,39 @@ LEAST_SPREAD = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Exchanges:
-    """People put together from the traits of two accounts each.
+    """Couples of accounts that exchange traits, each couple seen from both sides.
 
     Attributes
     ----------
-    first, second : ndarray of shape (n_people,), int
-        Row numbers of the two accounts.
-    own : ndarray of shape (n_people, n_traits), bool
-        Whether a trait is the first account's, else it is the second's.
-    chance : ndarray of shape (n_people,)
-        True probability of being bad.
+    first, second : ndarray of shape (2 * n_couples,), int
+        Row numbers of the two accounts; the second half is the first with sides changed.
+    worth : ndarray of shape (2 * n_couples, n_coalitions), log-odds
+        True log-odds when the first account keeps the traits of a coalition and takes the
+        second's for the rest; in the last coalition it keeps all.
+    weights : ndarray of shape (n_coalitions, n_traits)
+        Turn worths into Shapley values: ``effects = worth @ weights``.
     """
 
     first: NDArray[np.intp]
     second: NDArray[np.intp]
-    own: NDArray[np.bool_]
-    chance: Array
+    worth: Array
+    weights: Array
 
 
 def sizes(
     phi: Array,
-    chance: Array,
     exchanges: Exchanges,
     *,
     traits: Sequence[str],
     options: AuditOptions,
     seed: int,
 ) -> dict[str, Estimate]:
-    """Return by how much the true risk rises when a trait value rises by one log-odd.
+    """Return by how much a trait's true effect rises when its value rises by one log-odd.
 
     Parameters
     ----------
     phi : ndarray of shape (n_accounts, n_traits), log-odds
         Trait values.
-    chance : ndarray of shape (n_accounts,)
-        True probability of being bad of each account as it is.
     exchanges : Exchanges
         Of the same accounts.
     traits : sequence of str
@@ -79,35 +76,53 @@ def sizes(
         ``slope_exchanged``, the mean over the traits; ``slope_exchanged/<trait>``; and
         ``calibration_slope``, of the whole score among the accounts as they are. 1 means that
         sizes can be taken at their word, below 1 that they overstate, above 1 that they
-        understate.
+        understate; 0 that the trait has no effect.
 
     Notes
     -----
-    A logistic regression of the true chances of the people put together on their trait values
+    For each coalition S, a logistic regression of the true chances on the values of both accounts
     (fractional: the outcome is a chance, not 0 or 1)::
 
-        logit E[chance | phi] = b0 + sum over traits k of b_k * phi_k(first or second)
+        logit E[chance(S) | phi] = b0(S) + b(S) . phi(first) + c(S) . phi(second)
 
-    ``slope_exchanged/<trait>`` is b_k. Intervals draw accounts with replacement; a person counts
-    as often as the two accounts together were drawn, the product of the two.
+    The fitted log-odds, with the second account at its mean, are worths of which the Shapley
+    values are the effects among accounts that look alike; ``slope_exchanged/<trait>`` is their
+    least-squares slope on the trait values. Intervals draw couples with replacement.
 
     References
     ----------
     Papke and Wooldridge (1996), Econometric methods for fractional response variables.
     Gail, Wieand and Piantadosi (1984), Biometrika 71, 431-444: estimates with what is hidden
     left out.
-    Owen (2007), The pigeonhole bootstrap: intervals for data with two kinds of unit.
     Cox (1958), Biometrika 45, 562-565: the calibration slope.
     """
     rng = np.random.default_rng(seed)
-    first, second = exchanges.first, exchanges.second
-    people = _Regression(np.where(exchanges.own, phi[first], phi[second]), exchanges.chance)
-    score = _Regression(phi.sum(axis=1)[:, None], chance)
-    drawn = [np.concatenate([people.slopes(None), score.slopes(None)])]
+    chance = 1 / (1 + np.exp(-exchanges.worth))
+    own, other = phi[exchanges.first], phi[exchanges.second]
+    varies = own.std(axis=0) > LEAST_SPREAD
+    own, other = own[:, varies], other[:, varies]
+    effects = _Regression(np.column_stack([own, other]), chance)
+    score = _Regression(own.sum(axis=1)[:, None], chance[:, -1:])
+
+    def slopes(weights: Array) -> Array:
+        out = np.full(len(varies) + 1, np.nan)
+        if not varies.any():
+            return out
+        out[-1] = score.coefficients(weights)[1, 0]
+        solved = effects.coefficients(weights)[1 : 1 + own.shape[1]]
+        # What does not depend on the first account's values cannot move the slopes.
+        found = own @ solved @ exchanges.weights[:, varies]
+        rows = np.repeat(np.arange(len(own)), weights.astype(np.intp))
+        out[:-1][varies] = [
+            attribution_slope(own[rows, k], found[rows, k]) for k in range(own.shape[1])
+        ]
+        return out
+
+    n_couples = len(own) // 2
+    drawn = [slopes(np.ones(len(own)))]
     for _ in range(options.resamples):
-        times = np.bincount(rng.integers(0, len(phi), len(phi)), minlength=len(phi)).astype(float)
-        both = people.slopes(times[first] * times[second]), score.slopes(times)
-        drawn.append(np.concatenate(both))
+        times = np.bincount(rng.integers(0, n_couples, n_couples), minlength=n_couples)
+        drawn.append(slopes(np.tile(times, 2).astype(np.float64)))
     table = np.array(drawn)
     by_trait = table[:, :-1]
     known = np.isfinite(by_trait)
@@ -120,48 +135,43 @@ def sizes(
 
 
 class _Regression:
-    """A logistic regression of chances on values, solved again under other weights."""
+    """Logistic regressions of several chances on the same values, solved under any weights.
+
+    Newton's method for all of them at once: the products of two columns times the weights of all
+    are one matrix product. The first solution is where later searches begin.
+    """
 
     def __init__(self, values: Array, chance: Array) -> None:
-        # What is the same for everybody cannot be told from the constant.
-        self._varies = values.std(axis=0) > LEAST_SPREAD
-        self._design = np.column_stack([np.ones(len(values)), values[:, self._varies]])
+        self._design = np.column_stack([np.ones(len(values)), values])
         self._chance = chance
         self._pairs = np.triu_indices(self._design.shape[1])
         first, second = self._pairs
         self._products = self._design[:, first] * self._design[:, second]
-        mean = chance.mean()
-        self._start = np.zeros(self._design.shape[1])
+        mean = chance.mean(axis=0)
+        self._start = np.zeros((self._design.shape[1], chance.shape[1]))
         self._start[0] = np.log(mean) - np.log1p(-mean)
+        self._solved = False
 
-    def slopes(self, weights: Array | None) -> Array:
-        """Return the coefficients but the constant; NaN where undefined.
-
-        The first call without weights is where later searches begin.
-        """
-        found, ended = self._solve(np.ones(len(self._chance)) if weights is None else weights)
-        if weights is None:
-            self._start = found
-        out = np.full(len(self._varies), np.nan)
-        if ended:
-            out[self._varies] = found[1:]
-        return out
-
-    def _solve(self, weights: Array) -> tuple[Array, bool]:
-        """Return Newton's solution, and whether the search ended."""
+    def coefficients(self, weights: Array) -> Array:
+        """Return the coefficients, shape (1 + n_values, n_chances); NaN where not found."""
         design, (first, second) = self._design, self._pairs
         n = design.shape[1]
         found = self._start.copy()
-        curvature = np.empty((n, n))
+        curvature = np.empty((found.shape[1], n, n))
+        moved = np.full(found.shape[1], np.inf)
         for _ in range(STEPS):
             p = 1 / (1 + np.exp(-(design @ found)))
-            curvature[first, second] = curvature[second, first] = (
-                weights * p * (1 - p)
-            ) @ self._products
-            curvature[np.diag_indices(n)] += RIDGE * len(design)
-            step = np.linalg.solve(curvature, design.T @ (weights * (self._chance - p)))
-            reach = float(np.abs(design @ step).max())
-            found += step * min(1.0, LONGEST_STEP / max(reach, LONGEST_STEP))
-            if np.abs(step).max() < CLOSE:
-                return found, True
-        return found, False
+            packed = (self._products.T @ (weights[:, None] * p * (1 - p))).T
+            curvature[:, first, second] = curvature[:, second, first] = packed
+            curvature += RIDGE * len(design) * np.eye(n)
+            slope = (design.T @ (weights[:, None] * (self._chance - p))).T[:, :, None]
+            step = np.linalg.solve(curvature, slope)[:, :, 0].T
+            reach = np.abs(design @ step).max(axis=0)
+            found += step * np.minimum(1.0, LONGEST_STEP / np.maximum(reach, LONGEST_STEP))
+            moved = np.abs(step).max(axis=0)
+            if moved.max() < CLOSE:
+                break
+        if not self._solved:
+            self._start, self._solved = found.copy(), True
+        found[:, moved >= CLOSE] = np.nan
+        return found

@@ -1,4 +1,4 @@
-"""Possible futures of people, and of one account under every coalition of traits, compiled.
+"""Possible futures of an account under every coalition of its traits, compiled.
 
 The futures of traits, jobs and grievances are drawn; given one of them, the chance of falling
 behind is *computed*, not drawn, by moving probabilities over repayment states and the delinquency
@@ -7,6 +7,7 @@ memory. That takes far fewer futures for the same precision.
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from delinquency.portfolio import parameters as p
 from delinquency.portfolio.parameters import Array
@@ -59,88 +60,48 @@ def coalition_probabilities(
     ----------
     weights : ndarray of shape (6,)
     state_base : ndarray of shape (7,)
-    level, latent : ndarray of shape (6,)
-        Long-run and present traits.
-    start : ndarray of shape (4,)
+    level, latent : ndarray of shape (n, 6), n 1 or 2
+        Long-run and present traits, of one account or of two.
+    start : ndarray of shape (n, 4)
         Unemployed, grievance, memory, state.
     shared : ndarray of shape (2, 12)
         State of the economy; macro and season in log-odds; by month ahead.
     normals, uniforms : ndarray of shape (n_paths, 12, 6) and (n_paths, 12, 2)
-        The futures' draws.
+        The futures' draws, the same for both accounts.
 
     Returns
     -------
     ndarray of shape (64,)
-        Bit k of the position says whether trait k keeps its own path, else it is at its mean.
+        Bit k of the position says whether trait k keeps the first account's path. Else it takes
+        the second account's; where there is one account only, it is at its mean.
     """
-    n_paths, n_months = normals.shape[0], normals.shape[1]
+    n_people, n_paths, n_months = level.shape[0], normals.shape[0], normals.shape[1]
     bad = np.zeros(64)
-    record = _record(weights, latent)
-    parts = np.zeros((n_months, 6))
+    # Factor of the record on the odds of paying, by person, state and memory; constant over the
+    # months, as the record trait has no monthly deviation. At the mean it is 1.
+    record = np.ones((2, BAD_STATE, GRID_POINTS))
+    parts = np.zeros((2, n_months, 6))
+    begin = np.zeros((2, 4))
+    remembers = np.zeros(2, np.bool_)
+    for person in range(n_people):
+        begin[person] = start[person]
+        remembers[person] = True
+        for s in range(BAD_STATE):
+            for j in range(GRID_POINTS):
+                raw = p.TRAIT_2_LATENT * latent[person, 1] + p.TRAIT_2_MEMORY * MEMORY_GRID[j]
+                record[person, s, j] = np.exp(-_SLOPE[s] * weights[1] * (raw - _CENTRES[1]))
     masses = np.zeros((2, BAD_STATE, GRID_POINTS))
     for path in range(n_paths):
-        _draw_path(weights, level, latent, start, shared[0], normals[path], uniforms[path], parts)
+        for person in range(n_people):
+            _draw_path(
+                weights, level[person], latent[person], start[person], shared[0], normals[path],
+                uniforms[path], parts[person],
+            )  # fmt: skip
         for coalition in range(64):
             bad[coalition] += _chance(
-                coalition, parts, state_base, start, shared[1], record, masses
+                coalition, parts, state_base, begin, shared[1], record, remembers, masses
             )
     return bad / n_paths
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def bad_probabilities(
-    weights: Array,
-    state_base: Array,
-    level: Array,
-    latent: Array,
-    start: Array,
-    shared: Array,
-    normals: Array,
-    uniforms: Array,
-) -> Array:  # pragma: no cover - compiled
-    """Return the probability of being bad within the horizon for each of some people.
-
-    Parameters
-    ----------
-    weights, state_base, shared
-        As of ``coalition_probabilities``.
-    level, latent : ndarray of shape (n, 6)
-    start : ndarray of shape (n, 4)
-    normals, uniforms : ndarray of shape (n, n_paths, 12, 6) and (n, n_paths, 12, 2)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        What ``coalition_probabilities`` gives at position 63: every trait keeps its own path.
-    """
-    n, n_paths, n_months = normals.shape[0], normals.shape[1], normals.shape[2]
-    bad = np.zeros(n)
-    parts = np.zeros((n_months, 6))
-    masses = np.zeros((2, BAD_STATE, GRID_POINTS))
-    for i in range(n):
-        record = _record(weights, latent[i])
-        for path in range(n_paths):
-            _draw_path(
-                weights, level[i], latent[i], start[i], shared[0], normals[i, path],
-                uniforms[i, path], parts,
-            )  # fmt: skip
-            bad[i] += _chance(63, parts, state_base, start[i], shared[1], record, masses)
-    return bad / n_paths
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _record(weights: Array, latent: Array) -> Array:  # pragma: no cover - compiled
-    """Return the factor of the record on the odds of paying, by state and memory.
-
-    Row 0: without the record; row 1: with it. Constant over the months, as the record trait has
-    no monthly deviation.
-    """
-    record = np.ones((2, BAD_STATE, GRID_POINTS))
-    for s in range(BAD_STATE):
-        for j in range(GRID_POINTS):
-            raw = p.TRAIT_2_LATENT * latent[1] + p.TRAIT_2_MEMORY * MEMORY_GRID[j]
-            record[1, s, j] = np.exp(-_SLOPE[s] * weights[1] * (raw - _CENTRES[1]))
-    return record
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -184,35 +145,42 @@ def _chance(
     coalition: int,
     parts: Array,
     state_base: Array,
-    start: Array,
+    begin: Array,
     shared: Array,
     record: Array,
+    remembers: NDArray[np.bool_],
     masses: Array,
 ) -> float:  # pragma: no cover - compiled
-    """Return the chance of being bad in one future under one coalition."""
-    has_record = coalition >> 1 & 1
+    """Return the chance of being bad in one future under one coalition.
+
+    ``parts``, ``begin``, ``record`` and ``remembers`` hold the first account, then what stands
+    in for it.
+    """
+    whose = 0 if coalition >> 1 & 1 else 1
+    has_memory = 1 if remembers[whose] else 0
     mass, after = masses[0], masses[1]
     mass[:] = 0.0
-    position = np.log1p(start[2]) / _GRID_STEP
+    position = np.log1p(begin[whose, 2]) / _GRID_STEP
     low = min(int(position), GRID_POINTS - 2)
-    state = int(start[3]) if has_record else 0
+    state = int(begin[whose, 3])
     if state >= BAD_STATE:
         return 1.0
-    if has_record:
+    if has_memory:
         mass[state, low] = 1.0 - (position - low)
         mass[state, low + 1] = position - low
     else:
-        # Without the record its memory does not matter: one cell stands for all.
+        # At the mean the record's memory does not matter: one cell stands for all.
         mass[state, 0] = 1.0
     lost = 0.0
-    cells = GRID_POINTS if has_record else 1
-    for h in range(parts.shape[0]):
+    cells = GRID_POINTS if has_memory else 1
+    for h in range(parts.shape[1]):
         traits = 0.0
         for k in range(6):
-            if k != 1 and coalition >> k & 1:
-                traits += parts[h, k]
-        if coalition & 1 and coalition >> 2 & 1:
-            traits += p.ECONOMY_DEBT_INTERACTION * parts[h, 0] * parts[h, 2]
+            if k != 1:
+                traits += parts[0 if coalition >> k & 1 else 1, h, k]
+        economy = parts[0 if coalition & 1 else 1, h, 0]
+        debt = parts[0 if coalition >> 2 & 1 else 1, h, 2]
+        traits += p.ECONOMY_DEBT_INTERACTION * economy * debt
         after[:] = 0.0
         for s in range(BAD_STATE):
             pays = np.exp(-(state_base[s] + _SLOPE[s] * traits + shared[h]))
@@ -220,28 +188,28 @@ def _chance(
                 here = mass[s, j]
                 if here < SMALLEST:
                     continue
-                missed = here / (1.0 + pays * record[has_record, s, j])
+                missed = here / (1.0 + pays * record[whose, s, j])
                 cured = (here - missed) * _CURE[s]
                 stays = here - missed - cured
                 if s + 1 == BAD_STATE:
                     lost += missed
                 else:
-                    _put(after, s + 1, j, missed, has_record)
-                _put(after, 0, j, cured, has_record)
+                    _put(after, s + 1, j, missed, has_memory)
+                _put(after, 0, j, cured, has_memory)
                 if s > 0:
-                    _put(after, s, j, stays, has_record)
+                    _put(after, s, j, stays, has_memory)
                 else:
-                    _put(after, 0, j, stays, has_record)
+                    _put(after, 0, j, stays, has_memory)
         mass, after = after, mass
     return lost
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _put(
-    mass: Array, state: int, j: int, amount: float, has_record: int
+    mass: Array, state: int, j: int, amount: float, has_memory: int
 ) -> None:  # pragma: no cover - compiled
     """Move probability to a state, and with it the memory to its next value."""
-    if not has_record:
+    if not has_memory:
         mass[state, 0] += amount
         return
     behind = 1 if state > 0 else 0

@@ -130,7 +130,7 @@ def causal_truth(
     present = present_lives(options, observations, n_threads=n_threads)
 
     def worths(row: int) -> Array:
-        return _coalition_log_odds(options, present, row)
+        return coalition_log_odds(options, present, [row], key=2, n_paths=options.audit_paths)
 
     with ThreadPoolExecutor(max_workers=n_threads) as pool:
         found = list(pool.map(worths, range(len(observations))))
@@ -248,19 +248,6 @@ def present_lives(
     return out
 
 
-def surroundings(month: int) -> Array:
-    """Return what the year after a month holds for everybody.
-
-    Returns
-    -------
-    ndarray of shape (2, 12)
-        State of the economy; macro and season in log-odds; by month ahead.
-    """
-    ahead = month + 1 + np.arange(HORIZON_MONTHS)
-    macro = p.macro_cycle(ahead)
-    return np.stack([macro, p.MACRO_EFFECT * macro + p.season(ahead)])
-
-
 def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:
     """Return whether the account of that name held the place in that month, and was scorable."""
     row, month = at
@@ -270,18 +257,40 @@ def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:
     return name == f"S{block.first + row:07d}-{generation:02d}"
 
 
-def _coalition_log_odds(options: SyntheticData, present: Present, row: int) -> Array:
-    """Return v(S) of one observation for all 64 coalitions."""
-    place, month = int(present.place[row]), int(present.month[row])
-    key = (2, place, month - int(months_simulated(options)[0]))
+def coalition_log_odds(
+    options: SyntheticData, present: Present, rows: list[int], *, key: int, n_paths: int
+) -> Array:
+    """Return v(S) for all 64 coalitions of one observation's traits.
+
+    Parameters
+    ----------
+    options : SyntheticData
+    present : Present
+    rows : list of int
+        The observation, and the one whose traits stand in for its own; alone, traits outside a
+        coalition are at their mean.
+    key : int
+        Kind of the draws.
+    n_paths : int
+        Futures; the same for all coalitions.
+
+    Returns
+    -------
+    ndarray of shape (64,), log-odds
+    """
+    place, month = int(present.place[rows[0]]), int(present.month[rows[0]])
+    spawn = (key, place, month - int(months_simulated(options)[0]))
     random = np.random.Generator(
-        np.random.Philox(np.random.SeedSequence(options.seed, spawn_key=key))
+        np.random.Philox(np.random.SeedSequence(options.seed, spawn_key=spawn))
     )
-    normals = random.standard_normal((options.audit_paths, HORIZON_MONTHS, p.N_TRAITS))
-    uniforms = random.random((options.audit_paths, HORIZON_MONTHS, 2))
+    normals = random.standard_normal((n_paths, HORIZON_MONTHS, p.N_TRAITS))
+    uniforms = random.random((n_paths, HORIZON_MONTHS, 2))
+    ahead = month + 1 + np.arange(HORIZON_MONTHS)
+    macro = p.macro_cycle(ahead)
+    shared = p.MACRO_EFFECT * macro + p.season(ahead)
     truth = p.weighting(options)
     bad = coalition_probabilities(
-        truth.weights, truth.state_base, present.level[row], present.latent[row],
-        present.start[row], surroundings(month), normals, uniforms,
+        truth.weights, truth.state_base, present.level[rows], present.latent[rows],
+        present.start[rows], np.stack([macro, shared]), normals, uniforms,
     )  # fmt: skip
     return np.asarray(np.log(bad) - np.log1p(-bad))

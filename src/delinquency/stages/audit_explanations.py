@@ -15,8 +15,8 @@ from delinquency.explanation.sizes import Exchanges, sizes
 from delinquency.features import FEATURES
 from delinquency.modeling.peers import PEERS, default_booster
 from delinquency.options.data import SyntheticData
-from delinquency.portfolio.exchanges import OWN
-from delinquency.portfolio.truth import CAUSAL, WORTHS
+from delinquency.portfolio.exchanges import EXCHANGED
+from delinquency.portfolio.truth import CAUSAL, shapley_weights
 from delinquency.reporting.audit_page import audit_figure, audit_page
 from delinquency.schema import TABLES
 from delinquency.stages import trained
@@ -51,7 +51,7 @@ def run(config: Config) -> None:
     prepared = prepare(config)
     fitted = trained.load(config)
     test = trained.rows_of(fitted, prepared, "test")
-    known, people = audit_truth(config, config.data, prepared.keys[test])
+    known, exchanged = audit_truth(config, config.data, prepared.keys[test])
     rows = _rows_of(prepared.keys, known)
     tau = known[[CAUSAL + key for key in TRAITS]].to_numpy(np.float64)
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
@@ -76,12 +76,10 @@ def run(config: Config) -> None:
             options=config.audit,
             seed=config.seed,
         )
-        exchanges = _exchanges(people)
-        chance = 1 / (1 + np.exp(-known[WORTHS[-1]].to_numpy(np.float64)))
+        exchanges = _exchanges(exchanged)
         for name in (OURS, *baselines):
             scores[name]["score"] |= sizes(
                 explanations[name],
-                chance,
                 exchanges,
                 traits=tuple(TRAITS),
                 options=config.audit,
@@ -166,13 +164,13 @@ def _tell(
     say(f"Written to {folder}")
 
 
-def _exchanges(people: pd.DataFrame) -> Exchanges:
-    """Return the people put together from two accounts, as arrays."""
+def _exchanges(exchanged: pd.DataFrame) -> Exchanges:
+    """Return the couples that exchange traits, as arrays."""
     return Exchanges(
-        people["first"].to_numpy(np.intp),
-        people["second"].to_numpy(np.intp),
-        people[[OWN + key for key in TRAITS]].to_numpy(np.bool_),
-        people["chance"].to_numpy(np.float64),
+        exchanged["first"].to_numpy(np.intp),
+        exchanged["second"].to_numpy(np.intp),
+        exchanged[list(EXCHANGED)].to_numpy(np.float64),
+        shapley_weights(),
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from delinquency.config import Config, as_dict
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import Block, block_parts
-from delinquency.portfolio.exchanges import exchanged_people
+from delinquency.portfolio.exchanges import exchanged_traits
 from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, hidden_lives
 from delinquency.stages.progress import Tick, working
 from delinquency.stages.threads import in_order
@@ -30,7 +30,7 @@ PART = "part-{:04d}.parquet"
 AUDIT = "audit"
 """Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
 EXCHANGED = "audit-exchanged"
-"""Name of the people put together from the audit accounts' traits."""
+"""Name of what becomes of the audit accounts when they exchange traits."""
 
 
 def write_hidden_lives(
@@ -92,7 +92,7 @@ def audit_truth(
     Returns
     -------
     tuple of DataFrame
-        As of ``portfolio.truth.causal_truth``, and of ``portfolio.exchanges.exchanged_people`` for
+        As of ``portfolio.truth.causal_truth``, and of ``portfolio.exchanges.exchanged_traits`` for
         the same accounts in the same order.
     """
     observations = audit_observations(keys, data)
@@ -102,15 +102,15 @@ def audit_truth(
     key = digest([as_dict(data), frame_digest(observations), code_digest()])
     known = all(file.exists() for file in (*files, mark))
     if known and read_json(mark, made_by=AUDIT)["key"] == key:
-        effects, people = (read_frame(file, made_by="audit_explanations") for file in files)
-        return effects, people
+        effects, exchanged = (read_frame(file, made_by="audit_explanations") for file in files)
+        return effects, exchanged
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
         effects = causal_truth(data, observations, n_threads=config.n_threads)
-    with working("putting people together from the traits of two accounts"):
-        people = exchanged_people(data, observations, n_threads=config.n_threads)
+    with working("exchanging traits between them, two and two"):
+        exchanged = exchanged_traits(data, observations, n_threads=config.n_threads)
     # The mark goes first and comes last, so that a stop between cannot pair it with other files.
     mark.unlink(missing_ok=True)
-    for frame, file in zip((effects, people), files, strict=True):
+    for frame, file in zip((effects, exchanged), files, strict=True):
         write_frame(frame, file)
     write_json({"key": key, "accounts": len(effects), "futures": data.audit_paths}, mark)
-    return effects, people
+    return effects, exchanged
