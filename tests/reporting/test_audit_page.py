@@ -53,6 +53,8 @@ def test_the_page_shows_scores_intervals_and_placebo_and_escapes():
     # Upside down, everybody's top trait is the lowest. Correlation 1 less -1, in every resample.
     assert "+100.0% [+100.0%,\N{NO-BREAK SPACE}+100.0%]" in page
     assert "+2.0000 [+2.0000,\N{NO-BREAK SPACE}+2.0000]" in page
+    # The truth's own values, in a world whose effects add up.
+    assert "1.00\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}1.00" in page
     assert page.count("Slope, traits exchanged") == 2  # by explanation and by trait
     assert "n/a" in page  # a constant has no correlation
     assert "debt_burden has no true effect" in page

@@ -88,6 +88,7 @@ def audit_page(report: Mapping[str, Any], *, figure: str) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["figure"] = _text
+    environment.filters["by_trait"] = _range_by_trait
     return environment.get_template("audit.html").render(
         report=report, figures=FIGURES, figure=figure, traits=list(TRAITS.values())
     )
@@ -107,6 +108,13 @@ def _heat(figure: Figure, place: Any, values: Sequence[Sequence[float]] | Array)
                   fontsize=7, color="white" if dark else "#1f2933")  # fmt: skip
     axes.set_title("Leakage: trait value (row) with another's\ntrue effect (column), own held",
                    fontsize=9, loc="left")  # fmt: skip
+
+
+def _range_by_trait(score: Mapping[str, Mapping[str, float | None]], name: str) -> str:
+    """Return the smallest and the largest of a figure's values by trait."""
+    found = [score[f"{name}/{key}"]["value"] for key in TRAITS if f"{name}/{key}" in score]
+    known = [value for value in found if value is not None and value == value]
+    return f"{min(known):.2f} to {max(known):.2f}".replace(" ", TOGETHER) if known else "n/a"
 
 
 def _text(estimate: Mapping[str, float | None] | None, name: str) -> str:
