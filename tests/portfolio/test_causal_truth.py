@@ -18,6 +18,7 @@ from delinquency.portfolio.truth import (
     audit_observations,
     causal_truth,
     hidden_lives,
+    present_lives,
     shapley_weights,
 )
 from delinquency.schema import TABLES
@@ -39,7 +40,8 @@ def observations():
 
 
 def truth_of(observations, **choices):
-    return causal_truth(SyntheticData(**(SETTINGS | {"audit_paths": 60} | choices)), observations)
+    options = SyntheticData(**(SETTINGS | {"audit_paths": 60} | choices))
+    return causal_truth(options, present_lives(options, observations))
 
 
 def taus(frame):
@@ -68,7 +70,7 @@ def test_a_placebo_trait_has_no_true_effect(observations):
     labels = label_outcomes(
         generate(options)["statements"], None, LabelOptions(history_months=6)
     ).frame
-    frame = causal_truth(options, audit_observations(labels, options))
+    frame = causal_truth(options, present_lives(options, audit_observations(labels, options)))
     assert frame["tau_debt_burden"].abs().max() < 1e-12
     assert (frame["tau_repayment_capacity"].abs() > 0.0).any()
     hidden = all_lives(options)
@@ -79,7 +81,7 @@ def test_a_placebo_trait_has_no_true_effect(observations):
 def test_the_computed_chance_agrees_with_drawing_every_payment(observations):
     """The same account, its payments drawn one by one with the generator's own function."""
     options = SyntheticData(**SETTINGS, audit_paths=400)
-    frame = causal_truth(options, observations)
+    frame = causal_truth(options, present_lives(options, observations))
     row = int(frame["worth_63"].argmax())
     name, month = observations.loc[row, "account_id"], observations.loc[row, "observation_month"]
     block = next(blocks(options))
@@ -155,7 +157,7 @@ def test_no_column_of_the_truth_is_a_column_of_the_tables(observations):
     options = SyntheticData(**SETTINGS)
     hidden = set().union(
         all_lives(options), truth_of(observations.iloc[:1]),
-        exchanged_traits(options, observations.iloc[:2]),
+        exchanged_traits(options, present_lives(options, observations.iloc[:2])),
     )  # fmt: skip
     known = {name for table in TABLES.values() for name in table.column_names}
     keys = set(KEYS)

@@ -27,7 +27,7 @@ def observations():
 
 @pytest.fixture(scope="module")
 def people(observations):
-    return exchanged_traits(OPTIONS, observations)
+    return exchanged_traits(OPTIONS, present_lives(OPTIONS, observations))
 
 
 def worths(frame):
@@ -49,7 +49,7 @@ def test_everybody_but_one_is_in_one_couple_seen_from_both_sides(observations, p
 def test_who_keeps_all_traits_has_his_own_chance_and_who_keeps_none_the_others(
     observations, people
 ):
-    alone = causal_truth(OPTIONS, observations)["worth_63"].to_numpy()
+    alone = causal_truth(OPTIONS, present_lives(OPTIONS, observations))["worth_63"].to_numpy()
     for side, coalition in (("first", ALL), ("second", NONE)):
         found = worths(people)[:, coalition]
         # Other futures: 100 and 60 of them.
@@ -70,8 +70,9 @@ def one_of_each(trait):
     start = np.zeros((2, 4))
     states = {p.ECONOMY: (0,), p.RECORD: (2, 3), p.WILLINGNESS: (1,)}.get(trait, ())
     start[0, list(states)] = 1.0
-    place = np.arange(2)
-    return Present(place, np.full(2, 640), level, latent, start)
+    return Present(
+        pd.DataFrame(index=range(2)), np.arange(2), np.full(2, 640), level, latent, start
+    )
 
 
 @pytest.mark.parametrize("trait", range(6))
@@ -83,32 +84,35 @@ def test_a_trait_goes_with_its_level_its_state_and_nothing_else(trait):
     assert worth[ALL] > worth[NONE] + 0.1
 
 
-def test_a_placebo_changes_nothing_at_all(observations):
+def test_a_placebo_changes_nothing_at_all():
     options = SyntheticData(**SETTINGS, placebo="debt_burden")
-    found = worths(exchanged_traits(options, present_of(options, observations)))
+    found = worths(exchanged_traits(options, present_of(options)))
     without = np.array([c for c in range(64) if not c >> p.DEBT & 1])
     assert (found[:, without] == found[:, without | 1 << p.DEBT]).all()
     assert (found[:, 0] != found[:, 1 << p.CAPACITY]).all()
 
 
-def present_of(options, observations):
-    """Return observations that this portfolio has too."""
+def present_of(options):
+    """Return the first accounts that this portfolio can score in its last month."""
     labels = label_outcomes(
         generate(options)["statements"], None, LabelOptions(history_months=6)
     ).frame
-    return labels[labels["observation_month"] == labels["observation_month"].max()].iloc[:6]
+    last = labels[labels["observation_month"] == labels["observation_month"].max()]
+    return present_lives(options, last.iloc[:6])
 
 
 def test_threads_change_nothing(observations, people):
-    pd.testing.assert_frame_equal(exchanged_traits(OPTIONS, observations, n_threads=3), people)
+    pd.testing.assert_frame_equal(
+        exchanged_traits(OPTIONS, present_lives(OPTIONS, observations), n_threads=3), people
+    )
 
 
 def test_nobody_gives_nobody(observations):
-    assert len(exchanged_traits(OPTIONS, observations.iloc[:0])) == 0
+    assert len(exchanged_traits(OPTIONS, present_lives(OPTIONS, observations.iloc[:0]))) == 0
 
 
 def test_months_cannot_be_mixed(observations):
     mixed = observations.iloc[:2].copy()
     mixed.loc[1, "observation_month"] -= pd.DateOffset(months=1)
     with pytest.raises(DataError, match="one month"):
-        exchanged_traits(OPTIONS, mixed)
+        exchanged_traits(OPTIONS, present_lives(OPTIONS, mixed))

@@ -14,7 +14,7 @@ import pandas as pd
 from delinquency.errors import DataError, Fault
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import parameters as p
-from delinquency.portfolio.truth import coalition_log_odds, present_lives
+from delinquency.portfolio.truth import Present, coalition_log_odds
 
 EXCHANGED = tuple(f"exchanged_{coalition:02d}" for coalition in range(2**p.N_TRAITS))
 """Columns of the log-odds under each coalition of traits that an account keeps."""
@@ -23,16 +23,15 @@ FUTURES = 100
 
 
 def exchanged_traits(
-    options: SyntheticData, observations: pd.DataFrame, *, n_threads: int = 1
+    options: SyntheticData, present: Present, *, n_threads: int = 1
 ) -> pd.DataFrame:
     """Return the log-odds of being bad when accounts exchange traits, two and two.
 
     Parameters
     ----------
     options : SyntheticData
-        Of the portfolio that the observations come from.
-    observations : DataFrame
-        ``account_id, observation_month``: one month, as both share the economy of the year ahead.
+    present : Present
+        Of accounts in one month, as both of a couple share the economy of the year ahead.
     n_threads : int
         Threads at work; they change no value.
 
@@ -40,7 +39,7 @@ def exchanged_traits(
     -------
     DataFrame
         A row for each account of each couple, first the one half of the couples, then in the same
-        order the other: ``first, second``, row numbers of ``observations``; ``exchanged_00`` to
+        order the other: ``first, second``, row numbers of ``present``; ``exchanged_00`` to
         ``exchanged_63``, log-odds of falling 60 days behind within 12 months: coalition number c
         keeps trait k of the first account when bit k of c is set, else the trait is the second's.
         With an odd number of accounts one, drawn, has nobody to exchange with and no row.
@@ -48,7 +47,7 @@ def exchanged_traits(
     Raises
     ------
     DataError
-        If an observation is not of this portfolio, or they are of several months.
+        If the accounts are of several months.
 
     Notes
     -----
@@ -57,16 +56,15 @@ def exchanged_traits(
     ones with the record. All coalitions of a couple share their futures, so a trait without effect
     changes nothing at all.
     """
-    months = sorted(observations["observation_month"].astype(str).unique())
+    months = sorted(present.keys["observation_month"].astype(str).unique())
     if len(months) > 1:
         raise DataError(
             Fault("observations", "observation_month", "one month", len(months),
                   tuple(months[:3]), "Exchange the traits of each month's accounts apart.")
         )  # fmt: skip
-    present = present_lives(options, observations, n_threads=n_threads)
     random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(3,)))
-    n_couples = len(observations) // 2
-    order = random.permutation(len(observations))
+    n_couples = len(present.keys) // 2
+    order = random.permutation(len(present.keys))
     one, other = order[:n_couples], order[n_couples : 2 * n_couples]
 
     def worths(couple: int) -> p.Array:

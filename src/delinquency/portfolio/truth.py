@@ -93,87 +93,14 @@ def audit_observations(labels: pd.DataFrame, options: SyntheticData) -> pd.DataF
     return last.iloc[chosen].reset_index(drop=True)
 
 
-def causal_truth(
-    options: SyntheticData, observations: pd.DataFrame, *, n_threads: int = 1
-) -> pd.DataFrame:
-    """Return what each trait truly does to the log-odds of being bad within 12 months.
-
-    Parameters
-    ----------
-    options : SyntheticData
-        Of the portfolio that the observations come from.
-    observations : DataFrame
-        ``account_id, observation_month``: accounts alive and not 30 days behind.
-    n_threads : int
-        Threads at work; every account has its own draws, so the values do not change.
-
-    Returns
-    -------
-    DataFrame
-        In the row order of ``observations``: ``account_id, observation_month``,
-        ``tau_<trait>`` and ``worth_00`` to ``worth_63``, v(S) in log-odds: the coalition of
-        number c holds trait k when bit k of c is set, so ``worth_00`` has every trait at its
-        mean and ``worth_63`` is the account as it is.
-
-    Raises
-    ------
-    DataError
-        If an observation is not of this portfolio.
-
-    Notes
-    -----
-    v(S) = logit P(60+ in 12 months | do(trait k at its mean for every k outside S)), the same
-    futures for all 64 coalitions. With the credit record outside S the account also starts
-    without arrears: to be behind is a fact of the record. tau is the exact Shapley value over
-    the six traits, so worth_00 + sum of tau = worth_63.
-    """
-    present = present_lives(options, observations, n_threads=n_threads)
-
-    def worths(row: int) -> Array:
-        return coalition_log_odds(options, present, [row], key=2, n_paths=options.audit_paths)
-
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        found = list(pool.map(worths, range(len(observations))))
-    values = np.array(found).reshape(len(observations), 2**p.N_TRAITS)
-    shapley = values @ shapley_weights()
-    frame = observations[[*KEYS]].reset_index(drop=True)
-    for k, key in enumerate(TRAITS):
-        frame[CAUSAL + key] = shapley[:, k]
-    worth = pd.DataFrame(values, columns=list(WORTHS))
-    return pd.concat([frame, worth], axis=1)
-
-
-def shapley_weights() -> Array:
-    """Return the matrix that turns the values of 64 coalitions into six Shapley values.
-
-    Returns
-    -------
-    ndarray of shape (64, 6)
-        Coalition c holds trait k when bit k of c is set. Column k: |S|! (5 - |S|)! / 6! for
-        every S with k added, minus the same for S without it.
-
-    References
-    ----------
-    Shapley (1953), A value for n-person games.
-    """
-    n = p.N_TRAITS
-    weights = np.zeros((2**n, n))
-    for coalition in range(2**n):
-        size = coalition.bit_count()
-        for k in range(n):
-            if not coalition >> k & 1:
-                share = factorial(size) * factorial(n - 1 - size) / factorial(n)
-                weights[coalition, k] -= share
-                weights[coalition | 1 << k, k] += share
-    return weights
-
-
 @dataclass(frozen=True, eq=False)
 class Present:
     """How the holders of some accounts stand in their months: where their futures begin.
 
     Attributes
     ----------
+    keys : DataFrame
+        ``account_id, observation_month``, n rows.
     place, month : ndarray of shape (n,), int
         Number of the place; months since 1970-01.
     level, latent : ndarray of shape (n, 6)
@@ -182,6 +109,7 @@ class Present:
         Unemployed, grievance, memory, state.
     """
 
+    keys: pd.DataFrame
     place: NDArray[np.int64]
     month: NDArray[np.int64]
     level: Array
@@ -213,13 +141,13 @@ def present_lives(
     DataError
         If an observation is not of this portfolio.
     """
-    n = len(observations)
+    keys = observations[[*KEYS]].reset_index(drop=True)
+    n = len(keys)
     place = observations["account_id"].str.slice(1, 8).astype(np.int64).to_numpy()
     month = observations["observation_month"].to_numpy().astype("datetime64[M]").astype(np.int64)
     names = observations["account_id"].to_numpy(object)
-    out = Present(
-        place, month, np.full((n, p.N_TRAITS), np.nan), np.empty((n, p.N_TRAITS)), np.empty((n, 4))
-    )
+    level, latent = np.full((n, p.N_TRAITS), np.nan), np.empty((n, p.N_TRAITS))
+    out = Present(keys, place, month, level, latent, np.empty((n, 4)))
 
     def fill(block: Block) -> None:
         rows = np.flatnonzero(place // BLOCK_SIZE == block.number)
@@ -246,6 +174,72 @@ def present_lives(
             )
         )  # fmt: skip
     return out
+
+
+def causal_truth(options: SyntheticData, present: Present, *, n_threads: int = 1) -> pd.DataFrame:
+    """Return what each trait truly does to the log-odds of being bad within 12 months.
+
+    Parameters
+    ----------
+    options : SyntheticData
+    present : Present
+        Of accounts alive and not 30 days behind.
+    n_threads : int
+        Threads at work; every account has its own draws, so the values do not change.
+
+    Returns
+    -------
+    DataFrame
+        In the row order of ``present``: ``account_id, observation_month``,
+        ``tau_<trait>`` and ``worth_00`` to ``worth_63``, v(S) in log-odds: the coalition of
+        number c holds trait k when bit k of c is set, so ``worth_00`` has every trait at its
+        mean and ``worth_63`` is the account as it is.
+
+    Notes
+    -----
+    v(S) = logit P(60+ in 12 months | do(trait k at its mean for every k outside S)), the same
+    futures for all 64 coalitions. With the credit record outside S the account also starts
+    without arrears: to be behind is a fact of the record. tau is the exact Shapley value over
+    the six traits, so worth_00 + sum of tau = worth_63.
+    """
+
+    def worths(row: int) -> Array:
+        return coalition_log_odds(options, present, [row], key=2, n_paths=options.audit_paths)
+
+    with ThreadPoolExecutor(max_workers=n_threads) as pool:
+        found = list(pool.map(worths, range(len(present.keys))))
+    values = np.array(found).reshape(len(present.keys), 2**p.N_TRAITS)
+    shapley = values @ shapley_weights()
+    frame = present.keys.copy()
+    for k, key in enumerate(TRAITS):
+        frame[CAUSAL + key] = shapley[:, k]
+    worth = pd.DataFrame(values, columns=list(WORTHS))
+    return pd.concat([frame, worth], axis=1)
+
+
+def shapley_weights() -> Array:
+    """Return the matrix that turns the values of 64 coalitions into six Shapley values.
+
+    Returns
+    -------
+    ndarray of shape (64, 6)
+        Coalition c holds trait k when bit k of c is set. Column k: |S|! (5 - |S|)! / 6! for
+        every S with k added, minus the same for S without it.
+
+    References
+    ----------
+    Shapley (1953), A value for n-person games.
+    """
+    n = p.N_TRAITS
+    weights = np.zeros((2**n, n))
+    for coalition in range(2**n):
+        size = coalition.bit_count()
+        for k in range(n):
+            if not coalition >> k & 1:
+                share = factorial(size) * factorial(n - 1 - size) / factorial(n)
+                weights[coalition, k] -= share
+                weights[coalition | 1 << k, k] += share
+    return weights
 
 
 def _holds(block: Block, life: Life, at: tuple[int, int], name: str) -> bool:

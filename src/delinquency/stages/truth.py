@@ -10,7 +10,13 @@ from delinquency.config import Config, as_dict
 from delinquency.options.data import SyntheticData
 from delinquency.portfolio import Block, block_parts
 from delinquency.portfolio.exchanges import exchanged_traits
-from delinquency.portfolio.truth import KEYS, audit_observations, causal_truth, hidden_lives
+from delinquency.portfolio.truth import (
+    KEYS,
+    audit_observations,
+    causal_truth,
+    hidden_lives,
+    present_lives,
+)
 from delinquency.stages.progress import Tick, working
 from delinquency.stages.threads import in_order
 from delinquency.store import (
@@ -29,7 +35,7 @@ HIDDEN = "hidden"
 PART = "part-{:04d}.parquet"
 AUDIT = "audit"
 """Name of the causal truth of the audit sample, and of the file that says what it belongs to."""
-EXCHANGED = "audit-exchanged"
+AUDIT_EXCHANGED = "audit-exchanged"
 """Name of what becomes of the audit accounts when they exchange traits."""
 
 
@@ -97,7 +103,7 @@ def audit_truth(
     """
     observations = audit_observations(keys, data)
     folder = workspace(config.paths, config.data.name).truth
-    files = folder / f"{AUDIT}.parquet", folder / f"{EXCHANGED}.parquet"
+    files = folder / f"{AUDIT}.parquet", folder / f"{AUDIT_EXCHANGED}.parquet"
     mark = folder / f"{AUDIT}.json"
     key = digest([as_dict(data), frame_digest(observations), code_digest()])
     known = all(file.exists() for file in (*files, mark))
@@ -105,9 +111,10 @@ def audit_truth(
         effects, exchanged = (read_frame(file, made_by="audit_explanations") for file in files)
         return effects, exchanged
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
-        effects = causal_truth(data, observations, n_threads=config.n_threads)
+        present = present_lives(data, observations, n_threads=config.n_threads)
+        effects = causal_truth(data, present, n_threads=config.n_threads)
     with working("exchanging traits between them, two and two"):
-        exchanged = exchanged_traits(data, observations, n_threads=config.n_threads)
+        exchanged = exchanged_traits(data, present, n_threads=config.n_threads)
     # The mark goes first and comes last, so that a stop between cannot pair it with other files.
     mark.unlink(missing_ok=True)
     for frame, file in zip((effects, exchanged), files, strict=True):
