@@ -26,7 +26,7 @@ LONGEST_STEP = 3.0
 RIDGE = 1e-9
 """Keeps values that are each other's multiple from making the equations singular."""
 LEAST_SPREAD = 1e-6
-"""Standard deviation in log-odds below which a value is taken not to vary."""
+"""Log-odds below which a value or an effect is taken not to vary."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +73,10 @@ def sizes(
     Returns
     -------
     dict of str to Estimate
-        ``slope_exchanged``, the mean over the traits; ``slope_exchanged/<trait>``; and
-        ``calibration_slope``, of the whole score among the accounts as they are. 1 means that
-        sizes can be taken at their word, below 1 that they overstate, above 1 that they
-        understate; 0 that the trait has no effect.
+        ``slope_exchanged``, the mean over the traits that have any true effect (a placebo has
+        none, and 0 for its slope); ``slope_exchanged/<trait>``; and ``calibration_slope``,
+        of the whole score among the accounts as they are. 1 means that sizes can be taken at
+        their word, below 1 that they overstate, above 1 that they understate.
 
     Notes
     -----
@@ -125,7 +125,8 @@ def sizes(
         drawn.append(slopes(np.tile(times, 2).astype(np.float64)))
     table = np.array(drawn)
     by_trait = table[:, :-1]
-    known = np.isfinite(by_trait)
+    acts = np.ptp(exchanges.worth @ exchanges.weights, axis=0) > LEAST_SPREAD
+    known = np.isfinite(by_trait) & acts
     with np.errstate(invalid="ignore"):
         mean = np.where(known, by_trait, 0.0).sum(axis=1) / known.sum(axis=1)
     out = {"slope_exchanged": estimate(mean, options)}
