@@ -43,7 +43,7 @@ explain: $(STAMP) ## Explain every account by the six traits
 cards: $(STAMP) ## Write the case book: a card for each account most at risk
 	@$(RUN) stage=cards $(ARGS)
 audit: $(STAMP) ## Score the explanations against the truth (synthetic portfolio)
-	@$(RUN) stage=audit_explanations $(ARGS)
+	@$(RUN) stage=truth_audit $(ARGS)
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
@@ -68,7 +68,7 @@ notebook: $(STAMP) ## Run the notebooks, leaving executed copies in reports/note
 .PHONY: docs
 docs: $(STAMP) ## Write the generated pages in docs/
 	@mkdir -p docs
-	@$(BIN)/python -m delinquency.features.page > docs/.features.md && mv docs/.features.md docs/features.md
+	@$(BIN)/python -m delinquency.features.features_page > docs/.features.md && mv docs/.features.md docs/features.md
 
 .PHONY: check test
 check: $(STAMP) ## Lint, types, import floors

@@ -23,7 +23,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from delinquency.explanation import TraitExplainer
+from delinquency.shapley import TraitExplainer
 
 BATCH = 16_384
 SHAP_BACKGROUND = 1_000
@@ -41,11 +41,11 @@ class Problem:
 
 
 def taiwan(raw_dir: Path) -> Problem:
-    from delinquency.features.matrix import build_features, select_features
-    from delinquency.options.data import TaiwanData
-    from delinquency.options.features import FeatureOptions
+    from delinquency.features.feature_matrix import build_features, select_features
+    from delinquency.features.feature_options import FeatureOptions
+    from delinquency.panel.windows import build_windows
+    from delinquency.sources.data_options import TaiwanData
     from delinquency.sources.taiwan import read_taiwan
-    from delinquency.windows import build_windows
 
     source = read_taiwan(TaiwanData(name="taiwan"), raw_dir)
     keys = source.outcomes[["account_id", "observation_month"]]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from delinquency.schema import TABLES, Column, Table
-from delinquency.table_checks import validate
+from delinquency.panel.schema import TABLES, Column, Table
+from delinquency.panel.table_checks import validate
 
 # A busy machine makes any example slow; time is not what the laws are about.
 settings.register_profile("project", deadline=None)

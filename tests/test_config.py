@@ -11,8 +11,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from delinquency.config import HYDRA_VERSION_BASE, as_dict, conf_dir, load, register, to_config
 from delinquency.errors import ChoiceError
-from delinquency.options.data import SyntheticData, TaiwanData
+from delinquency.sources.data_options import TaiwanData
 from delinquency.stages import STAGES, run_stage
+from delinquency.synthetic.portfolio_options import SyntheticData
 
 GROUPS = ("data", "features", "model", "split", "evaluation", "tracking", "paths")
 FILES = [

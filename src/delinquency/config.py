@@ -14,27 +14,28 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
+from delinquency.casebook.case_options import CaseOptions
+from delinquency.casework.treatment_options import TreatmentOptions
 from delinquency.errors import ChoiceError
-from delinquency.options import data as data_options
-from delinquency.options.audit import AuditOptions
-from delinquency.options.cards import CardOptions
-from delinquency.options.case import CaseOptions
-from delinquency.options.evaluation import (
+from delinquency.features.feature_options import FeatureOptions
+from delinquency.modeling.evaluation_options import (
     CrossValidationEvaluation,
     EvaluationOptions,
     HoldOutEvaluation,
     NewAccountEvaluation,
     TableEvaluation,
 )
-from delinquency.options.features import FeatureOptions
-from delinquency.options.inspect import InspectOptions
-from delinquency.options.model import LightGBMOptions
-from delinquency.options.paths import PathOptions
-from delinquency.options.reasons import ReasonOptions
-from delinquency.options.score import ScoreOptions
-from delinquency.options.split import SplitOptions
-from delinquency.options.tracking import TrackingOptions
-from delinquency.options.treatment import TreatmentOptions
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.split_options import SplitOptions
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.reporting.card_options import CardOptions
+from delinquency.sources import data_options
+from delinquency.sources.inspect.inspect_options import InspectOptions
+from delinquency.synthetic.portfolio_options import SyntheticData
+from delinquency.validation.audit_options import AuditOptions
+from delinquency.workspace.path_options import PathOptions
+from delinquency.workspace.score_options import ScoreOptions
+from delinquency.workspace.tracking_options import TrackingOptions
 
 HYDRA_VERSION_BASE = "1.3"
 MOST_UNANSWERED = 12
@@ -110,7 +111,7 @@ _HAS_AFFINITY = hasattr(os, "sched_getaffinity")
 _SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "data": {
         "taiwan_data": data_options.TaiwanData,
-        "synthetic_data": data_options.SyntheticData,
+        "synthetic_data": SyntheticData,
         "panel_data": data_options.PanelData,
         "table_data": data_options.TableData,
     },

@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.communication import (
     CONSEQUENCES,
     CONSEQUENCES_ZH,

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from delinquency.casework.actions import Call, Message, Visit
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.check import check
 from delinquency.casework.events import (
     ConsentGiven,

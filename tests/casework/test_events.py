@@ -7,7 +7,7 @@ from typing import get_type_hints
 import pytest
 
 from delinquency.casework import events as vocabulary
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.events import (
     EVENTS,
     CaseOpened,

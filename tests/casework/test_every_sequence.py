@@ -19,7 +19,7 @@ from delinquency.casework.actions import (
     TakeLegalStep,
     Visit,
 )
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.check import check
 from delinquency.casework.events import (
     ChargeMade,

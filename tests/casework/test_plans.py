@@ -9,11 +9,6 @@ from hypothesis import strategies as st
 
 from delinquency.casework.consolidation import Debt, weigh_consolidation
 from delinquency.casework.money import from_cents, to_cents
-from delinquency.casework.plan_columns import (
-    affordable_cents,
-    extension_columns,
-    instalment_columns,
-)
 from delinquency.casework.plan_options import (
     Situation,
     Terms,
@@ -31,6 +26,11 @@ from delinquency.casework.plans import (
     instalment_plan,
     monthly_rate,
     shortest_plan,
+)
+from delinquency.casework.scan.plan_columns import (
+    affordable_cents,
+    extension_columns,
+    instalment_columns,
 )
 from delinquency.errors import CaseworkError
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delinquency.casework.plan_options import Terms
-from delinquency.casework.portfolio_columns import account_facts
-from delinquency.casework.portfolio_proposals import propose
 from delinquency.casework.proposals import ProposalTerms, propose_one
 from delinquency.casework.routing import NO_TRAIT, Dominance, dominant_trait, treatments_for
+from delinquency.casework.scan.portfolio_columns import account_facts
+from delinquency.casework.scan.portfolio_proposals import propose
 from delinquency.errors import DataError
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from delinquency.casework.actions import Message
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.check import check
 from delinquency.casework.events import ConsentGiven
 from delinquency.casework.reminders import ReminderFacts, text_for, texts_known

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from delinquency.casework.portfolio_proposals import propose
 from delinquency.casework.proposals import ProposalTerms
-from delinquency.casework.situations import latest, situations
+from delinquency.casework.scan.portfolio_proposals import propose
+from delinquency.casework.scan.situations import latest, situations
 from delinquency.traits import TRAITS
 
 AT = datetime(2026, 4, 1, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -17,9 +17,16 @@ def test_each_requirement_has_one_row_with_code_tests_and_screen(requirement):
 
 
 def test_every_file_that_the_page_names_exists():
-    names = set(re.findall(r"`((?:casework|records|reporting|tests)/[\w/.]*|[\w]+\.py)`", PAGE))
+    names = set(
+        re.findall(
+            r"`((?:casework|casebook|panel|validation|reporting|tests)/[\w/.]*|[\w]+\.py)`", PAGE
+        )
+    )
     assert len(names) > 20
     for name in names:
-        places = [ROOT / name, ROOT / "src/delinquency" / name, ROOT / "tests/casework" / name]
-        places.append(ROOT / "src/delinquency/casework" / name)
+        places = [ROOT / name, ROOT / "src/delinquency" / name]
+        places += [
+            *ROOT.glob(f"src/delinquency/casework/**/{name}"),
+            ROOT / "tests/casework" / name,
+        ]
         assert any(place.exists() for place in places), name

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 import delinquency.features
-import delinquency.windows
-from delinquency.event_sums import EVENT_SUMS
-from delinquency.features import FEATURES
+import delinquency.panel.windows
 from delinquency.features.catalogue import QUANTITIES, feature
-from delinquency.schema import TABLES, protected_columns
+from delinquency.features.registered_features import FEATURES
+from delinquency.panel.event_sums import EVENT_SUMS
+from delinquency.panel.schema import TABLES, protected_columns
 from delinquency.traits import REPAYMENT_CAPACITY, TRAITS
 
 UNITS = {
@@ -90,7 +90,7 @@ def test_features_are_array_expressions():
     """No loop over rows, no groupby, apply or merge: fast by structure."""
     slow = {"groupby", "apply", "iterrows", "itertuples", "merge", "transform", "vectorize"}
     files = [*Path(delinquency.features.__file__).parent.glob("*.py")]
-    files.append(Path(delinquency.windows.__file__))
+    files.append(Path(delinquency.panel.windows.__file__))
     assert len(files) > 8
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

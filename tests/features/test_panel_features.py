@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.features import FEATURES
-from delinquency.windows import Windows
+from delinquency.features.registered_features import FEATURES
+from delinquency.panel.windows import Windows
 
 NAN = np.nan
 
@@ -128,7 +128,7 @@ def test_the_usual_income_is_what_the_household_earns_while_it_earns(salary, ben
 
 
 def test_a_fall_of_income_makes_no_debt_look_heavier():
-    from delinquency.features import FEATURES
+    from delinquency.features.registered_features import FEATURES
 
     income = {"salary", "benefits"}
     heavy = [one for one in FEATURES.values() if one.trait.key == "debt_burden"]

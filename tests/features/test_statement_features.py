@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.features import FEATURES
-from delinquency.windows import build_windows
+from delinquency.features.registered_features import FEATURES
+from delinquency.panel.windows import build_windows
 
 NAN = np.nan
 LOG = np.log1p

@@ -6,10 +6,11 @@ import pytest
 
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.metrics import METRICS
-from delinquency.modeling import boosting, fit_model, load_model, regularization
-from delinquency.modeling.record import booster_names
+from delinquency.modeling import boosting, regularization
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.fitted_model import booster_names, load_model
+from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.regularization import derive_size
-from delinquency.options.model import LightGBMOptions
 
 QUICK = LightGBMOptions(
     n_estimators=40, learning_rate=0.1, colsample_bytree=0.7, min_child_samples=20

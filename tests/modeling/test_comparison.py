@@ -6,18 +6,18 @@ import pytest
 
 from delinquency.errors import ChoiceError, LeakageError, ModelError
 from delinquency.metrics import METRICS, metric_table
-from delinquency.modeling import (
-    PEERS,
+from delinquency.modeling.baselines import BASELINES
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.comparison import (
     Recipe,
+    baseline_recipes,
     cross_validate,
-    fit_model,
     guard_against_leakage,
     model_recipe,
-    peer_recipes,
     variant_recipes,
 )
-from delinquency.options.model import LightGBMOptions
-from delinquency.splits import repeated_stratified_folds
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.splits import repeated_stratified_folds
 
 QUICK = LightGBMOptions(
     n_estimators=40, learning_rate=0.1, colsample_bytree=0.7, min_child_samples=20
@@ -84,7 +84,7 @@ def test_peers_and_variants_run_and_any_number_of_workers_agrees(table):
     }
     recipes = [
         model_recipe(QUICK, directions=DIRECTIONS),
-        *peer_recipes(list(PEERS)),
+        *baseline_recipes(list(BASELINES)),
         *variant_recipes(["with_protected", "without_monotone"], QUICK, directions=DIRECTIONS),
     ]
     seen = []
@@ -96,7 +96,7 @@ def test_peers_and_variants_run_and_any_number_of_workers_agrees(table):
         for workers in (1, 2)
     ]  # fmt: skip
     assert found[0] == found[1]
-    assert list(found[0]["peers"]) == list(PEERS)
+    assert list(found[0]["peers"]) == list(BASELINES)
     assert list(found[0]["variants"]) == ["with_protected", "without_monotone"]
     # 7 recipes on 3 folds, twice.
     assert seen == [(k, 21) for k in range(1, 22)] * 2
@@ -109,7 +109,7 @@ def test_peers_predict_missing_values_and_values_out_of_range(table):
     X, y = table
     extreme = X.head(4) * 1e6
     extreme.iloc[0] = np.nan
-    for name, peer in PEERS.items():
+    for name, peer in BASELINES.items():
         p = peer.fit(X, y.astype(float), 1)(extreme)
         assert ((p > 0) & (p < 1)).all(), name
 
@@ -117,7 +117,7 @@ def test_peers_predict_missing_values_and_values_out_of_range(table):
 def test_a_column_without_any_value_breaks_no_peer(table):
     X, y = table
     empty = X.assign(empty=np.nan)
-    for peer in PEERS.values():
+    for peer in BASELINES.values():
         assert np.isfinite(peer.fit(empty, y.astype(float), 1)(empty)).all()
 
 
@@ -151,7 +151,7 @@ def test_a_matrix_that_is_not_there_is_named(table):
     with pytest.raises(ChoiceError, match="lightgbm_raw needs the matrix 'raw'.*features"):
         cross_validate(
             {"features": X}, y, folds_of(y),
-            recipes=[constant("model", "model", 1.0), *peer_recipes(["lightgbm_raw"])],
+            recipes=[constant("model", "model", 1.0), *baseline_recipes(["lightgbm_raw"])],
             metrics=NAMES,
         )  # fmt: skip
     with pytest.raises(ChoiceError, match="exactly one"):
@@ -196,7 +196,7 @@ def test_default_sizes_rank_as_well_as_fixed_ones_and_stay_calibrated(level):
     traits = dict.fromkeys(X.columns, "debt_burden")
     model = fit_model(X[train], y[train], options=LightGBMOptions(), traits=traits, directions={})
     ours = metric_table(y[test], model.pd_hat(X[test]))
-    fixed = PEERS["lightgbm_raw"].fit(X[train], y[train].astype(float), 0)(X[test])
+    fixed = BASELINES["lightgbm_raw"].fit(X[train], y[train].astype(float), 0)(X[test])
     # 0.01 is the reach of chance: the paired difference of two good models on these rows.
     assert ours["roc_auc"] > METRICS["roc_auc"](y[test], fixed) - 0.01
     # With the 110 bads of the rarest case the slope's own standard error is about 0.1.

@@ -6,8 +6,10 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from delinquency.modeling import fit_model, stopping
-from delinquency.modeling.steps import with_growth
+from delinquency.modeling import stopping
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.learning_rate_warmup import with_warmup
+from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.stopping import (
     HASTE,
     MOST_TREES,
@@ -16,7 +18,6 @@ from delinquency.modeling.stopping import (
     find_trees,
     steps_of_search,
 )
-from delinquency.options.model import LightGBMOptions
 
 SEARCHED = LightGBMOptions(learning_rate=0.03)
 
@@ -53,7 +54,7 @@ def test_a_search_that_ends_before_the_turn_says_so(monkeypatch):
     assert "may fall further" not in trees(X, signal).metadata["trees"]
     monkeypatch.setattr(stopping, "MOST_TREES", 60)
     short = trees(X, signal)
-    assert count(short) <= with_growth(round(60 * stopping.ALL_ROWS))
+    assert count(short) <= with_warmup(round(60 * stopping.ALL_ROWS))
     assert "may fall further" in short.metadata["trees"]
 
 

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from delinquency.casework.actions import TREATMENTS
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.charges import check_charges
 from delinquency.casework.communication import document_pack
 from delinquency.casework.plans import instalment_plan
 from delinquency.policy import policy_from_dict
 from delinquency.reporting.document_pack import render_document_pack
-from delinquency.reporting.treatments import ACTION_WORDS, card_treatments
+from delinquency.reporting.treatment_words import ACTION_WORDS, card_treatments
 
 FOLDER = Path(__file__).parents[2] / "conf" / "policy"
 

@@ -3,11 +3,13 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from delinquency.options.data import LabelOptions, SyntheticData
-from delinquency.portfolio import blocks, generate
-from delinquency.portfolio.calibration import calibrate
-from delinquency.portfolio.truth import hidden_lives
-from delinquency.reporting.portfolio import portfolio_page
+from delinquency.panel.label_options import LabelOptions
+from delinquency.reporting.portfolio_page import portfolio_page
+from delinquency.synthetic.blocks import blocks
+from delinquency.synthetic.generator import generate
+from delinquency.synthetic.hidden_truth import hidden_lives
+from delinquency.synthetic.portfolio_options import SyntheticData
+from delinquency.synthetic.realism import calibrate
 from delinquency.traits import TRAITS
 
 

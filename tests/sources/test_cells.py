@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from delinquency.options.mapping import TextOptions
-from delinquency.sources.cells import number_cells
+from delinquency.sources.reading.cells import number_cells
+from delinquency.sources.reading.mapping_options import TextOptions
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from delinquency.options.data import PanelData, TableData
-from delinquency.sources import SOURCES
+from delinquency.sources.data_options import PanelData, TableData
+from delinquency.sources.registered_sources import SOURCES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-data.md").read_text(encoding="utf-8")
 SHAPES = {"panel_data": PanelData, "table_data": TableData}

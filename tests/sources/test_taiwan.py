@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from delinquency.errors import DataError, MissingArtifactError
-from delinquency.options.data import TaiwanData
-from delinquency.schema import TABLES
-from delinquency.sources import SOURCES
+from delinquency.panel.schema import TABLES
+from delinquency.sources.data_options import TaiwanData
+from delinquency.sources.registered_sources import SOURCES
 from delinquency.sources.taiwan import read_taiwan
 from delinquency.sources.taiwan_facts import BILL, FEATURES, PAID, PAY, KnownFacts
 

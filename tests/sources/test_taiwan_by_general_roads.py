@@ -8,14 +8,14 @@ import pytest
 from omegaconf import OmegaConf
 from tests.sources.test_taiwan import OPTIONS, wide_frame
 
-from delinquency.features import build_features, select_features
-from delinquency.options.data import PanelData, TableData
-from delinquency.options.features import FeatureOptions
-from delinquency.sources.panel import read_panel
-from delinquency.sources.table import read_table
+from delinquency.features.feature_matrix import build_features, select_features
+from delinquency.features.feature_options import FeatureOptions
+from delinquency.panel.windows import build_windows
+from delinquency.sources.data_options import PanelData, TableData
+from delinquency.sources.monthly_panel import read_panel
+from delinquency.sources.ready_table import read_table
 from delinquency.sources.taiwan import PANEL, read_taiwan
 from delinquency.sources.taiwan_facts import FEATURES, KnownFacts
-from delinquency.windows import build_windows
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.sources.test_taiwan_by_general_roads import options_of
 
-from delinquency.options.data import PanelData, TableData
-from delinquency.sources import SOURCES
+from delinquency.sources.data_options import PanelData, TableData
+from delinquency.sources.registered_sources import SOURCES
 
 
 @pytest.fixture

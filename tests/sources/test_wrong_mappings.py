@@ -6,11 +6,16 @@ import pandas as pd
 import pytest
 
 from delinquency.errors import ChoiceError, DataError, MissingArtifactError
-from delinquency.options.data import PanelData, TableData
-from delinquency.options.mapping import FeatureColumn, LabelColumn, TableMapping, TextOptions
-from delinquency.sources import SOURCES
-from delinquency.sources import text as text_module
-from delinquency.sources.text import read_text
+from delinquency.sources.data_options import PanelData, TableData
+from delinquency.sources.reading import delimited_text as text_module
+from delinquency.sources.reading.delimited_text import read_text
+from delinquency.sources.reading.mapping_options import (
+    FeatureColumn,
+    LabelColumn,
+    TableMapping,
+    TextOptions,
+)
+from delinquency.sources.registered_sources import SOURCES
 
 COLUMNS = {"account_id": "ID", "month": "MONTH", "days_past_due": "DPD"}
 CSV = "ID,MONTH,DPD\n1,2024-01,0\n1,2024-02,30\n"

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from delinquency.stages.cards import rows_at_risk
+from delinquency.pipeline.card_book import rows_at_risk
 
 
 def test_cards_are_of_the_latest_month_and_the_highest_probabilities():

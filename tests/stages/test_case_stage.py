@@ -6,7 +6,8 @@ import pytest
 
 from delinquency.config import Config, load
 from delinquency.errors import MissingArtifactError
-from delinquency.stages import case, features
+from delinquency.pipeline import prepared_features
+from delinquency.stages import case
 
 
 @pytest.fixture
@@ -50,18 +51,18 @@ def test_a_case_is_opened_from_the_command_line(
 def test_what_is_cleared_leaves_the_features_and_stays_out_of_a_rebuild(
     configured: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    before = features.prepare(configured()).X
+    before = prepared_features.prepare(configured()).X
     reported = _answer(capsys, configured("case.do=report"))["put"]["new"]
     assert reported > 0
     # Reporting alone erases nothing.
-    assert features.prepare(configured()).X.equals(before)
+    assert prepared_features.prepare(configured()).X.equals(before)
     cleared = _answer(capsys, configured("case.do=clear", "case.as_of=2030-01-01"))
     assert 0 < cleared["n_records"] <= reported
-    after = features.prepare(configured()).X
+    after = prepared_features.prepare(configured()).X
     assert not after.equals(before)
     # The tables are made again from their source, and the store still knows.
     (tmp_path / "data" / "interim" / "synthetic" / "manifest.json").unlink()
-    assert features.prepare(configured()).X.equals(after)
+    assert prepared_features.prepare(configured()).X.equals(after)
     # Delivered again, nothing comes back.
     again = _answer(capsys, configured("case.do=report"))["put"]
     assert again["erased"] == cleared["n_records"]
@@ -69,4 +70,4 @@ def test_what_is_cleared_leaves_the_features_and_stays_out_of_a_rebuild(
     (tmp_path / "key").unlink()
     (tmp_path / "data" / "processed" / "synthetic" / "manifest.json").unlink()
     with pytest.raises(MissingArtifactError, match="pseudonym key"):
-        features.prepare(configured())
+        prepared_features.prepare(configured())

@@ -8,8 +8,8 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError
+from delinquency.pipeline.prepared_features import limits
 from delinquency.stages import run_stage
-from delinquency.stages.features import limits
 
 MAPPING = """
 defaults: [table_data, _self_]

@@ -8,8 +8,9 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError, DelinquencyError, MissingArtifactError, ModelError
+from delinquency.pipeline import evaluation, scored_rows
+from delinquency.pipeline.prepared_features import prepare
 from delinquency.stages import run_stage
-from delinquency.stages.features import prepare
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 pytestmark = pytest.mark.slow
@@ -54,8 +55,7 @@ def test_values_that_do_not_add_up_to_the_boosters_score_are_refused(
 ):
     from dataclasses import replace
 
-    from delinquency.explanation import TraitExplainer
-    from delinquency.stages import explain
+    from delinquency.shapley import TraitExplainer
 
     exact = TraitExplainer.explain
 
@@ -63,7 +63,7 @@ def test_values_that_do_not_add_up_to_the_boosters_score_are_refused(
         right = exact(self, X, **choices)
         return replace(right, base_value=right.base_value + 1e-6, raw_score=right.raw_score + 1e-6)
 
-    monkeypatch.setattr(explain, "CHECKED_ROWS", checked)
+    monkeypatch.setattr(scored_rows, "CHECKED_ROWS", checked)
     run(trained, "explain", "tracking=none")
     monkeypatch.setattr(TraitExplainer, "explain", off)
     with pytest.raises(ModelError, match="add up to the raw score"):
@@ -222,14 +222,14 @@ def test_features_of_other_code_are_made_again(trained, monkeypatch, capsys):
     config = load(["stage=train", f"paths.root={trained}", *TINY])
     prepare(config)
     assert "engineering features" not in capsys.readouterr().out
-    monkeypatch.setattr("delinquency.stages.features.code_digest", lambda: "other code")
+    monkeypatch.setattr("delinquency.pipeline.prepared_features.code_digest", lambda: "other code")
     prepare(config)
     assert "engineering features" in capsys.readouterr().out
 
 
 def test_the_audit_scores_ours_and_every_baseline_on_the_same_accounts(trained, capsys):
-    run(trained, "audit_explanations", "audit.resamples=10", "audit.cut_off=0.01")
-    folder = trained / "reports/synthetic/audit_explanations"
+    run(trained, "truth_audit", "audit.resamples=10", "audit.cut_off=0.01")
+    folder = trained / "reports/synthetic/truth_audit"
     report = json.loads((folder / "audit.json").read_text())
     assert report["n_accounts"] == 60
     assert "SYNTHETIC" in report["data"]
@@ -250,12 +250,10 @@ def test_the_audit_scores_ours_and_every_baseline_on_the_same_accounts(trained, 
 def test_a_failed_run_is_marked_failed_with_its_error(trained, monkeypatch):
     import mlflow
 
-    from delinquency.stages import evaluate
-
     def fall(*_arguments, **_options):
         raise DelinquencyError("the lights went out")
 
-    monkeypatch.setattr(evaluate, "holdout", fall)
+    monkeypatch.setattr(evaluation, "holdout", fall)
     with pytest.raises(DelinquencyError, match="lights"):
         run(trained, "train", "tracking.experiment=failing")
     mlflow.set_tracking_uri(f"sqlite:///{trained / 'mlflow.db'}")

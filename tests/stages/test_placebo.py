@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from delinquency.config import load
-from delinquency.explanation import TraitExplainer
-from delinquency.modeling import Spells, fit_model
-from delinquency.stages.features import prepare
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.roll_rate_target import Spells
+from delinquency.pipeline.prepared_features import prepare
+from delinquency.shapley import TraitExplainer
 from delinquency.traits import TRAITS
 
 pytestmark = pytest.mark.slow

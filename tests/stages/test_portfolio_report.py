@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from delinquency.config import load
-from delinquency.options.data import SyntheticData
-from delinquency.portfolio import blocks, generate
-from delinquency.portfolio.truth import KEYS, hidden_lives
 from delinquency.stages import run_stage
+from delinquency.synthetic.blocks import blocks
+from delinquency.synthetic.generator import generate
+from delinquency.synthetic.hidden_truth import KEYS, hidden_lives
+from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.traits import TRAITS
 
 CHOICES = ["n_threads=1", "tracking=none", "data.n_accounts=1200", "evaluation.n_boot=20"]

@@ -6,6 +6,7 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError, MissingArtifactError, PolicyError
+from delinquency.pipeline import treatments
 from delinquency.stages import policy_diff, treat
 from delinquency.traits import TRAITS
 
@@ -95,9 +96,9 @@ def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsy
 
 def test_the_cards_take_over_what_was_proposed_and_nothing_before_that(portfolio):
     chosen = config(portfolio, "treatment.cut_off=0.405")
-    assert treat.proposed(chosen) == {}
+    assert treatments.proposed(chosen) == {}
     treat.run(chosen)
-    cards = treat.proposed(chosen)
+    cards = treatments.proposed(chosen)
     assert len(cards) == 20
     assert cards["A039"].proposed[0] == "H3 Offer instalments: 15 x 160.00, 2,400.00 in all"
     assert any("legal.days_past_due_min" in text for text in cards["A039"].refused)

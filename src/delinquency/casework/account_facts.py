@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from delinquency.casework.case import Case, zone_of
+from delinquency.casework.case_file import Case, zone_of
 from delinquency.casework.events import (
     ContactAttempted,
     ConversationHeld,

@@ -17,7 +17,7 @@ from delinquency.casework.actions import (
     TakeLegalStep,
     Visit,
 )
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.charges import check_charges
 from delinquency.casework.contact import View, contact_refusals, next_contact, view_of
 from delinquency.casework.decision import (

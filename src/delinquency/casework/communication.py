@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.charges import ChargeCheck
 from delinquency.casework.history import history_of
 from delinquency.casework.plans import Plan

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from delinquency.casework.actions import Call, Message, Visit
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.decision import PRIVACY_SOURCE, Refusal, refuse
 from delinquency.casework.events import Event
 from delinquency.casework.history import History, history_of, local_day

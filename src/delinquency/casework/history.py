@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.events import (
     ChargeMade,
     ChargeRefunded,

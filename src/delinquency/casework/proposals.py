@@ -14,7 +14,7 @@ from typing import Any
 
 from delinquency.casework.account_facts import AccountFacts, case_of, first_due_after
 from delinquency.casework.actions import Call, OfferHelp, OfferPlan, TakeLegalStep
-from delinquency.casework.case import Case
+from delinquency.casework.case_file import Case
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
 from delinquency.casework.plan_options import (

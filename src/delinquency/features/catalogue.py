@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from delinquency.features import statistics
+from delinquency.panel.windows import Array, Windows, tables_of
 from delinquency.registry import Registry
 from delinquency.traits import Trait
-from delinquency.windows import Array, Windows, tables_of
 
 Compute = Callable[[Windows], Array]
 Direction = Literal[-1, 0, 1]

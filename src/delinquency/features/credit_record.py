@@ -6,8 +6,8 @@ from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import status_elsewhere
 from delinquency.features.quantities import months_behind
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import CREDIT_RECORD
-from delinquency.windows import Array, Windows
 
 HALF_LIFE_DECAY = 0.8
 """Weight of a late month against the month after it: recent lateness says more (FICO: recency)."""

@@ -11,14 +11,9 @@ from delinquency.features.household import (
     maxed,
     trades,
 )
-from delinquency.features.quantities import (
-    balance_log,
-    payment_ratio,
-    unpaid_log,
-    utilization,
-)
+from delinquency.features.quantities import balance_log, payment_ratio, unpaid_log, utilization
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import DEBT_BURDEN
-from delinquency.windows import Array, Windows
 
 NEAR_LIMIT = 0.9
 AMOUNTS_OWED = "T3; Dunn and Kim (1999): the share of the line in use; FICO: amounts owed"

@@ -6,8 +6,8 @@ from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import income, income_log, income_to_usual_spending
 from delinquency.features.quantities import charges_to_limit, new_charges
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import ECONOMIC_CONDITION
-from delinquency.windows import Array, Windows
 
 BELT = "T1; spending falls before payments do: belt-tightening"
 INCOME_LOSS = "T1; Ganong and Noel (QJE 2023): most default follows a fall of income"

@@ -11,7 +11,7 @@ from delinquency.features import statistics
 from delinquency.features.catalogue import quantity
 from delinquency.features.quantities import RATIO_CEILING, previous
 from delinquency.features.statistics import ratio
-from delinquency.windows import Array, Windows
+from delinquency.panel.windows import Array, Windows
 
 ABLE_COVERAGE = 1.5
 """Income after essentials covers the minimum due one and a half times: could pay."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from delinquency.features.catalogue import quantity
 from delinquency.features.statistics import ratio
-from delinquency.windows import Array, Windows
+from delinquency.panel.windows import Array, Windows
 
 RATIO_CEILING = 5.0
 """Ratios of payments and charges are clipped here: beyond it they differ by noise alone."""

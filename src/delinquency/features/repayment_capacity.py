@@ -19,8 +19,8 @@ from delinquency.features.quantities import (
     previous,
     settled_status,
 )
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import REPAYMENT_CAPACITY
-from delinquency.windows import Array, Windows
 
 PAID_IN_FULL = 0.99
 MINIMUM_BAND = (0.005, 0.10)

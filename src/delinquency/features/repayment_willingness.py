@@ -25,8 +25,8 @@ from delinquency.features.quantities import (
     previous,
     utilization,
 )
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import REPAYMENT_WILLINGNESS
-from delinquency.windows import Array, Windows
 
 CAN_PAY = "T5; Gerardi et al. (RFS 2018): cannot pay and will not pay told apart"
 PROMISES = "T5; collections practice: promises to pay, made and kept"

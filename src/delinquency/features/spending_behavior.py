@@ -13,8 +13,8 @@ from delinquency.features.quantities import (
     previous,
     utilization,
 )
+from delinquency.panel.windows import Array, Windows
 from delinquency.traits import SPENDING_BEHAVIOR
-from delinquency.windows import Array, Windows
 
 PROMOTION = "T6; easily attracted by promotions (source article)"
 HIGH_VALUE = "T6; borrows to buy high-value goods (source article)"

@@ -7,7 +7,7 @@ known, and returns shape (n_rows,): NaN where no month was known.
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.windows import Array
+from delinquency.panel.windows import Array
 
 
 def last(values: Array) -> Array:

@@ -1,6 +1,7 @@
 """How good predictions are: scores, tables and intervals."""
 
 from delinquency.metrics import ranking, reliability  # noqa: F401  (importing registers metrics)
+from delinquency.metrics.decile_tables import calibration_table, decile_table
 from delinquency.metrics.intervals import (
     Interval,
     Resampling,
@@ -8,9 +9,8 @@ from delinquency.metrics.intervals import (
     bootstrap_intervals,
     corrected_interval,
 )
-from delinquency.metrics.records import METRICS, Metric, Outcomes, metric, metric_table
-from delinquency.metrics.stability import population_stability, stability_table
-from delinquency.metrics.tables import calibration_table, decile_table
+from delinquency.metrics.metric import METRICS, Metric, Outcomes, metric, metric_table
+from delinquency.metrics.population_stability import population_stability, stability_table
 
 __all__ = [
     "METRICS",

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from delinquency.errors import ModelError
-from delinquency.metrics.records import METRICS, Array, Outcomes
+from delinquency.metrics.metric import METRICS, Array, Outcomes
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from delinquency.metrics.records import Outcomes, metric
+from delinquency.metrics.metric import Outcomes, metric
 
 TOP_SHARE = 0.1
 """Share of the riskiest accounts of which the top-decile metrics speak."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from delinquency.metrics.records import Array, Outcomes, metric
+from delinquency.metrics.metric import Array, Outcomes, metric
 
 SMALLEST = 1e-15
 """Predictions of exactly 0 and 1 are moved inward by this much before a logarithm is taken."""

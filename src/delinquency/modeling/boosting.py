@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
-from delinquency.modeling.record import DelinquencyModel, booster_names, feature_matrix
+from delinquency.modeling.fitted_model import DelinquencyModel, booster_names, feature_matrix
+from delinquency.modeling.learning_rate_warmup import warmup_learning_rates
+from delinquency.modeling.lightgbm_options import ROLL_RATES, LightGBMOptions
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
-from delinquency.modeling.roll_rates import Spells, expected_outcomes
-from delinquency.modeling.steps import growing_steps
+from delinquency.modeling.roll_rate_target import Spells, expected_outcomes
+from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.modeling.stopping import FOLDS, can_search, find_trees, steps_of_search
-from delinquency.options.model import ROLL_RATES, LightGBMOptions
-from delinquency.splits import repeated_stratified_folds
 
 FIRST_RATE, FIRST_TREES = 0.06, 250
 """The quick model whose scores tell roll rates apart; they need no more than the order of risk."""
@@ -57,7 +57,7 @@ def fit_model(
         the calibration.
     spells : Spells, optional
         The late payments that followed each row; with ``options.target = "roll_rates"`` the trees
-        learn from them (``delinquency.modeling.roll_rates``).
+        learn from them (``delinquency.modeling.roll_rate_target``).
     seed : int
     n_threads : int
         Changes the time, not the model.
@@ -190,7 +190,7 @@ class _Fit:
     def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
         """Return a booster fitted to all the rows given."""
         params = self.params(y)
-        growing = growing_steps(params["learning_rate"], n_trees, seed=self.seed)
+        growing = warmup_learning_rates(params["learning_rate"], n_trees, seed=self.seed)
         return lgb.train(params, data, num_boost_round=n_trees, callbacks=[growing, report])
 
     def out_of_fold(

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ChoiceError, LeakageError
 from delinquency.metrics import METRICS, Interval, corrected_interval, metric_table
+from delinquency.modeling.baselines import BASELINES, Fit
 from delinquency.modeling.boosting import fit_model
-from delinquency.modeling.peers import PEERS, Fit
-from delinquency.modeling.roll_rates import Spells
-from delinquency.options.model import LightGBMOptions
-from delinquency.splits import Fold
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.roll_rate_target import Spells
+from delinquency.modeling.splits import Fold
 
 Array = NDArray[np.float64]
 MODEL = "model"
@@ -61,7 +61,7 @@ def model_recipe(
     directions : mapping
     labels : DataFrame, optional
         By the index of the matrix: ``group_id``, whose rows stay together where rows are held
-        out, and the late spells where they are known (``delinquency.labels``).
+        out, and the late spells where they are known (``delinquency.panel.outcomes``).
     name, role, matrix : str
         As in ``Recipe``.
 
@@ -136,9 +136,9 @@ def variant_recipes(
     ]
 
 
-def peer_recipes(names: Sequence[str]) -> list[Recipe]:
+def baseline_recipes(names: Sequence[str]) -> list[Recipe]:
     """Return the recipes of the named peers."""
-    return [Recipe(name, "peers", PEERS[name].matrix, PEERS[name].fit) for name in names]
+    return [Recipe(name, "peers", BASELINES[name].matrix, BASELINES[name].fit) for name in names]
 
 
 @dataclass(frozen=True, eq=False)

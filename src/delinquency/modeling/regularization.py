@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.options.model import LightGBMOptions
+from delinquency.modeling.lightgbm_options import LightGBMOptions
 
 EXPECTED_IN_LEAF = 2
 """Accounts of the rarer outcome that a leaf should expect; the ridge penalty holds back leaves

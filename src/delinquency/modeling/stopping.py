@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.modeling.steps import with_growth
-from delinquency.splits import repeated_stratified_folds
+from delinquency.modeling.learning_rate_warmup import with_warmup
+from delinquency.modeling.splits import repeated_stratified_folds
 
 FOLDS = 3
 ALL_ROWS = (FOLDS / (FOLDS - 1)) ** 0.5
@@ -66,7 +66,7 @@ def find_trees(
     -------
     n_trees : int
         From 1 to ``MOST_TREES * ALL_ROWS``, and as many more as growing steps ask for
-        (``delinquency.modeling.steps``); ``WITHOUT_SEARCH`` where no fold can be held out.
+        (``modeling.learning_rate_warmup``); ``WITHOUT_SEARCH`` where no fold can be held out.
     how : str
         Where the number comes from, in words; it says so where the search ended at its last tree
         instead of a turn.
@@ -100,7 +100,7 @@ def find_trees(
     how = "where the log loss of accounts held out of the training part is lowest"
     if n_steps + PATIENCE > steps_of_search(params["learning_rate"]):
         how = f"as many as are tried: {how}, and it may fall further (model.n_estimators)"
-    return max(1, with_growth(round(ALL_ROWS * haste * n_steps))), how
+    return max(1, with_warmup(round(ALL_ROWS * haste * n_steps))), how
 
 
 def steps_of_search(learning_rate: float) -> int:

@@ -1,13 +1,14 @@
 """Policies as data: typed rules, each with unit, basis, source, dates, and whether verified."""
 
-from delinquency.policy.comparison import Difference, compare
 from delinquency.policy.loading import (
     policy_digest,
     policy_from_dict,
     policy_to_dict,
     rules_out_of_date,
 )
-from delinquency.policy.records import (
+from delinquency.policy.rule import Hours, Rule, Specification
+from delinquency.policy.rule_differences import Difference, compare
+from delinquency.policy.rule_groups import (
     CHANNELS,
     GROUPS,
     LEGAL_BLOCKS,
@@ -24,7 +25,6 @@ from delinquency.policy.records import (
     ReviewRules,
     specifications,
 )
-from delinquency.policy.rule import Hours, Rule, Specification
 
 __all__ = [
     "CHANNELS",

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from delinquency.errors import PolicyError
-from delinquency.policy.records import GROUPS, Policy
 from delinquency.policy.rule import Rule, Specification, plain, read_date
+from delinquency.policy.rule_groups import GROUPS, Policy
 
 HEAD = ("name", "version", "title", "title_zh", "jurisdiction", "currency")
 """The keys of a policy file that are not rules."""

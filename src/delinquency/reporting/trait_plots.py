@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from delinquency.reporting.plots import panel
+from delinquency.panel.windows import Array
+from delinquency.reporting.performance_plots import panel
 from delinquency.traits import TRAITS
-from delinquency.windows import Array
 
 UP, DOWN, TOTAL = "#b23c17", "#1f6fa8", "#5b6776"
 MOST_POINTS = 3_000

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from delinquency.errors import ChoiceError, Fault
-from delinquency.options.data import TableData
-from delinquency.options.mapping import FeatureColumn
-from delinquency.sources.cells import map_values, number_cells, text_cells
+from delinquency.sources.data_options import TableData
 from delinquency.sources.guesses import title_of
-from delinquency.sources.text import RawTable
+from delinquency.sources.reading.cells import map_values, number_cells, text_cells
+from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.mapping_options import FeatureColumn
 
 MAX_CATEGORIES = 255
 """More names than this are not categories but identifiers."""

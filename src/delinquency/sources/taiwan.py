@@ -12,11 +12,20 @@ import pandas as pd
 import pyarrow as pa
 
 from delinquency.errors import DataError, Fault, MissingArtifactError
-from delinquency.options.data import PanelData, TaiwanData
-from delinquency.options.mapping import TableMapping, TextOptions
-from delinquency.sources.mapping import Reading
-from delinquency.sources.panel import assemble, flag_empty_accounts
-from delinquency.sources.records import SOURCES, SourceTables, one_cohort
+from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
+from delinquency.sources.data_options import PanelData, TaiwanData
+from delinquency.sources.monthly_panel import assemble, flag_empty_accounts
+from delinquency.sources.reading.delimited_text import (
+    RawTable,
+    head_lines,
+    read_text,
+    scan_text,
+    sniff_delimiter,
+    split_line,
+    text_of,
+)
+from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
+from delinquency.sources.reading.recast import Reading
 from delinquency.sources.taiwan_facts import (
     BILL,
     FEATURES,
@@ -30,15 +39,6 @@ from delinquency.sources.taiwan_facts import (
     canonical_name,
     checked_cells,
     other_names,
-)
-from delinquency.sources.text import (
-    RawTable,
-    head_lines,
-    read_text,
-    scan_text,
-    sniff_delimiter,
-    split_line,
-    text_of,
 )
 
 FOLDER = "taiwan"

@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import DataError, Fault
-from delinquency.options.mapping import TextOptions
-from delinquency.sources.cells import number_cells
-from delinquency.sources.text import RawTable
+from delinquency.sources.reading.cells import number_cells
+from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.mapping_options import TextOptions
 
 OBSERVATION_MONTH = "2005-09"
 MONTHS = ("2005-09", "2005-08", "2005-07", "2005-06", "2005-05", "2005-04")

@@ -1,11 +1,29 @@
 """The stages, by name: one thin module each, imported only when it runs."""
 
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, unknown_name
-from delinquency.stages.stage import Stage
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the work.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line, and of its module in ``delinquency.stages``, which has a
+        function ``run(config)``.
+    purpose : str
+        What it does, for the help page.
+    """
+
+    name: str
+    purpose: str
+
 
 STAGES = MappingProxyType(
     {
@@ -21,7 +39,7 @@ STAGES = MappingProxyType(
             ),
             Stage("explain", "explain every account by the six traits"),
             Stage("cards", "write the case book: a card for each account most at risk"),
-            Stage("audit_explanations", "score explanations against the truth (synthetic data)"),
+            Stage("truth_audit", "score explanations against the truth (synthetic data)"),
             Stage("score", "score new accounts: score.input=<file>"),
             Stage("forgetting", "measure what clearing overdue records costs the model"),
             Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),

@@ -4,18 +4,18 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from delinquency.casebook.case_commands import run_command
+from delinquency.casebook.case_store import Store
+from delinquency.casebook.overdue_records import put_records
+from delinquency.casebook.panel_records import Reporter, records_from_statements
+from delinquency.casebook.pseudonym_keys import load_or_make_key
 from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
-from delinquency.records.commands import run_command
-from delinquency.records.keys import load_or_make_key
-from delinquency.records.overdue import put_records
-from delinquency.records.panel import Reporter, records_from_statements
-from delinquency.records.store import Store
-from delinquency.stages.data import ensure_tables, part_folders
-from delinquency.stages.erasing import database_url, key_file
-from delinquency.stages.policies import load_policies
-from delinquency.stages.progress import say, working
-from delinquency.store import read_frame
+from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
+from delinquency.pipeline.cleared_records import database_url, key_file
+from delinquency.pipeline.policies import load_policies
+from delinquency.workspace.artifacts import read_frame
+from delinquency.workspace.progress import say, working
 
 REPORT = "report"
 """The command that needs the tables of a data set, and so is not among the store's own."""

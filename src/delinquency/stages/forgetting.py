@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
-from delinquency.features import select_features
-from delinquency.features.meaning import meanings_of
-from delinquency.forgetting import RULES, forgetting_curve
+from delinquency.features.feature_description import meanings_of
+from delinquency.features.feature_matrix import select_features
 from delinquency.metrics import METRICS, Outcomes
-from delinquency.modeling import Spells, fit_model
-from delinquency.splits import split_rows
-from delinquency.stages.data import READY_MADE, describe, ensure_tables, part_folders
-from delinquency.stages.engineering import cut_part
-from delinquency.stages.progress import say, working
-from delinquency.store import workspace, write_text
-from delinquency.windows import Windows
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.roll_rate_target import Spells
+from delinquency.modeling.splits import split_rows
+from delinquency.panel.windows import Windows
+from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
+from delinquency.pipeline.feature_parts import cut_part
+from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
+from delinquency.workspace.artifacts import workspace, write_text
+from delinquency.workspace.progress import say, working
 
 MEASURES = ("roc_auc", "brier", "ece")
 Values = NDArray[np.float64]

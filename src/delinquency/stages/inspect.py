@@ -5,17 +5,12 @@ from pathlib import Path
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
-from delinquency.inspection import (
-    FileProfile,
-    as_html,
-    as_json,
-    as_text,
-    draft_yaml,
-    inspect_options,
-    inspect_path,
-)
-from delinquency.stages.progress import say, working
-from delinquency.store import Workspace, workspace, write_text
+from delinquency.sources.inspect.draft import draft_yaml
+from delinquency.sources.inspect.file_profile import FileProfile
+from delinquency.sources.inspect.inspected_files import inspect_options, inspect_path
+from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
+from delinquency.workspace.artifacts import Workspace, workspace, write_text
+from delinquency.workspace.progress import say, working
 
 PAGE, RECORD, DRAFT = "inspection.html", "inspection.json", "draft.yaml"
 

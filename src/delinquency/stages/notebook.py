@@ -4,8 +4,8 @@ from pathlib import Path
 
 from delinquency.config import Config
 from delinquency.errors import DelinquencyError, MissingArtifactError
-from delinquency.stages.progress import say, working
-from delinquency.store import workspace, write_text
+from delinquency.workspace.artifacts import workspace, write_text
+from delinquency.workspace.progress import say, working
 
 FOLDER = "notebooks"
 CELL_TIMEOUT = 600

@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from delinquency.config import Config
+from delinquency.pipeline.policies import policy_of, read_policy
 from delinquency.policy import Difference, Policy, compare
-from delinquency.stages.policies import policy_of, read_policy
-from delinquency.stages.progress import say
-from delinquency.store import workspace, write_json
+from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.progress import say
 
 
 def run(config: Config) -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
-from delinquency.stages import explain, trained
-from delinquency.stages.data import describe, read_source
-from delinquency.stages.features import prepare_new
-from delinquency.stages.progress import say, working
-from delinquency.store import workspace, write_frame
+from delinquency.pipeline import saved_model, scored_rows
+from delinquency.pipeline.canonical_tables import describe, read_source
+from delinquency.pipeline.prepared_features import prepare_new
+from delinquency.workspace.artifacts import workspace, write_frame
+from delinquency.workspace.progress import say, working
 
 REGISTERED = "models:/"
 
@@ -41,7 +41,7 @@ def run(config: Config) -> None:
         source = read_source(chosen)
     with working("scoring"):
         prepared = prepare_new(chosen, source, fitted.meanings)
-        scores = explain.scored_rows(chosen, fitted, prepared)
+        scores = scored_rows.scored_rows(chosen, fitted, prepared)
     out = Path(config.score.output) if config.score.output else space.processed / "scores.parquet"
     if out.suffix == ".csv":
         _write_csv(scores, out)
@@ -54,25 +54,25 @@ def run(config: Config) -> None:
     say(f"Written to {out}")
 
 
-def _model(config: Config) -> trained.Trained:
+def _model(config: Config) -> saved_model.Trained:
     """Return the model to score with: the last one trained, a folder's, or a registered one."""
     where = config.score.model
     if not where:
-        return trained.load(config)
+        return saved_model.load(config)
     if where.startswith(REGISTERED):
-        from delinquency.tracking import download_model, store_of
+        from delinquency.workspace.mlflow_runs import download_model, store_of
 
         space = workspace(config.paths, config.data.name)
         store = store_of(config.tracking, space, real=config.data.real)
         folder = Path(tempfile.mkdtemp(prefix="delinquency-model-"))
-        return trained.load_from(download_model(store, where, folder))
+        return saved_model.load_from(download_model(store, where, folder))
     folder = Path(where).expanduser()
     if not folder.is_dir():
         raise ModelError(f"score.model: expected a folder or models:/<name>@<alias>. Got {where}.")
-    return trained.load_from(folder)
+    return saved_model.load_from(folder)
 
 
 def _write_csv(scores: pd.DataFrame, path: Path) -> None:
-    from delinquency.store import write_text
+    from delinquency.workspace.artifacts import write_text
 
     write_text(scores.to_csv(index=False), path)

@@ -6,9 +6,9 @@ import sys
 
 from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
-from delinquency.stages.progress import say
-from delinquency.store import workspace
-from delinquency.tracking import DATABASE, store_of, ui_address, ui_command
+from delinquency.workspace.artifacts import workspace
+from delinquency.workspace.mlflow_runs import DATABASE, store_of, ui_address, ui_command
+from delinquency.workspace.progress import say
 
 
 def run(config: Config) -> None:

@@ -1,14 +1,14 @@
 """What can happen in a case: the vocabulary of events, one small frozen record each."""
 
 from delinquency.casework.event import EVENTS, Event, event_from_dict
-from delinquency.casework.events.amounts import (
+from delinquency.casework.events.amount_events import (
     ChargeMade,
     ChargeRefunded,
     Cured,
     PaymentReceived,
     WentOverdue,
 )
-from delinquency.casework.events.circumstances import (
+from delinquency.casework.events.circumstance_events import (
     CauseConfirmed,
     DisputeClosed,
     DisputeOpened,
@@ -18,7 +18,7 @@ from delinquency.casework.events.circumstances import (
     VulnerabilityLifted,
     WillingnessAssessed,
 )
-from delinquency.casework.events.contacts import (
+from delinquency.casework.events.contact_events import (
     PARTIES,
     STEPS,
     ConsentGiven,
@@ -29,7 +29,7 @@ from delinquency.casework.events.contacts import (
     MessageSent,
     NumberInvalid,
 )
-from delinquency.casework.events.plans import (
+from delinquency.casework.events.plan_events import (
     HelpOffered,
     PlanAccepted,
     PlanBroken,
@@ -40,7 +40,7 @@ from delinquency.casework.events.plans import (
     PromiseKept,
     PromiseMade,
 )
-from delinquency.casework.events.proceedings import (
+from delinquency.casework.events.proceeding_events import (
     LEGAL_STEPS,
     ActionRefused,
     CaseClosed,

@@ -1,0 +1,319 @@
+"""The commands of ``stage=case``: each takes the choices and gives an answer in JSON's types."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from delinquency.casebook.case_options import CaseOptions
+from delinquency.casebook.case_store import Store
+from delinquency.casebook.casebook import Casebook, Moment
+from delinquency.casebook.clearing import clear_records
+from delinquency.casebook.pseudonym_keys import default_key_file, load_or_make_key, make_key
+from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
+from delinquency.casebook.role_views import case_view
+from delinquency.casebook.stored_cases import all_cases, canonical_json, cases_of
+from delinquency.casework.actions import (
+    Action,
+    Call,
+    Charge,
+    Decline,
+    Message,
+    OfferHelp,
+    OfferPlan,
+    ShareRecord,
+    TakeLegalStep,
+    Visit,
+)
+from delinquency.casework.decision import Decision
+from delinquency.casework.events import event_from_dict
+from delinquency.casework.plans import Plan, instalment_plan
+from delinquency.errors import ChoiceError, unknown_name
+from delinquency.policy import Policy
+from delinquency.registry import Registry
+
+ACTIONS: Mapping[str, type[Action]] = {
+    kind.name: kind
+    for kind in (
+        Call,
+        Visit,
+        Message,
+        Charge,
+        OfferPlan,
+        OfferHelp,
+        TakeLegalStep,
+        Decline,
+        ShareRecord,
+    )
+}
+"""What may be asked for, by name."""
+_PLAN_NEEDS = ("balance", "months", "annual_rate", "first_due")
+
+
+@dataclass(frozen=True)
+class CommandContext:
+    """What a command works with.
+
+    Attributes
+    ----------
+    options : CaseOptions
+    casebook : Casebook
+    now : datetime
+        With time zone.
+    """
+
+    options: CaseOptions
+    casebook: Casebook
+    now: datetime
+
+    @property
+    def as_of(self) -> date:
+        """The day of clearing and exports."""
+        given = self.options.as_of
+        return date.fromisoformat(given) if given else self.now.date()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of clearing and exports."""
+        policies = self.casebook.policies
+        if self.options.policy not in policies:
+            raise unknown_name("policy", self.options.policy, list(policies))
+        return policies[self.options.policy]
+
+    def moment(self, *content: object) -> Moment:
+        """Return who acts and when; the write is named by what it writes, unless it has a name."""
+        once = self.options.once
+        if not once:
+            key = self.casebook.store.key
+            at = self.now.isoformat()
+            once = key.digest("once", self.options.actor, at, canonical_json(content))[:32]
+        return Moment(self.now, self.options.actor, once)
+
+    def need(self, name: str) -> Any:
+        """Return a choice that this command cannot do without."""
+        value = getattr(self.options, name)
+        if not value:
+            raise ChoiceError(f"case.do={self.options.do} needs case.{name}=...")
+        return value
+
+
+Command = Callable[[CommandContext], Any]
+COMMANDS: Registry[Command] = Registry("case command")
+"""The commands by name."""
+
+
+def run_command(
+    options: CaseOptions, *, url: str, policies: Mapping[str, Policy], now: datetime
+) -> Any:
+    """Carry out a command of the casework store, and return its answer in JSON's types.
+
+    Parameters
+    ----------
+    options : CaseOptions
+    url : str
+        Database, where the options name none.
+    policies : mapping of str to Policy
+        By name.
+    now : datetime
+        With time zone; used where the options name no moment.
+    """
+    key_file = Path(options.key_file).expanduser() if options.key_file else None
+    if options.do == "key":
+        return {"key_file": str(make_key(key_file or default_key_file()))}
+    command = COMMANDS[options.do]
+    store = Store(options.database or url, load_or_make_key(key_file))
+    try:
+        moment = datetime.fromisoformat(options.at) if options.at else now
+        return command(CommandContext(options, Casebook(store, policies), moment))
+    finally:
+        store.close()
+
+
+@COMMANDS.named("open")
+def _open(context: CommandContext) -> Any:
+    """Open a case."""
+    options = context.options
+    account = context.need("account_id")
+    # Without a name, an account has one case a day: asking twice opens one.
+    moment = replace(
+        context.moment(), idempotency_key=options.once or f"opened-{context.now.date()}"
+    )
+    case_id = context.casebook.open(
+        account,
+        moment,
+        policy=options.policy,
+        time_zone=options.time_zone,
+        language=options.language,
+    )
+    return {"case_id": case_id}
+
+
+@COMMANDS.named("record")
+def _record(context: CommandContext) -> Any:
+    """Record what happened."""
+    payload = dict(context.need("event"))
+    body = {
+        "kind": payload.pop("kind", ""),
+        "at": payload.pop("at", context.now.isoformat()),
+        "actor": context.options.actor,
+        "payload": payload,
+    }
+    event = event_from_dict(body)
+    stored = context.casebook.record(
+        context.need("case_id"),
+        event,
+        now=context.now,
+        idempotency_key=context.moment(body).idempotency_key,
+    )
+    return {"sequence": stored.sequence, "kind": stored.kind}
+
+
+@COMMANDS.named("ask")
+def _ask(context: CommandContext) -> Any:
+    """Say whether an action is allowed now, and why not; changes nothing."""
+    action = parse_action(context.need("action"))
+    days = context.options.days_past_due
+    decision = context.casebook.ask(
+        context.need("case_id"), action, at=context.now, days_past_due=days
+    )
+    return _answer(decision)
+
+
+@COMMANDS.named("act")
+def _act(context: CommandContext) -> Any:
+    """Do an action if it is allowed, and record it or the refusal."""
+    raw = context.need("action")
+    attempt = context.casebook.attempt(
+        context.need("case_id"),
+        parse_action(raw),
+        context.moment(raw),
+        days_past_due=context.options.days_past_due,
+    )
+    answer = {} if attempt.decision is None else _answer(attempt.decision)
+    recorded = {"sequence": attempt.event.sequence, "kind": attempt.event.kind}
+    return {**answer, "allowed": attempt.allowed, "recorded": recorded}
+
+
+@COMMANDS.named("show")
+def _show(context: CommandContext) -> Any:
+    """Show a case as a role may see it."""
+    return case_view(context.casebook.store, context.need("case_id"), role=context.options.role)
+
+
+@COMMANDS.named("list")
+def _list(context: CommandContext) -> Any:
+    """List the cases, of one account or all."""
+    account = context.options.account_id
+    with context.casebook.store.reading() as connection:
+        found = cases_of(connection, account) if account else tuple(all_cases(connection))
+    return [{**asdict(case), "opened_at": case.opened_at.isoformat()} for case in found]
+
+
+@COMMANDS.named("import")
+def _import(context: CommandContext) -> Any:
+    """Import overdue records."""
+    path = Path(context.need("file")).expanduser()
+    store = context.casebook.store
+    return asdict(import_records(store, path, own_lender=context.options.lender, now=context.now))
+
+
+@COMMANDS.named("export")
+def _export(context: CommandContext) -> Any:
+    """Export the overdue records that may be shared."""
+    path = Path(context.need("file")).expanduser()
+    store, policy = context.casebook.store, context.policy
+    n_records = export_records(store, path, policy=policy, as_of=context.as_of, now=context.now)
+    return {"file": str(path), "n_records": n_records}
+
+
+@COMMANDS.named("clear")
+def _clear(context: CommandContext) -> Any:
+    """Clear the records whose day has come, and write the exports anew."""
+    store, policy = context.casebook.store, context.policy
+    cleared = clear_records(store, as_of=context.as_of, policy=policy, now=context.now)
+    refreshed = refresh_exports(store, now=context.now)
+    return {**asdict(cleared), "exports_refreshed": [str(path) for path in refreshed]}
+
+
+@COMMANDS.named("verify")
+def _verify(context: CommandContext) -> Any:
+    """Say whether the audit chain and what it speaks of hold."""
+    broken = context.casebook.store.verify()
+    return {"holds": broken is None, "first_broken": None if broken is None else asdict(broken)}
+
+
+def parse_action(raw: Mapping[str, Any]) -> Action:
+    """Return the action that a mapping describes.
+
+    Parameters
+    ----------
+    raw : mapping
+        ``name`` and the action's fields; amounts are best given as text. A plan is described by
+        balance, months, annual_rate and first_due.
+
+    Raises
+    ------
+    ChoiceError
+        With the nearest name, or the fields that are missing or unknown.
+
+    Examples
+    --------
+    >>> parse_action({"name": "offer_help", "treatment": "autopay"})
+    OfferHelp(treatment='autopay', willingness_evidence=None)
+    """
+    values = {str(key): value for key, value in raw.items()}
+    name = str(values.pop("name", ""))
+    if name not in ACTIONS:
+        raise unknown_name("action", name, list(ACTIONS))
+    cls = ACTIONS[name]
+    known = [item.name for item in fields(cls)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        listed = ", ".join(known) or "none"
+        raise ChoiceError(f"case.action: {name} has no {', '.join(unknown)}. Known: {listed}.")
+    hints = get_type_hints(cls, localns={"Plan": Plan})
+    try:
+        read = {key: _read(value, hints[key]) for key, value in values.items()}
+        return cls(**read)
+    except (TypeError, ValueError, InvalidOperation, KeyError) as error:
+        raise ChoiceError(
+            f"case.action: {name} needs {', '.join(known)} in the right form. Got: {error}."
+        ) from None
+
+
+def _read(value: Any, hint: Any) -> Any:
+    """Return a value of the command line as the type of a field."""
+    if value is None:
+        return None
+    if hint in (Decimal, Decimal | None):
+        return Decimal(str(value))
+    if hint is Plan:
+        missing = [name for name in _PLAN_NEEDS if name not in value]
+        if missing:
+            raise ValueError(f"a plan without {', '.join(missing)}")
+        return instalment_plan(
+            Decimal(str(value["balance"])),
+            months=int(value["months"]),
+            annual_rate=Decimal(str(value["annual_rate"])),
+            first_due=date.fromisoformat(str(value["first_due"])),
+        )
+    return value
+
+
+def _answer(decision: Decision) -> dict[str, Any]:
+    """Return a decision in JSON's types."""
+    following = decision.next_allowed_at
+    return {
+        "action": decision.action,
+        "allowed": decision.allowed,
+        "rule": decision.rule,
+        "rule_source": decision.rule_source,
+        "reason": decision.reason,
+        "next_allowed_at": None if following is None else following.isoformat(),
+        "refusals": [
+            {"rule": one.rule, "rule_source": one.rule_source, "reason": one.reason}
+            for one in decision.refusals
+        ],
+    }

@@ -1,1 +1,0 @@
-"""The shapes of the choices in conf/: one module a group, plain dataclasses, stdlib only."""

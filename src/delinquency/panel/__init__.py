@@ -1,0 +1,1 @@
+"""Canonical monthly data: schema, checks, windows, event sums, outcomes and roll rates."""

@@ -1,0 +1,1 @@
+"""What several stages share, each made once: tables, features, runs and the trained model."""

@@ -1,0 +1,213 @@
+"""Stage ``data``: read the source, check it, and write the canonical tables in parts."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from delinquency.config import Config, as_dict
+from delinquency.errors import ChoiceError
+from delinquency.synthetic.portfolio_options import SyntheticData
+from delinquency.workspace.artifacts import (
+    MANIFEST,
+    code_digest,
+    digest,
+    read_json,
+    workspace,
+    write_frame,
+    write_json,
+)
+from delinquency.workspace.progress import say, working
+from delinquency.workspace.threads import in_order
+
+READY_MADE = "ready_made"
+"""Folder, inside the interim one, of a source that comes with its features made."""
+PART = "part-{:04d}"
+PART_ACCOUNTS = 5_000
+"""Accounts of one part of a generated portfolio: what bounds the memory."""
+
+
+def describe(config: Config) -> str:
+    """Return title and kind of the data, as every output names them."""
+    kind = "REAL accounts" if config.data.real else "SYNTHETIC accounts, made by a generator"
+    return f"{config.data.title or config.data.name} ({kind})"
+
+
+def ensure_tables(config: Config) -> dict[str, Any]:
+    """Return the facts of the tables, reading the source again only when something changed."""
+    manifest = workspace(config.paths, config.data.name).interim / MANIFEST
+    if manifest.exists():
+        kept = read_json(manifest, made_by="data")
+        if kept["key"] == _key(config):
+            return dict(kept["facts"])
+    return write_tables(config)
+
+
+def write_tables(config: Config) -> dict[str, Any]:
+    """Read the source, write its parts, and return its facts.
+
+    The new tables are written beside the old ones and swapped in when all are complete, so a
+    fault in the raw data leaves nothing half-written.
+    """
+    space = workspace(config.paths, config.data.name)
+    fresh = space.interim.with_name(f".{space.interim.name}.writing")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    facts: dict[str, Any] = {}
+    digests = []
+    try:
+        with working(f"reading {config.data.name}") as tick:
+            readers = list(enumerate(_readers(config)))
+            write = partial(_read_and_write, fresh)
+            for key, found in in_order(write, readers, n_threads=config.n_threads):
+                digests.append(key)
+                facts = _add_facts(facts, found)
+                tick(len(digests), len(readers))
+        if isinstance(config.data, SyntheticData):
+            facts |= _measure(config, config.data, fresh)
+        facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
+        write_json({"key": _key(config), "facts": facts}, fresh / MANIFEST)
+        shutil.rmtree(space.interim, ignore_errors=True)
+        fresh.rename(space.interim)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    _say_counts(facts.get("counts", {}))
+    return facts
+
+
+def _say_counts(counts: Mapping[str, int]) -> None:
+    """Print what was repaired, left out or marked while reading, whichever stage asked for it."""
+    for what, count in counts.items():
+        if count:
+            say(f"  {what}: {count:,}")
+
+
+def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, Any]:
+    """Write the truth of a generated portfolio, and how near its tables are to public figures."""
+    from delinquency.pipeline.realism_report import PARTS_MEASURED, REPORTS, write_report
+    from delinquency.pipeline.truth_files import read_hidden_lives, write_hidden_lives
+
+    folder = workspace(config.paths, config.data.name).truth
+    with working("writing the truth, apart from the tables") as tick:
+        write_hidden_lives(config, options, part_accounts=PART_ACCOUNTS, tick=tick)
+    with working("measuring the portfolio against public figures"):
+        parts = sorted(tables.glob("part-*"))[:PARTS_MEASURED]
+        hidden = read_hidden_lives(folder, parts=len(parts))
+        try:
+            return {"calibration": write_report(config, options, parts, hidden)}
+        except ChoiceError as error:
+            for name in REPORTS:  # of another portfolio
+                (workspace(config.paths, config.data.name).reports / name).unlink(missing_ok=True)
+            # Labels need more months than were asked for; the tables are of use without them.
+            return {"cannot": {"calibration": f"a comparison with public figures. {error}"}}
+
+
+def part_folders(config: Config) -> list[Path]:
+    """Return the folders of the parts that ``write_tables`` wrote; none for a ready-made table."""
+    interim = workspace(config.paths, config.data.name).interim
+    return sorted(interim.glob("part-*"))
+
+
+def read_source(config: Config) -> Any:
+    """Return the whole source at once: canonical tables, or ready-made features."""
+    from delinquency.sources.registered_sources import SOURCES
+
+    if isinstance(config.data, SyntheticData):
+        from delinquency.synthetic.generator import generate
+
+        return _as_source(generate(config.data), digest(config.data))
+    return SOURCES[config.data.kind](config.data, workspace(config.paths, config.data.name).raw)
+
+
+def _readers(config: Config) -> list[Callable[[], Any]]:
+    """Return what reads each account-complete part of the source, so that memory is bounded."""
+    options = config.data
+    if not isinstance(options, SyntheticData):
+        return [partial(read_source, config)]
+    from delinquency.synthetic.generator import block_parts
+
+    return [partial(_made, options, part) for part in block_parts(options, chunk=PART_ACCOUNTS)]
+
+
+def _made(options: SyntheticData, part: tuple[Any, ...]) -> Any:
+    """Return one part of the generated portfolio."""
+    from delinquency.synthetic.generator import generate_part
+
+    return _as_source(generate_part(options, part), digest([options, part[0].number]))
+
+
+def _as_source(tables: dict[str, Any], key: str) -> Any:
+    """Return generated tables in the shape that adapters give; one account is one person."""
+    from delinquency.sources.adapters import SourceTables
+
+    accounts = tables["accounts"]
+    person = accounts["person_id" if "person_id" in accounts.columns else "account_id"]
+    return SourceTables(
+        tables=tables,
+        groups=accounts[["account_id"]].assign(group_id=person.to_numpy()),
+        facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
+        digest=key,
+    )
+
+
+def _read_and_write(
+    tables: Path, numbered: tuple[int, Callable[[], Any]]
+) -> tuple[str, dict[str, Any]]:
+    """Read one part and write it; return its digest and its facts, as the rest can be large."""
+    number, read = numbered
+    source = read()
+    _write_part(
+        source, tables / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
+    )
+    return source.digest, source.facts
+
+
+def _write_part(source: Any, folder: Path) -> None:
+    """Write the tables of one part, or the frames of a ready-made table."""
+    if hasattr(source, "tables"):
+        for name, table in source.tables.items():
+            write_frame(table, folder / f"{name}.parquet")
+        write_frame(source.groups, folder / "groups.parquet")
+        if source.outcomes is not None:
+            write_frame(source.outcomes, folder / "outcomes.parquet")
+        return
+    for name in ("features", "labels", "protected"):
+        write_frame(getattr(source, name), folder / f"{name}.parquet")
+    names = ("traits", "directions", "titles", "units", "reasons", "categories")
+    write_json({name: dict(getattr(source, name)) for name in names}, folder / "columns.json")
+
+
+def _add_facts(total: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of all parts so far: counts added up, the rest from the first."""
+    if not total:
+        return dict(part)
+    summed = dict(total)
+    for name in ("rows", "positives"):
+        if summed.get(name) is not None and part.get(name) is not None:
+            summed[name] += part[name]
+    summed["counts"] = {
+        what: total.get("counts", {}).get(what, 0) + count
+        for what, count in part.get("counts", {}).items()
+    }
+    return summed
+
+
+def _key(config: Config) -> str:
+    """Return a digest of the choices, the code, and the raw files' sizes and times."""
+    options = as_dict(config.data)
+    raw = Path(workspace(config.paths, config.data.name).raw)
+    names = sorted({*_paths(options), config.data.name, config.data.kind})
+    files = []
+    for place in (folder / name for name in names for folder in (raw, Path.cwd())):
+        found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
+        files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
+    return digest([options, files, code_digest()])
+
+
+def _paths(options: Any) -> list[str]:
+    """Return every value of a key called ``path`` in nested options."""
+    if not isinstance(options, dict):
+        return []
+    found = [str(v) for k, v in options.items() if k == "path" and v]
+    return found + [path for value in options.values() for path in _paths(value)]

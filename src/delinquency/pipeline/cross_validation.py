@@ -1,0 +1,128 @@
+"""``evaluation=cross_validation``: the model, its peers and its variants in the same folds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from delinquency.config import Config
+from delinquency.modeling.comparison import (
+    Comparison,
+    baseline_recipes,
+    cross_validate,
+    guard_against_leakage,
+    model_recipe,
+    variant_recipes,
+)
+from delinquency.modeling.evaluation_options import CrossValidationEvaluation
+from delinquency.modeling.splits import repeated_stratified_folds
+from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.prepared_features import prepare, say_limits
+from delinquency.pipeline.training_runs import open_run
+from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.mlflow_runs import Run
+from delinquency.workspace.progress import say, working
+
+
+def run(config: Config) -> None:
+    """Compare model, peers and ablations in folds, write the result, guard against leakage."""
+    chosen = config.evaluation
+    if not isinstance(chosen, CrossValidationEvaluation):
+        raise TypeError(f"Expected a cross-validation. Got {type(chosen).__name__}.")
+    prepared = prepare(config)
+    folds = repeated_stratified_folds(
+        prepared.labels, n_splits=chosen.n_splits, n_repeats=chosen.n_repeats, seed=config.seed
+    )
+    bad = prepared.labels["bad"].to_numpy(np.int64)
+    codes = as_codes(prepared.protected)
+    matrices = {
+        "features": prepared.X,
+        "raw": prepared.raw.select_dtypes("number").join(codes),
+        "features_with_protected": prepared.X.join(codes),
+    }
+    directions = {name: one.direction for name, one in prepared.meanings.items()}
+    variants = [v for v in chosen.variants if v != "with_protected" or codes.shape[1]]
+    recipes = [
+        model_recipe(config.model, directions=directions, labels=prepared.labels),
+        *baseline_recipes(chosen.peers),
+        *variant_recipes(variants, config.model, directions=directions, labels=prepared.labels),
+    ]
+    space = workspace(config.paths, config.data.name)
+    with open_run(config, prepared, purpose="cross-validate") as active:
+        with working(f"cross-validation in {len(folds)} folds") as tick:
+            comparison = cross_validate(
+                matrices,
+                bad,
+                folds,
+                recipes=recipes,
+                metrics=chosen.metrics,
+                seed=config.seed,
+                n_workers=config.n_threads,
+                level=chosen.level,
+                progress=tick,
+            )
+        result = {
+            "data": config.data.name,
+            "accounts": "real" if config.data.real else "synthetic",
+            "protocol": f"stratified by group, {chosen.n_splits} folds x {chosen.n_repeats}, "
+            f"seed {config.seed}",
+            "n": len(bad),
+            "n_bad": int(bad.sum()),
+            "n_features": prepared.X.shape[1],
+            "cannot": prepared.facts.get("cannot", {}),
+            **comparison.to_dict(),
+        }
+        write_json(result, space.reports / "cross_validation.json")
+        _log_folds(comparison, result, active)
+        guard_against_leakage(result["model"]["roc_auc"]["mean"], config.data.leakage_ceiling_auc)
+    _say_comparison(config, result)
+    say_limits(prepared)
+
+
+def as_codes(protected: pd.DataFrame) -> pd.DataFrame:
+    """Return protected attributes as float codes, for peers and ablations only."""
+    columns = {}
+    for name in protected.columns:
+        column = protected[name]
+        if pd.api.types.is_numeric_dtype(column):
+            columns[f"protected_{name}"] = column.to_numpy(np.float64)
+        else:
+            codes = pd.factorize(column, sort=True)[0].astype(np.float64)
+            columns[f"protected_{name}"] = np.where(codes < 0, np.nan, codes)
+    return pd.DataFrame(columns, index=protected.index)
+
+
+def _log_folds(comparison: Comparison, result: dict[str, Any], active: Run) -> None:
+    """Log the model's folds as child runs, and the summary in the parent."""
+    active.metrics({name: one["mean"] for name, one in result["model"].items()})
+    pooled = result["pooled"]["model"]
+    active.metrics({f"pooled_{name}": value for name, value in pooled.items()})
+    table = [
+        {"contestant": name, "metric": metric, "fold": fold, "value": value}
+        for name, by_metric in comparison.folds.items()
+        for metric, values in by_metric.items()
+        for fold, value in enumerate(values.tolist())
+    ]
+    active.table(pd.DataFrame(table), "tables/folds.json")
+    ours = comparison.folds["model"]
+    for fold in range(len(ours["roc_auc"])):
+        with active.child(f"fold {fold}") as child:
+            child.metrics({name: float(values[fold]) for name, values in ours.items()})
+
+
+def _say_comparison(config: Config, result: dict[str, Any]) -> None:
+    """Print the comparison as a short table."""
+    say(f"{describe(config)}: {result['n']:,} accounts, {result['protocol']}")
+    shown = ("roc_auc", "pr_auc", "ks", "log_loss", "brier", "ece")
+    say(f"{'':32s}" + "".join(f"{name:>10s}" for name in shown) + "   AUC: model minus it")
+    rows = {"model": result["model"], **result["peers"], **result["variants"]}
+    for name, one in rows.items():
+        line = f"{name:32s}" + "".join(f"{one[metric]['mean']:10.4f}" for metric in shown)
+        gap = one["roc_auc"].get("difference")
+        if gap:
+            line += f"   {gap['mean']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}]"
+        say(line)
+    pooled = result["pooled"]["model"]["ece"]
+    say(f"ECE of all out-of-fold PDs of a repeat together: {pooled:.4f}")
+    path = workspace(config.paths, config.data.name).reports / "cross_validation.json"
+    say(f"Written to {path}. Next: make explain ARGS='data={config.data.name}'")

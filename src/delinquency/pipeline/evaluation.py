@@ -1,0 +1,99 @@
+"""Stage ``evaluate``: how good the model is on its test part, with intervals; other methods."""
+
+from typing import Any
+
+import numpy as np
+
+from delinquency import metrics
+from delinquency.config import Config
+from delinquency.modeling.evaluation_options import EvaluationOptions
+from delinquency.modeling.splits import TEST, TRAIN, how_apart
+from delinquency.pipeline import saved_model
+from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.prepared_features import Prepared
+from delinquency.pipeline.training_runs import save_figures
+from delinquency.reporting import performance_plots
+from delinquency.workspace.artifacts import workspace, write_json, write_text
+from delinquency.workspace.mlflow_runs import Run
+from delinquency.workspace.progress import Tick
+
+
+def holdout(
+    config: Config, fitted: saved_model.Trained, prepared: Prepared, active: Run, tick: Tick
+) -> dict[str, Any]:
+    """Measure the model on its test part; write and log figures and tables.
+
+    Returns
+    -------
+    dict
+        ``n``, ``n_bad``, ``how``, and ``metrics``: name -> value, low, high.
+    """
+    rows = saved_model.rows_of(fitted, prepared, TEST)
+    bad = prepared.labels.loc[rows, "bad"].to_numpy(np.int64)
+    model = fitted.model
+    explained = fitted.explainer.explain(model.matrix(prepared.X.loc[rows]))
+    pd_hat = model.probability(explained.raw_score)
+    months = prepared.keys.loc[rows, "observation_month"]
+    first, last = f"{months.min():%Y-%m}", f"{months.max():%Y-%m}"
+    observed = first if first == last else f"{first} to {last}"
+    learnt = saved_model.rows_of(fitted, prepared, TRAIN)
+    how = how_apart(prepared.keys.join(prepared.labels), train=learnt, test=rows)
+    if prepared.facts["source"].get("dated", True):
+        how += f", observed {observed}"
+    intervals = metrics.bootstrap_intervals(
+        bad,
+        pd_hat,
+        groups=prepared.labels.loc[rows, "group_id"].to_numpy(),
+        names=config.evaluation.metrics,
+        resampling=resampling_of(config.evaluation, seed=config.seed),
+    )
+    measured = {
+        name: {"value": one.estimate, "low": one.low, "high": one.high}
+        for name, one in intervals.items()
+    }
+    result = {
+        "data": config.data.name,
+        "accounts": "real" if config.data.real else "synthetic",
+        "n": len(bad),
+        "n_bad": int(bad.sum()),
+        "how": how,
+        "interval": "95 %, bootstrap of whole accounts",
+        "metrics": measured,
+        "cannot": prepared.facts.get("cannot", {}),
+    }
+    tick(1, 2)
+    deciles = metrics.decile_table(bad, pd_hat)
+    space = workspace(config.paths, config.data.name)
+    write_json(result, space.reports / "evaluation.json")
+    write_text(deciles.to_csv(index=False), space.reports / "deciles.csv")
+    scored = performance_plots.Scored(bad, pd_hat, f"{describe(config)}, {how}")
+    value = {name: one["value"] for name, one in measured.items()}
+    auc = measured["roc_auc"]
+    figures = {
+        "roc": performance_plots.roc_figure(
+            scored, auc=auc["value"], low=auc["low"], high=auc["high"]
+        ),
+        "precision_recall": performance_plots.precision_recall_figure(
+            scored, area=value["pr_auc"]
+        ),
+        "calibration": performance_plots.calibration_figure(scored, ece=value["ece"]),
+        "ks": performance_plots.ks_figure(scored, ks=value["ks"]),
+        "deciles": performance_plots.decile_figure(deciles, scored.title),
+    }
+    save_figures(config, figures, active)
+    active.metrics(value)
+    active.metrics(
+        {f"{n}_{end}": one[end] for n, one in measured.items() for end in ("low", "high")}
+    )
+    active.table(deciles, "tables/deciles.json")
+    tick(2, 2)
+    return result
+
+
+def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:
+    """Return how a hold-out's intervals are drawn, whichever evaluation is configured."""
+    n_boot = getattr(options, "n_boot", metrics.Resampling.n_boot)
+    return metrics.Resampling(n_boot=n_boot, seed=seed, level=options.level)
+
+
+"""How each kind of evaluation is done."""

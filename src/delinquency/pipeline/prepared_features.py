@@ -1,0 +1,236 @@
+"""Stage ``features``: cut the windows, label the outcomes, engineer the traits' features."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.config import Config, as_dict
+from delinquency.errors import ModelError
+from delinquency.features.feature_description import FeatureMeaning, from_plain, to_plain
+from delinquency.features.feature_matrix import build_features
+from delinquency.features.registered_features import FEATURES
+from delinquency.panel.windows import build_windows, wide_frame
+from delinquency.pipeline.canonical_tables import ensure_tables
+from delinquency.pipeline.cleared_records import erased_state, without_cleared
+from delinquency.pipeline.feature_parts import FRAMES, KEYS, making_of, protected_of
+from delinquency.sources.adapters import SourceFeatures, SourceTables, one_cohort
+from delinquency.sources.ready_table import with_categories
+from delinquency.traits import TRAITS
+from delinquency.workspace.artifacts import (
+    MANIFEST,
+    FrameDigest,
+    code_digest,
+    digest,
+    frames_written,
+    read_columns,
+    read_json,
+    workspace,
+    write_json,
+)
+from delinquency.workspace.progress import say, working
+
+FEW = 200
+"""Rows of the rarer outcome below which an AUC is known to about +-0.04 only (95 %)."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The model's input, row-aligned.
+
+    Attributes
+    ----------
+    keys : DataFrame
+        ``account_id``, ``observation_month``.
+    X : DataFrame of shape (n_rows, n_features)
+    labels : DataFrame
+        ``bad`` and ``group_id``.
+    protected : DataFrame
+        Protected attributes, for fairness reports only.
+    raw : DataFrame
+        The monthly columns themselves, for the peers that know no features.
+    meanings : dict of str to FeatureMeaning
+        What each column of ``X`` is.
+    facts : dict
+        Facts of the source and of this stage.
+    """
+
+    keys: pd.DataFrame
+    X: pd.DataFrame
+    labels: pd.DataFrame
+    protected: pd.DataFrame
+    raw: pd.DataFrame
+    meanings: dict[str, FeatureMeaning]
+    facts: dict[str, Any]
+
+
+def prepare(config: Config) -> Prepared:
+    """Return the model's input, made again only when a choice, code or data changed."""
+    source_facts = ensure_tables(config)
+    space = workspace(config.paths, config.data.name)
+    manifest = space.processed / MANIFEST
+    key = _key(config, source_facts)
+    if not (manifest.exists() and read_json(manifest, made_by="features")["key"] == key):
+        write_features(config, source_facts)
+    kept = read_json(manifest, made_by="features")
+    paths = {name: space.processed / f"{name}.parquet" for name in FRAMES}
+    values = {name: read_columns(path, without=KEYS) for name, path in paths.items()}
+    return Prepared(
+        keys=read_columns(paths["features"], only=KEYS),
+        X=values["features"],
+        labels=values["labels"],
+        protected=values["protected"],
+        raw=values["raw"],
+        meanings=from_plain(read_json(space.processed / "meanings.json", made_by="features")),
+        facts=kept["facts"],
+    )
+
+
+def prepare_new(
+    config: Config, source: SourceTables | SourceFeatures, meanings: dict[str, FeatureMeaning]
+) -> Prepared:
+    """Return the model's input of accounts that need no outcome, observed in their last month.
+
+    Parameters
+    ----------
+    config : Config
+    source : SourceTables or SourceFeatures
+        What an adapter read.
+    meanings : dict of str to FeatureMeaning
+        The features of the model.
+
+    Returns
+    -------
+    Prepared
+        ``labels`` and ``raw`` hold what is known: perhaps no column at all.
+    """
+    if isinstance(source, SourceFeatures):
+        absent = [name for name in meanings if name not in source.features.columns]
+        if absent:
+            raise ModelError(f"The model needs columns that the table lacks: {', '.join(absent)}.")
+        frozen = {name: one.categories for name, one in meanings.items() if one.categories}
+        source = with_categories(source, frozen)
+        keys = source.features[KEYS]
+        return Prepared(
+            keys=keys,
+            X=source.features.drop(columns=KEYS),
+            labels=source.labels,
+            protected=source.protected,
+            raw=source.features,
+            meanings=meanings,
+            facts={"tables": [], "source": source.facts},
+        )
+    tables = without_cleared(config, source.tables)
+    statements = tables["statements"]
+    keys = statements.groupby("account_id", sort=True)["month"].max()
+    keys = keys.rename("observation_month").reset_index()
+    windows = build_windows(tables, keys, n_months=config.data.window_months)
+    known = [FEATURES[name] for name in meanings if name in FEATURES]
+    lacking = sorted({need for one in known for need in one.needs if need not in windows})
+    if lacking or len(known) < len(meanings):
+        raise ModelError(
+            f"The model needs columns that these accounts lack: {', '.join(lacking)}. Give the "
+            "same tables as in training, or train a model without them."
+        )
+    return Prepared(
+        keys=keys,
+        X=build_features(windows, known).drop(columns=KEYS),
+        labels=pd.DataFrame(index=keys.index),
+        protected=protected_of(tables, keys).drop(columns=KEYS),
+        raw=wide_frame(windows),
+        meanings=meanings,
+        facts={"tables": sorted(windows.tables), "source": source.facts},
+    )
+
+
+def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, Any]:
+    """Make and write the features, part after part; return the facts."""
+    space = workspace(config.paths, config.data.name)
+    labels = []
+    digest_of = FrameDigest()
+    with working("engineering features") as tick, ExitStack() as files:
+        made = making_of(config, tick)
+        write = {
+            name: files.enter_context(frames_written(space.processed / f"{name}.parquet"))
+            for name in FRAMES
+        }
+        for frames in made.parts():
+            for name in FRAMES:
+                write[name](frames[name])
+            digest_of.add(frames["features"])
+            labels.append(frames["labels"])
+    write_json(to_plain(made.meanings), space.processed / "meanings.json")
+    made.write_reports(space.reports)
+    by_trait = dict.fromkeys(TRAITS, 0)
+    for one in made.meanings.values():
+        by_trait[one.trait_key] += 1
+    known = pd.concat(labels, ignore_index=True)
+    facts = {
+        "n_rows": len(known),
+        "n_bad": int(known["bad"].sum()),
+        "n_features": len(made.meanings),
+        "features_by_trait": by_trait,
+        "tables": made.tables,
+        "cannot": limits(known, source_facts, by_trait, made.tables),
+        "source": source_facts,
+        "digest": digest_of.hexdigest(),
+    }
+    write_json({"key": _key(config, source_facts), "facts": facts}, space.processed / MANIFEST)
+    return facts
+
+
+def limits(
+    labels: pd.DataFrame, source: Mapping[str, Any], by_trait: Mapping[str, int], tables: list[str]
+) -> dict[str, str]:
+    """Return what the data cannot support, with reasons, for every report.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        ``observation_month``, ``bad``.
+    source : mapping
+        Facts of the source; what it knows itself comes first.
+    by_trait : mapping of str to int
+        Features of each trait.
+    tables : list of str
+        Canonical tables; empty for ready-made features.
+    """
+    cannot = dict(source.get("cannot", {}))
+    months = labels["observation_month"].unique()
+    if len(months) == 1 and "out_of_time" not in cannot:
+        month = f"{pd.Timestamp(months[0]):%Y-%m}" if source.get("dated", True) else "undated"
+        cannot |= one_cohort(len(labels), month)
+    silent = [TRAITS[key].label for key, count in by_trait.items() if not count]
+    if silent:
+        cannot["traits"] = (
+            f"Nothing speaks of {', '.join(silent)}: no evidence, and a contribution of 0."
+        )
+    if tables and "transactions" not in tables:
+        cannot["spending"] = "No transactions: spending is seen through balances only, if at all."
+    rarer = int(min(labels["bad"].sum(), len(labels) - labels["bad"].sum()))
+    if rarer < FEW:
+        cannot["precision"] = f"Only {rarer} rows of the rarer outcome: every figure is uncertain."
+    return cannot
+
+
+def known_months(prepared: Prepared, months: pd.Series) -> NDArray[np.datetime64]:
+    """Return observation months, all NaT where the source has no dates but stand-ins for them."""
+    if prepared.facts["source"].get("dated", True):
+        return months.to_numpy().astype("datetime64[M]")
+    return np.full(len(months), np.datetime64("NaT"), "datetime64[M]")
+
+
+def say_limits(prepared: Prepared) -> None:
+    """Print what the data cannot support, and why."""
+    for why in prepared.facts.get("cannot", {}).values():
+        say(f"Not supported by these data: {why}")
+
+
+def _key(config: Config, source_facts: dict[str, Any]) -> str:
+    """Return a digest of everything that the features depend on."""
+    chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"]]
+    return digest([*chosen, code_digest(), erased_state(config)])

@@ -1,0 +1,112 @@
+"""Stage ``train``: fit the model, then evaluate and explain it, all in one MLflow run."""
+
+from typing import Any
+
+import numpy as np
+
+from delinquency.config import Config, as_dict, as_yaml
+from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.roll_rate_target import Spells
+from delinquency.modeling.splits import split_rows
+from delinquency.pipeline import saved_model, scored_rows
+from delinquency.pipeline.prepared_features import Prepared
+from delinquency.shapley import TraitExplainer
+from delinquency.traits import TRAITS
+from delinquency.workspace.artifacts import workspace
+from delinquency.workspace.mlflow_runs import Run
+from delinquency.workspace.progress import say, working
+
+
+def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
+    """Split the rows, fit the model on the training part, and save it with its explainer."""
+    split = prepared.keys.assign(
+        part=split_rows(
+            prepared.keys.join(prepared.labels),
+            config.split,
+            performance_months=config.data.label.performance_months,
+            seed=config.seed,
+        )
+    )
+    train = (split["part"] == "train").to_numpy()
+    X = prepared.X.loc[train].reset_index(drop=True)
+    labels = prepared.labels.loc[train].reset_index(drop=True)
+    with working(f"fitting on {int(train.sum()):,} rows x {X.shape[1]} features") as tick:
+        model = fit_model(
+            X,
+            labels["bad"].to_numpy(np.int64),
+            options=config.model,
+            traits={name: one.trait_key for name, one in prepared.meanings.items()},
+            directions={name: one.direction for name, one in prepared.meanings.items()},
+            groups=labels["group_id"].to_numpy(),
+            spells=Spells.of(labels),
+            seed=config.seed,
+            n_threads=config.n_threads,
+            progress=tick,
+        )
+    n_trees = model.metadata["size"]["n_estimators"]
+    say(f"learnt from {model.metadata['target']}")
+    say(f"{n_trees:,} trees: {model.metadata['trees']}")
+    with working("compiling the explainer"):
+        explainer = TraitExplainer(
+            model.booster,
+            model.booster_traits,
+            background=model.matrix(X),
+            order=tuple(TRAITS),
+            n_threads=config.n_threads,
+        )
+    with working("preparing reasons"):
+        context = scored_rows.fit_reason_context(model, explainer, X, seed=config.seed)
+    fitted = saved_model.Trained(
+        model=model,
+        explainer=explainer,
+        meanings=prepared.meanings,
+        split=split,
+        context=context,
+        facts={
+            "data": config.data.name,
+            "real": config.data.real,
+            "run_id": active.run_id,
+            "seed": config.seed,
+            "rows": {part: int(n) for part, n in split["part"].value_counts().items()},
+            "digests": {
+                "source": prepared.facts["source"]["digest"],
+                "features": prepared.facts["digest"],
+            },
+            "tables": prepared.facts["tables"],
+            "protected": config.features.protected,
+        },
+        folder=workspace(config.paths, config.data.name).models,
+    )
+    saved_model.save(fitted, config)
+    active.params({**as_dict(config), "fitted": model.metadata["size"]})
+    active.text(as_yaml(config), "config.yaml")
+    active.file(fitted.folder / "model.txt", "lightgbm")
+    _log_datasets(config, prepared, split, active)
+    return fitted
+
+
+def _log_datasets(config: Config, prepared: Prepared, split: Any, active: Run) -> None:
+    """Log by digest which rows were used for what; keys that name accounts stay out."""
+    contexts = {"train": "training", "calibration": "validation", "test": "testing"}
+    for part, context in contexts.items():
+        rows = (split["part"] == part).to_numpy()
+        if rows.any():
+            frame = prepared.X.loc[rows].assign(bad=prepared.labels.loc[rows, "bad"].to_numpy())
+            source = f"{config.data.citation or config.data.title or config.data.name}"
+            active.dataset(
+                frame, name=f"{config.data.name} {part}", source=source, context=context
+            )
+
+
+def log_model(
+    config: Config, fitted: saved_model.Trained, prepared: Prepared, active: Run
+) -> None:
+    """Log the model as a pyfunc; the example rows are medians, no account's own."""
+    if active.store is None:
+        return
+    from delinquency.workspace.served_model import log_model as log_pyfunc
+
+    names = list(fitted.model.features)
+    example = prepared.X[names].quantile([0.25, 0.75]).reset_index(drop=True)
+    with working("logging the model"):
+        log_pyfunc(fitted.folder, names, example, config.tracking.registered_model)

@@ -1,0 +1,72 @@
+"""How a stage's work becomes an MLflow run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from delinquency import __version__
+from delinquency.config import Config, as_dict
+from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.prepared_features import Prepared
+from delinquency.workspace.artifacts import digest, workspace
+from delinquency.workspace.mlflow_runs import DATABASE, Run, source_tags, store_of, tracked
+from delinquency.workspace.progress import say
+
+FIGURES = "figures"
+
+
+@contextmanager
+def open_run(
+    config: Config, prepared: Prepared, *, purpose: str, run_id: str = ""
+) -> Iterator[Run]:
+    """Open an MLflow run for a stage, or one that keeps nothing when tracking is off.
+
+    Parameters
+    ----------
+    config : Config
+    prepared : Prepared
+    purpose : str
+        The stage, for the run's name.
+    run_id : str
+        An earlier run to go on with.
+
+    Yields
+    ------
+    Run
+    """
+    space = workspace(config.paths, config.data.name)
+    store = None
+    if config.tracking.enabled:
+        store = store_of(config.tracking, space, real=config.data.real)
+        if not config.tracking.uri and not (space.tracking / DATABASE).exists():
+            say("creating the run database (once, about ten seconds) ...")
+    source = prepared.facts["source"]
+    tags = {
+        "stage": purpose,
+        "data": config.data.name,
+        "accounts": "real" if config.data.real else "synthetic",
+        "data_digest": source["digest"],
+        "features_digest": prepared.facts["digest"],
+        "config_digest": digest(as_dict(config)),
+        "delinquency_version": __version__,
+        **source_tags(Path(__file__).parent),
+    }
+    name = f"{purpose} {config.data.name} lightgbm seed {config.seed}"
+    note = (
+        f"**{describe(config)}**, {prepared.facts['n_rows']:,} rows, "
+        f"{prepared.facts['n_features']} features of six traits.\n\n{config.data.citation}"
+    )
+    for why in prepared.facts.get("cannot", {}).values():
+        note += f"\n\n- Not supported by these data: {why}"
+    with tracked(store, name=name, note=note, tags=tags, run_id=run_id) as active:
+        yield active
+
+
+def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
+    """Write figures as PNG into the reports, and log them."""
+    folder = workspace(config.paths, config.data.name).reports / FIGURES
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png")
+        active.figure(figure, f"plots/{name}.png")

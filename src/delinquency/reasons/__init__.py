@@ -1,0 +1,1 @@
+"""From trait values to words: reference population, ranking, wording, evidence, what-if."""

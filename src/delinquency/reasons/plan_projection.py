@@ -1,0 +1,193 @@
+"""Coming months under a plan: what the statements would show if payments and spending changed.
+
+The past is never touched. A plan adds months to the window, the oldest months leave it, and
+every feature is computed again, so that related features move together.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.errors import ChoiceError
+from delinquency.features.quantities import DAYS_PER_MONTH, new_charges
+from delinquency.features.statistics import last, mean
+from delinquency.panel.schema import protected_columns
+from delinquency.panel.windows import Array, Windows
+
+RECENT_MONTHS = 3
+"""Months whose mean stands for what an account usually charges and pays."""
+MINIMUM_SHARE = 0.05
+"""Minimum payment as a share of the balance where the source states none (an assumption)."""
+SPENDING = (
+    "purchases", "cash_advances", "card_spend", "promotion_spend", "instalment_spend",
+    "cash_advance_spend", "luxury_spend", "high_ticket_spend", "high_ticket_instalment_spend",
+    "purchase_count",
+)  # fmt: skip
+"""Monthly columns that follow the spending on the card."""
+NOTHING_NEW = (
+    "fees", "contact_attempts", "inbound_contacts", "right_party_contacts", "promises_kept",
+    "promises_broken", "enquiries",
+)  # fmt: skip
+"""Monthly columns that are 0 while a plan is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What an account does in each of the coming months; arrays of shape (n_rows,).
+
+    Attributes
+    ----------
+    payment_share : ndarray, in [0, 1]
+        Share of the balance that is paid each month; never less than what is overdue plus the
+        minimum, which autopay would pay.
+    spending : ndarray, >= 0
+        New charges against the usual ones: 1 as usual, 0 none.
+    """
+
+    payment_share: Array
+    spending: Array
+
+
+def roll_forward(windows: Windows, plan: Plan, *, months: int) -> tuple[Windows, Array]:
+    """Return the windows after some months under a plan, and what was paid in them.
+
+    Parameters
+    ----------
+    windows : Windows
+    plan : Plan
+    months : int
+        1 and more.
+
+    Returns
+    -------
+    tuple of Windows and ndarray of shape (n_rows,)
+        The payments are in account currency.
+
+    Raises
+    ------
+    ChoiceError
+        If the source has no balances or payments: nothing can be planned then.
+
+    Notes
+    -----
+    balance' = balance - payment + usual charges * spending. The account is up to date in every
+    month of a plan, because overdue payments come first. What a plan does not speak of stays
+    as it was last known.
+    """
+    lacking = [name for name in ("balance", "payment") if name not in windows.monthly]
+    if lacking:
+        raise ChoiceError(
+            "A plan of payments needs the monthly columns balance and payment. "
+            f"The source lacks {', '.join(lacking)}."
+        )
+    usual = np.nan_to_num(mean(new_charges(windows)[:, -RECENT_MONTHS:]))
+    typical = {
+        name: np.nan_to_num(mean(windows[name][:, -RECENT_MONTHS:]))
+        for name in SPENDING
+        if name in windows.monthly
+    }
+    paid = np.zeros(len(windows))
+    current = windows
+    for _ in range(months):
+        current, payment = _next_month(current, plan, usual, typical)
+        paid += payment
+    return current, paid
+
+
+def change_facts(windows: Windows, changes: Mapping[str, Callable[[Array], Array]]) -> Windows:
+    """Return windows in which monthly facts are changed, to see what the model would say.
+
+    Parameters
+    ----------
+    windows : Windows
+    changes : mapping of str to callable
+        By monthly column: from its values, shape (n_rows, n_months), to the new ones.
+
+    Returns
+    -------
+    Windows
+
+    Raises
+    ------
+    ChoiceError
+        If a column is not monthly, is protected, or a change returns another shape.
+    """
+    monthly = dict(windows.monthly)
+    for name, change in changes.items():
+        if name not in monthly or name in protected_columns():
+            raise ChoiceError(
+                f"Cannot change {name!r}: only monthly facts that are not protected can be "
+                f"changed. Known: {', '.join(sorted(monthly))}."
+            )
+        changed = np.asarray(change(monthly[name].copy()), np.float64)
+        if changed.shape != monthly[name].shape:
+            raise ChoiceError(
+                f"A change of {name!r} must keep the shape {monthly[name].shape}. "
+                f"Got {changed.shape}."
+            )
+        monthly[name] = changed
+    return replace(windows, monthly=monthly, _derived={})
+
+
+def take_rows(windows: Windows, rows: NDArray[np.intp]) -> Windows:
+    """Return the windows of some rows, in that order; a row may occur more than once."""
+    return replace(
+        windows,
+        keys=windows.keys.iloc[rows].reset_index(drop=True),
+        monthly={name: values[rows] for name, values in windows.monthly.items()},
+        static={name: values[rows] for name, values in windows.static.items()},
+        _derived={},
+    )
+
+
+def _next_month(
+    windows: Windows, plan: Plan, usual: Array, typical: Mapping[str, Array]
+) -> tuple[Windows, Array]:
+    """Return the windows one month on, and the payment of that month."""
+    balance = np.nan_to_num(last(windows["balance"]))
+    owed = np.maximum(balance, 0.0)
+    minimum = _minimum(windows, owed)
+    behind = np.zeros(len(windows))
+    if "days_past_due" in windows:
+        behind = np.nan_to_num(last(windows["days_past_due"])) / DAYS_PER_MONTH
+    due = np.minimum(minimum * (1.0 + behind), owed)
+    payment = np.minimum(np.maximum(plan.payment_share * owed, due), owed)
+    new_balance = balance - payment + usual * plan.spending
+    known = {
+        "balance": new_balance,
+        "payment": payment,
+        "days_past_due": np.zeros(len(windows)),
+        "repayment_status": np.where(owed <= 0, -2.0, np.where(payment >= owed, -1.0, 0.0)),
+        "minimum_due": _ratio_minimum(minimum, owed, new_balance),
+        "autopay": np.ones(len(windows)),
+        **{name: values * plan.spending for name, values in typical.items()},
+    }
+    monthly = {}
+    for name, values in windows.monthly.items():
+        new = np.zeros(len(windows)) if name in NOTHING_NEW else known.get(name, last(values))
+        monthly[name] = np.column_stack([values[:, 1:], new])
+    static = dict(windows.static)
+    if "months_on_book" in static:
+        static["months_on_book"] = static["months_on_book"] + 1.0
+    keys = windows.keys.assign(
+        observation_month=windows.keys["observation_month"] + pd.DateOffset(months=1)
+    )
+    return replace(windows, keys=keys, monthly=monthly, static=static, _derived={}), payment
+
+
+def _minimum(windows: Windows, owed: Array) -> Array:
+    """Return the minimum payment of the latest statement."""
+    assumed = MINIMUM_SHARE * owed
+    if "minimum_due" not in windows:
+        return assumed
+    stated = last(windows["minimum_due"])
+    return np.where(np.isfinite(stated), stated, assumed)
+
+
+def _ratio_minimum(minimum: Array, owed: Array, new_balance: Array) -> Array:
+    """Return the next minimum: the same share of the new balance."""
+    share = np.where(owed > 0, minimum / np.maximum(owed, 1e-9), MINIMUM_SHARE)
+    return np.minimum(share, 1.0) * np.maximum(new_balance, 0.0)

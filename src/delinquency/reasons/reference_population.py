@@ -1,0 +1,246 @@
+"""What an account is compared with, and on which scale: said once, used by every reason."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from delinquency.errors import ModelError
+from delinquency.panel.windows import Array
+from delinquency.reasons.wording import Meaning, Style, style_of
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale that contributions are stated on.
+
+    Attributes
+    ----------
+    calibration : str
+        Method of the model's calibration: "none", "sigmoid", "beta", "isotonic".
+    factor, offset : float
+        Stated log-odds = factor * raw score + offset.
+    calibrated : bool
+        Whether stated contributions add up to the calibrated probability's log-odds.
+    note : str
+        What a reader must know about it.
+    """
+
+    calibration: str
+    factor: float
+    offset: float
+    calibrated: bool
+    note: str
+
+
+def scale_of(calibration: str, *, slope: float = 1.0, intercept: float = 0.0) -> Scale:
+    """Return the scale that fits a calibration method.
+
+    Parameters
+    ----------
+    calibration : str
+        "none", "sigmoid", or any other method.
+    slope, intercept : float
+        Of the sigmoid: calibrated log-odds = slope * raw score + intercept.
+
+    Returns
+    -------
+    Scale
+
+    Raises
+    ------
+    ModelError
+        If a sigmoid's slope is not above 0: it would turn every reason round.
+
+    Notes
+    -----
+    A sigmoid is linear in log-odds, so it rescales contributions and they still add up. Beta and
+    isotonic calibration are not: there is no exact share of a bend, so that contributions stay
+    in raw log-odds and the note says so.
+    """
+    if calibration == "none":
+        return Scale("none", 1.0, 0.0, True, "Log-odds of the model; it is not recalibrated.")
+    if calibration == "sigmoid":
+        if not slope > 0 or not math.isfinite(slope) or not math.isfinite(intercept):
+            raise ModelError(
+                f"The slope of a sigmoid calibration must be above 0. Got {slope}. "
+                "Calibrate the model again, on accounts that it was not trained on."
+            )
+        note = f"Calibrated log-odds; the sigmoid rescales contributions by {slope:.3f}."
+        return Scale("sigmoid", slope, intercept, True, note)
+    note = (
+        f"Raw log-odds, before calibration: {calibration} calibration is not linear, so that "
+        "contributions add up to the raw score and not to the stated probability."
+    )
+    return Scale(calibration, 1.0, 0.0, False, note)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The good accounts that every account is compared with.
+
+    Attributes
+    ----------
+    rule : str
+        How they were chosen, in words.
+    n_accounts : int
+    ceiling : float
+        Largest probability among them.
+    pd_hat : float
+        Their typical probability: that of their mean raw score, by the model's calibration.
+    traits : tuple of str
+    trait_values : ndarray of shape (n_traits,)
+        Their mean contributions, raw log-odds.
+    facts : tuple of str
+        Feature names.
+    fact_values : ndarray of shape (n_facts,)
+        Their mean feature contributions, raw log-odds.
+    medians : ndarray of shape (n_facts,)
+        Median of each feature over those of them that have a value; NaN when none has.
+    flags : ndarray of shape (n_facts,), bool
+        Whether every known value of the feature, in the whole population, is 0 or 1.
+    """
+
+    rule: str
+    n_accounts: int
+    ceiling: float
+    pd_hat: float
+    traits: tuple[str, ...]
+    trait_values: Array
+    facts: tuple[str, ...]
+    fact_values: Array
+    medians: Array
+    flags: Array
+
+    def styles(self, meanings: Mapping[str, Meaning], *, currency: str) -> list[Style]:
+        """Return how each fact's values are written, in the order of the facts."""
+        return [
+            style_of(meanings[name], currency=currency, is_flag=bool(flag))
+            for name, flag in zip(self.facts, self.flags, strict=True)
+        ]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values for JSON; a missing median is null."""
+        plain = asdict(self)
+        for name in ("trait_values", "fact_values", "medians", "flags"):
+            plain[name] = [
+                None if isinstance(value, float) and math.isnan(value) else value
+                for value in plain[name].tolist()
+            ]
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Reference":
+        """Return the reference that ``to_plain`` was called on."""
+        known = dict(plain)
+        for name in ("trait_values", "fact_values", "medians"):
+            known[name] = np.array([np.nan if v is None else v for v in known[name]], np.float64)
+        known["flags"] = np.array(known["flags"], bool)
+        known["traits"], known["facts"] = tuple(known["traits"]), tuple(known["facts"])
+        return cls(**known)
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What the traits and the facts of some accounts contribute, row by row.
+
+    Attributes
+    ----------
+    trait_values : ndarray of shape (n_rows, n_traits)
+        Exact trait values, raw log-odds.
+    fact_values : ndarray of shape (n_rows, n_facts)
+        Feature contributions that order the facts within a trait, raw log-odds: exact ones, or
+        those of ``ContributionCurves``.
+    features : ndarray of shape (n_rows, n_facts)
+        The features themselves; NaN when not known; codes for columns of names.
+    """
+
+    trait_values: Array
+    fact_values: Array
+    features: Array
+
+    def __post_init__(self) -> None:
+        n_rows = len(self.trait_values)
+        shapes = {self.fact_values.shape, self.features.shape}
+        if len(shapes) > 1 or self.features.shape[0] != n_rows:
+            raise ModelError(
+                "Trait values, fact values and features must have the same rows, and the last "
+                f"two the same columns. Got {self.trait_values.shape}, "
+                f"{self.fact_values.shape} and {self.features.shape}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.trait_values)
+
+
+def build_reference(
+    accounts: Contributions,
+    pd_hat: Array,
+    *,
+    traits: Sequence[str],
+    facts: Sequence[str],
+    typical_pd: float | None = None,
+) -> Reference:
+    """Return the reference of a population: its accounts with PD at or below the median.
+
+    Parameters
+    ----------
+    accounts : Contributions
+        Of the population, usually the training accounts.
+    pd_hat : ndarray of shape (n_rows,), in [0, 1]
+        Calibrated probabilities.
+    traits, facts : sequence of str
+        Names of the columns of trait and fact values.
+    typical_pd : float or None
+        Probability of the mean raw score of the reference; None for the mean of the log-odds of
+        their probabilities, which is the same wherever calibration is linear.
+
+    Returns
+    -------
+    Reference
+
+    Raises
+    ------
+    ModelError
+        If there is no account.
+
+    Notes
+    -----
+    The mean of all accounts would be no aim: it holds the accounts in trouble too. The better
+    half is a state that half of all customers are in, so that it can be reached.
+    """
+    if not len(accounts):
+        raise ModelError("A reference needs at least one account. Got none.")
+    ceiling = float(np.median(pd_hat))
+    good = pd_hat <= ceiling
+    log_odds = _log_odds(pd_hat[good]).mean()
+    typical = 1.0 / (1.0 + math.exp(-log_odds)) if typical_pd is None else typical_pd
+    features = accounts.features
+    known = np.where(np.isfinite(features), features, 0.0)
+    return Reference(
+        rule="accounts whose probability is at or below the median",
+        n_accounts=int(good.sum()),
+        ceiling=ceiling,
+        pd_hat=float(typical),
+        traits=tuple(traits),
+        trait_values=accounts.trait_values[good].mean(axis=0),
+        facts=tuple(facts),
+        fact_values=accounts.fact_values[good].mean(axis=0),
+        medians=_medians(features[good]),
+        flags=((known == 0) | (known == 1)).all(axis=0) & np.isfinite(features).any(axis=0),
+    )
+
+
+def _medians(values: Array) -> Array:
+    """Return the lower median of each column's known values; NaN where none is known."""
+    ordered = np.sort(values, axis=0)  # NaN goes last
+    n_known = np.isfinite(values).sum(axis=0)
+    middle = np.maximum(n_known - 1, 0) // 2
+    return np.where(n_known > 0, ordered[middle, np.arange(values.shape[1])], np.nan)
+
+
+def _log_odds(probability: Array) -> Array:
+    bounded = np.clip(probability, 1e-12, 1 - 1e-12)
+    return np.log(bounded) - np.log1p(-bounded)

@@ -1,1 +1,0 @@
-"""The model as MLflow serves it."""

@@ -1,7 +1,0 @@
-"""What MLflow runs to load the model: code, not a pickle."""
-
-from mlflow.models import set_model
-
-from delinquency.serving.trait_model import TraitModel
-
-set_model(TraitModel())

@@ -1,0 +1,147 @@
+"""The loops that explain rows: encode, find each treelet's state, add up the table rows.
+
+Both paths add the same table rows in the same order, so a row's values do not depend, to the
+last bit, on the rows beside it, on the path taken, or on the number of threads.
+"""
+
+import numpy as np
+from numba import njit
+
+from delinquency.shapley.encoding import compare_row, encode_block
+from delinquency.shapley.simd import (
+    BLOCK,
+    WIDTH,
+    add_above,
+    add_row,
+    index_lanes,
+    join_lanes,
+    keep_above,
+    keep_below,
+    load_row,
+    store_index,
+    store_row,
+)
+
+SPAN = 16
+"""Blocks handled tree by tree, so that a tree's table is read once for all of them."""
+
+
+@njit(cache=True, nogil=True)
+def encode_rows(rows, encoding):  # type: ignore[no-untyped-def]
+    """Return the codes of rows of shape (n_rows, n_features), as (n_blocks, n_columns * BLOCK)."""
+    n_blocks = (rows.shape[0] + BLOCK - 1) // BLOCK
+    codes = np.zeros((n_blocks, encoding[0].shape[0] * BLOCK), np.uint8)
+    for block in range(n_blocks):
+        encode_block(rows[block * BLOCK : (block + 1) * BLOCK], encoding, codes[block])
+    return codes
+
+
+@njit(cache=True, nogil=True)
+def explain_blocks(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
+    """Write the group values of many rows.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float64
+    encoding, program : tuple of ndarray
+        The fields of ``Encoding``, and of ``Program`` but its table.
+    table : ndarray of shape (n_table_rows * 8,)
+    sums : ndarray of shape (SPAN * BLOCK * 8,), aligned scratch
+    out : ndarray of shape (n_rows, n_groups), written
+    """
+    tree_start, row_start = program[0], program[1]
+    widest = 0
+    for tree in range(tree_start.shape[0] - 1):
+        widest = max(widest, tree_start[tree + 1] - tree_start[tree])
+    states = np.empty(widest * BLOCK, np.uint16)
+    codes = np.zeros((SPAN, encoding[0].shape[0] * BLOCK), np.uint8)
+    n_rows = rows.shape[0]
+    for span in range(0, n_rows, SPAN * BLOCK):
+        filled = min(SPAN * BLOCK, n_rows - span)
+        n_blocks = (filled + BLOCK - 1) // BLOCK
+        for block in range(n_blocks):
+            at = span + block * BLOCK
+            encode_block(rows[at : min(at + BLOCK, n_rows)], encoding, codes[block])
+        sums[:] = 0.0
+        for tree in range(tree_start.shape[0] - 1):
+            first, last = tree_start[tree], tree_start[tree + 1]
+            for block in range(n_blocks):
+                _block_states(codes[block], program, first, last, states)
+                for lane in range(min(BLOCK, filled - block * BLOCK)):
+                    at = (block * BLOCK + lane) * WIDTH
+                    total = load_row(sums, at)
+                    for treelet in range(first, last):
+                        state = np.int64(states[(treelet - first) * BLOCK + lane])
+                        total = add_row(total, table, (row_start[treelet] + state) * WIDTH)
+                    store_row(total, sums, at)
+        for row in range(filled):
+            for group in range(out.shape[1]):
+                out[span + row, group] = sums[row * WIDTH + group]
+
+
+@njit(cache=True, nogil=True)
+def _block_states(codes, program, first, last, states):  # type: ignore[no-untyped-def]
+    """Write the states of a block's rows in the treelets of one tree."""
+    _, _, step_start, plain_end, term_start, term_init = program[:6]
+    term_adds, term_above, term_below, step_column, step_rank, step_weight = program[6:]
+    for treelet in range(first, last):
+        index = index_lanes(np.uint16(0))
+        step = step_start[treelet]
+        while step < plain_end[treelet]:
+            at = step_column[step] * BLOCK
+            index = add_above(index, step_rank[step], step_weight[step], codes, at)
+            step += 1
+        for term in range(term_start[treelet], term_start[treelet + 1]):
+            part = index_lanes(term_init[term])
+            while step < term_adds[term]:
+                at = step_column[step] * BLOCK
+                part = add_above(part, step_rank[step], step_weight[step], codes, at)
+                step += 1
+            while step < term_above[term]:
+                part = keep_above(part, step_rank[step], codes, step_column[step] * BLOCK)
+                step += 1
+            while step < term_below[term]:
+                part = keep_below(part, step_rank[step], codes, step_column[step] * BLOCK)
+                step += 1
+            index = join_lanes(index, part)
+        store_index(index, states, (treelet - first) * BLOCK)
+
+
+@njit(cache=True, nogil=True)
+def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
+    """Write the group values of a few rows, one at a time, without a block's layout.
+
+    A loop for each term would be left at a step that the processor cannot guess, some ten
+    thousand times a row. Three flat loops of running sums have nothing to guess.
+
+    Parameters
+    ----------
+    rows, encoding, table, sums, out
+        See ``explain_blocks``.
+    program : tuple of ndarray
+        The fields of ``RowProgram``.
+    """
+    row_start, treelet_term, term_step, term_init, step_split, step_left, step_turn = program
+    above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
+    step_sums = np.zeros(step_split.shape[0] + 1, np.int32)
+    term_sums = np.zeros(term_init.shape[0] + 1, np.int64)
+    for row in range(rows.shape[0]):
+        compare_row(rows[row], encoding, above)
+        running = np.int32(0)
+        for step in range(step_split.shape[0]):
+            running += step_left[step] ^ (step_turn[step] & above[step_split[step]])
+            step_sums[step + 1] = running
+        states = np.int64(0)
+        for term in range(term_init.shape[0]):
+            # The running sum may wrap; a difference of 32 bits is right all the same.
+            part = np.int32(step_sums[term_step[term + 1]] - step_sums[term_step[term]])
+            states += max(part + term_init[term], 0)
+            term_sums[term + 1] = states
+        sums[:WIDTH] = 0.0
+        total = load_row(sums, 0)
+        for treelet in range(row_start.shape[0] - 1):
+            state = term_sums[treelet_term[treelet + 1]] - term_sums[treelet_term[treelet]]
+            total = add_row(total, table, (row_start[treelet] + state) * WIDTH)
+        store_row(total, sums, 0)
+        for group in range(out.shape[1]):
+            out[row, group] = sums[group]

@@ -1,0 +1,143 @@
+"""The shapes of ``conf/data/``: one dataclass for each kind of source.
+
+``kind`` names the adapter that reads the data (``delinquency.sources.SOURCES``); everything else
+says what the adapter cannot know: where the file lies, what its columns and codes mean, what
+counts as bad.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from delinquency.errors import ChoiceError
+from delinquency.panel.label_options import LabelOptions
+from delinquency.sources.reading.mapping_options import (
+    FeatureColumn,
+    LabelColumn,
+    TableMapping,
+    TextOptions,
+    checked_special,
+)
+
+
+@dataclass(kw_only=True)
+class DataOptions:
+    """What every data set says about itself, whatever its kind."""
+
+    # Name of the data set: its folder under data/interim, data/processed, models and reports.
+    name: str
+    # Which adapter reads it: taiwan, synthetic, panel or table.
+    kind: str
+    # Full title, for reports and cards.
+    title: str = ""
+    # Where the data come from, and their licence.
+    citation: str = ""
+    # ISO code of the currency of all amounts, e.g. TWD.
+    currency: str = ""
+    # Real accounts (true) or made by a generator (false); reports say which.
+    real: bool = True
+    # Cross-validated ROC AUC that only leakage can exceed; null when nobody knows.
+    leakage_ceiling_auc: float | None = None
+    # Months up to and with the observation month that features may see.
+    window_months: int = 6
+    # How good and bad are told apart when the source does not say so itself.
+    label: LabelOptions = field(default_factory=LabelOptions)
+
+    def __post_init__(self) -> None:
+        if not self.name or any(mark in self.name for mark in r"/\. "):
+            raise ChoiceError(
+                "data.name must be a plain folder name without spaces, dots or slashes. "
+                f"Got {self.name!r}."
+            )
+        ceiling = self.leakage_ceiling_auc
+        if ceiling is not None and not 0.5 < ceiling <= 1:
+            raise ChoiceError(
+                f"data.leakage_ceiling_auc must lie between 0.5 and 1. Got {ceiling:g}."
+            )
+
+
+@dataclass(kw_only=True)
+class TaiwanData(DataOptions):
+    """UCI "Default of Credit Card Clients": one file whose meaning is known."""
+
+    kind: str = "taiwan"
+    # Path of the file; empty to look in the folder ``taiwan`` of paths.raw.
+    path: str = ""
+    # Fetch the file from OpenML when it is not on disk.
+    download: bool = True
+    # The file is the whole published one, whose rows and sums are known; false for a part of it,
+    # or for other accounts in the same shape, which need no label.
+    complete: bool = True
+
+
+@dataclass(kw_only=True)
+class PanelData(DataOptions):
+    """Any monthly panel: one mapping for each canonical table that the lender has."""
+
+    kind: str = "panel"
+    # How the text files are written.
+    text: TextOptions = field(default_factory=TextOptions)
+    # Canonical table -> how to read it; ``statements`` is required.
+    tables: dict[str, TableMapping] = field(default_factory=dict)
+    # Month of extraction (YYYY-MM), from which "offset" and "months_ago" are counted back; empty
+    # when unknown: months are then counted back from a stand-in and reports say so.
+    extraction_month: str = ""
+    # Columns of the accounts file that name a person when taken together; accounts of one person
+    # stay on one side of every split. Empty: canonical person_id if mapped, else the account.
+    person_columns: list[str] = field(default_factory=list)
+    # Put accounts whose observed values are all equal on one side of every split.
+    group_equal_accounts: bool = False
+    # Flag accounts whose every bill is zero (accounts.no_information). Refused when statements
+    # reach past the only observation month: the flag would then speak of the future.
+    flag_accounts_without_information: bool = False
+
+
+@dataclass(kw_only=True)
+class TableData(DataOptions):
+    """One row per account with features that were made elsewhere."""
+
+    kind: str = "table"
+    # File, folder, or query with the address of its database, as in a panel's tables.
+    path: str = ""
+    query: str = ""
+    database: str = ""
+    # How the text file is written.
+    text: TextOptions = field(default_factory=TextOptions)
+    # Column that names the account; empty to number the rows.
+    account_column: str = ""
+    # Columns that name a person when taken together; empty: each account is its own.
+    person_columns: list[str] = field(default_factory=list)
+    # Put rows whose features are all equal on one side of every split.
+    group_equal_rows: bool = False
+    # Column with the observation month, and how it is written; empty when the file has none.
+    month_column: str = ""
+    month_format: str = "iso"
+    # Whether the file says who fell behind; false for new accounts to score.
+    labelled: bool = True
+    # The column that says who fell behind.
+    outcome: LabelColumn = field(default_factory=lambda: LabelColumn(column=""))
+    # Column -> trait, direction and meaning. Every column of the file is named here, or below.
+    columns: dict[str, FeatureColumn] = field(default_factory=dict)
+    # Special codes of every column in ``columns``: code -> meaning.
+    special: dict[Any, str] = field(default_factory=dict)
+    # Protected attribute -> column: never in a model, kept for fairness checks.
+    protected: dict[str, str] = field(default_factory=dict)
+    # Column to leave out -> why.
+    ignored: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if bool(self.path) == bool(self.query):
+            raise ChoiceError(
+                f"data.path or data.query must be given, not both. Got path={self.path!r}, "
+                f"query={self.query!r}."
+            )
+        self.special = checked_special(self.special)
+        uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
+        keys = {self.account_column, self.month_column} - {""}
+        uses += sorted(keys & {*self.columns, self.outcome.column})
+        twice = sorted({name for name in uses if uses.count(name) > 1})
+        if twice:
+            raise ChoiceError(
+                f"Named in two roles: {', '.join(twice)}. A column is a feature, the label, "
+                "the account, the month, protected, or ignored."
+            )

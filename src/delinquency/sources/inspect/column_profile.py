@@ -1,0 +1,230 @@
+"""What one column of a file holds: kind, missing cells, range, codes, and how it moves."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.stats import rankdata
+
+from delinquency.sources.reading.cells import NUMBER, is_text, number_cells, text_cells
+from delinquency.sources.reading.mapping_options import TextOptions
+
+TOP = 12
+MOSTLY = 0.5
+"""A column is of numbers when more than this share of its filled cells are numbers."""
+SPECIAL_CODES = tuple(range(-9, 0)) + (-99, -999, -9999, 96, 97, 98, 99, 996, 997, 998, 999)
+SPECIAL_CODES += (9996, 9997, 9998, 9999, 99999, 999999, 9999999)
+"""Numbers that files use for "no value"."""
+GAP = 1.5
+"""A code is apart when it lies this many times the largest ordinary value away."""
+MIN_CODE_ROWS = 2
+RATIO_JUMP = 50.0
+"""A ratio whose median is this many times larger where its base is missing is an amount there."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What was found in one column.
+
+    Attributes
+    ----------
+    name, role : str
+        Column, and what the mapping makes of it ("" when it has no role).
+    kind : {"number", "text", "date", "empty"}
+    n_missing, n_distinct, n_not_numbers : int
+        Empty cells; distinct values; filled cells of a column of numbers that are none.
+    minimum, median, maximum, mean : float or None
+        Of numbers, special codes included.
+    top : tuple of (str, int)
+        The most frequent values, with how often they occur.
+    codes : tuple of (float, int)
+        Numbers that look like codes for "no value", with how often they occur.
+    auc : float or None
+        How well the column alone ranks bad above good; 0.5 is not at all.
+    drift : float or None
+        Largest difference between the distributions of the file's first and last third, 0 to 1.
+    """
+
+    name: str
+    role: str
+    kind: str
+    n_missing: int
+    n_distinct: int
+    n_not_numbers: int = 0
+    minimum: float | None = None
+    median: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    top: tuple[tuple[str, int], ...] = ()
+    codes: tuple[tuple[float, int], ...] = ()
+    auc: float | None = None
+    drift: float | None = None
+
+
+@dataclass(frozen=True)
+class ColumnValues:
+    """The cells of one column in the forms that the checks need.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n_rows,), int32
+        Number of each row's distinct value; -1 for missing.
+    numbers : ndarray of shape (n_rows,) or None
+        Values of a column of numbers, NaN where missing.
+    distinct : list of str
+        Distinct values by number; at most a sample is needed.
+    """
+
+    ids: np.ndarray
+    numbers: np.ndarray | None
+    distinct: list[str] = field(repr=False, default_factory=list)
+    kind: str = "text"
+    n_not_numbers: int = 0
+
+
+def column_values(column: pa.ChunkedArray, text: TextOptions) -> ColumnValues:
+    """Return the cells of a column as numbers where most of them are numbers."""
+    cells = text_cells(column)
+    encoded = pc.dictionary_encode(cells).combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    ids = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    distinct = encoded.dictionary.to_pylist()
+    filled = int((ids >= 0).sum())
+    if filled == 0:
+        return ColumnValues(ids, None, [], "empty")
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        return ColumnValues(ids, None, distinct, "date")
+    numbers, _ = number_cells(column, text, where="", name="")
+    n_wrong = filled - int((~np.isnan(numbers)).sum()) if is_text(column) else 0
+    if n_wrong > (1 - MOSTLY) * filled:
+        kind = "date" if _looks_like_dates(distinct) else "text"
+        return ColumnValues(ids, None, distinct, kind)
+    return ColumnValues(ids, numbers, distinct, "number", n_wrong)
+
+
+def describe(name: str, role: str, values: ColumnValues, bad: np.ndarray | None) -> ColumnProfile:
+    """Return the profile of a column.
+
+    Parameters
+    ----------
+    name, role : str
+    values : ColumnValues
+    bad : ndarray of shape (n_rows,) or None
+        1 bad, 0 good, NaN neither; None when there is no label.
+    """
+    counts = np.bincount(values.ids[values.ids >= 0], minlength=len(values.distinct))
+    order = np.argsort(-counts, kind="stable")[:TOP]
+    numbers = values.numbers
+    filled = numbers[~np.isnan(numbers)] if numbers is not None else np.empty(0)
+    return ColumnProfile(
+        name=name,
+        role=role,
+        kind=values.kind,
+        n_missing=int((values.ids < 0).sum()),
+        n_distinct=len(values.distinct),
+        n_not_numbers=values.n_not_numbers,
+        minimum=float(filled.min()) if len(filled) else None,
+        median=float(np.median(filled)) if len(filled) else None,
+        maximum=float(filled.max()) if len(filled) else None,
+        mean=float(filled.mean()) if len(filled) else None,
+        top=tuple((values.distinct[place], int(counts[place])) for place in order),
+        codes=special_codes(filled),
+        auc=None if bad is None else ranking_power(values, bad),
+        drift=order_drift(numbers if numbers is not None else values.ids.astype(float)),
+    )
+
+
+def special_codes(numbers: np.ndarray) -> tuple[tuple[float, int], ...]:
+    """Return numbers that look like codes for "no value": apart from all others, and repeated.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,)
+        Filled cells.
+
+    Returns
+    -------
+    tuple of (float, int)
+        Code and how often it occurs.
+    """
+    if len(numbers) == 0:
+        return ()
+    distinct, counts = np.unique(numbers, return_counts=True)
+    candidate = np.isin(distinct, SPECIAL_CODES)
+    rest = distinct[~candidate]
+    if not candidate.any() or len(rest) == 0:
+        return ()
+    found = []
+    for code, count in zip(distinct[candidate], counts[candidate], strict=True):
+        below = code < 0 <= rest.min()
+        above = code > 0 and code > GAP * max(rest.max(), 1)
+        if (below or above) and count >= MIN_CODE_ROWS:
+            found.append((float(code), int(count)))
+    return tuple(found)
+
+
+def ranking_power(values: ColumnValues, bad: np.ndarray) -> float | None:
+    """Return the AUC of a column alone; of names, by the bad rate of each name.
+
+    Missing cells are left out. None when one class is absent or there are too many names.
+    """
+    scores = values.numbers
+    if scores is None:
+        if values.kind != "text" or len(values.distinct) > 50:
+            return None
+        known = (values.ids >= 0) & ~np.isnan(bad)
+        ids, flags = values.ids[known], bad[known]
+        n_each = np.bincount(ids, minlength=len(values.distinct))
+        rate = np.bincount(ids, weights=flags, minlength=len(values.distinct)) / np.maximum(
+            n_each, 1
+        )
+        scores = np.where(values.ids >= 0, rate[values.ids], np.nan)
+    return rank_auc(scores, bad)
+
+
+def rank_auc(scores: np.ndarray, bad: np.ndarray) -> float | None:
+    """Return the share of bad-good pairs that ``scores`` orders rightly, ties counting half.
+
+    Rows where either is NaN are left out; None when a class is absent.
+    """
+    known = ~np.isnan(scores) & ~np.isnan(bad)
+    flags = bad[known] == 1
+    n_bad, n_good = int(flags.sum()), int((~flags).sum())
+    if not n_bad or not n_good:
+        return None
+    ranks = rankdata(scores[known])
+    return float((ranks[flags].sum() - n_bad * (n_bad + 1) / 2) / (n_bad * n_good))
+
+
+def order_drift(numbers: np.ndarray) -> float | None:
+    """Return the Kolmogorov-Smirnov distance between the file's first and last third."""
+    third = len(numbers) // 3
+    first, last = numbers[:third], numbers[-third:] if third else numbers[:0]
+    first, last = np.sort(first[~np.isnan(first)]), np.sort(last[~np.isnan(last)])
+    if not len(first) or not len(last):
+        return None
+    points = np.unique(np.concatenate([first, last]))
+    share_first = np.searchsorted(first, points, side="right") / len(first)
+    share_last = np.searchsorted(last, points, side="right") / len(last)
+    return float(np.abs(share_first - share_last).max())
+
+
+def orders_the_file(numbers: np.ndarray | None) -> bool:
+    """Return whether a column never falls along the file and is different in every row."""
+    if numbers is None or len(numbers) < 50 or np.isnan(numbers).any():
+        return False
+    steps = np.diff(numbers)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _looks_like_dates(distinct: list[str]) -> bool:
+    """Return whether a sample of texts looks like dates: digits and date marks."""
+    sample = distinct[:200]
+    return bool(sample) and all(
+        sum(c.isdigit() for c in one) >= 6
+        and not NUMBER.fullmatch(one)
+        and set(one) <= set("0123456789-/.: T")
+        for one in sample
+    )

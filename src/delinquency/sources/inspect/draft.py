@@ -1,0 +1,208 @@
+"""A ready-to-edit YAML for a file that has none: guesses, each marked as one."""
+
+from collections import Counter
+
+from delinquency.sources.guesses import (
+    QUESTION,
+    column_lines,
+    guess_label,
+    guess_protected,
+    guess_trait,
+    is_account_name,
+    quoted,
+    title_of,
+    words_of,
+)
+from delinquency.sources.inspect.column_profile import ColumnProfile
+from delinquency.sources.inspect.file_profile import FileProfile
+
+MANY_COLUMNS = 3
+"""Columns from which a negative code is asked about once for the whole table."""
+CLEAR = 0.03
+"""How far from 0.5 an AUC must lie to contradict a guessed direction."""
+CODE_WORDS = "missing, not_applicable or capped"
+MONTH_WORDS = ("month", "months", "date", "period", "ym", "asof", "snapshot")
+LATE_WORDS = ("dpd", "status", "overdue", "delinquency", "arrears", "bucket")
+ROLE_WORDS = {
+    "balance": ("balance", "bal", "bill", "owed"),
+    "payment": ("payment", "paid", "pay", "pmt"),
+    "credit_limit": ("limit",),
+    "minimum_due": ("minimum", "due"),
+    "purchases": ("purchase", "purchases", "spend"),
+}
+
+
+def draft_yaml(profile: FileProfile, name: str, path: str) -> str:
+    """Return a draft of ``conf/data/<name>.yaml``.
+
+    Parameters
+    ----------
+    profile : FileProfile
+        Of a file without a mapping.
+    name, path : str
+        Name for the data set, and path of the file.
+
+    Returns
+    -------
+    str
+        A panel's mapping when accounts repeat and a column speaks of months, otherwise a
+        table's.
+    """
+    account = _account(profile)
+    month = next((c for c in profile.columns if set(words_of(c.name)) & set(MONTH_WORDS)), None)
+    repeats = account is not None and account.n_distinct < 0.9 * profile.n_rows
+    head = [
+        f"# A draft for {profile.where} ({profile.n_rows:,} rows), made by stage=inspect.",
+        "# Every guess is marked: confirm or correct it, and delete the marks.",
+    ]
+    if repeats and month is not None and account is not None:
+        return "\n".join([*head, *_panel(profile, account, month, name=name, path=path)]) + "\n"
+    return "\n".join([*head, *_table(profile, account, name=name, path=path)]) + "\n"
+
+
+def _account(profile: FileProfile) -> ColumnProfile | None:
+    """Return the column that may name the account."""
+    named = [c for c in profile.columns if is_account_name(c.name) and c.n_missing == 0]
+    return max(named, key=lambda c: c.n_distinct, default=None)
+
+
+def _panel(
+    profile: FileProfile, account: ColumnProfile, month: ColumnProfile, *, name: str, path: str
+) -> list[str]:
+    """Return the lines of a panel's mapping."""
+    roles = {"account_id": account.name, "month": month.name}
+    others = [c for c in profile.columns if c.name not in (account.name, month.name)]
+    late = next((c for c in others if set(words_of(c.name)) & set(LATE_WORDS)), None)
+    if late is not None:
+        roles["days_past_due"] = late.name
+    for role, marks in ROLE_WORDS.items():
+        found = next(
+            (c for c in others if set(words_of(c.name)) & set(marks) and c.kind == "number"), None
+        )
+        if found is not None and found.name not in roles.values():
+            roles[role] = found.name
+    lines = _opening("panel", name)
+    lines += ["tables:", "  statements:", f"    path: {quoted(path)}", "    columns:  # guesses"]
+    lines += [f"      {role}: {quoted(column)}" for role, column in roles.items()]
+    lines += ["    formats:", f"      month: {_month_format(month)}  # guessed"]
+    if late is not None and (late.kind == "text" or (late.maximum or 0) < 10):
+        lines += [
+            "    codes:  # days past due of each code: 0 also for 'nothing owed'; null = not known"
+        ]
+        values = ", ".join(f"{quoted(value)}: '???'" for value, _ in late.top)
+        lines += [f"      days_past_due: {{{values}}}", "      # and any code not shown here"]
+    unused = [c.name for c in others if c.name not in roles.values()]
+    if unused:
+        lines += [f"    # not mapped: {', '.join(unused)}"]
+    lines += ["label:", "  bad_days_past_due: 60", "  performance_months: 12"]
+    return lines
+
+
+def _table(
+    profile: FileProfile, account: ColumnProfile | None, *, name: str, path: str
+) -> list[str]:
+    """Return the lines of a ready-made table's mapping."""
+    names = [column.name for column in profile.columns]
+    binary = [column.name for column in profile.columns if column.n_distinct == 2]
+    label = guess_label(names, binary)
+    lines = [*_opening("table", name), f"path: {quoted(path)}"]
+    unique = account is not None and account.n_distinct == profile.n_rows
+    if account is not None and unique and account.name and account.name != label:
+        lines.append(f"account_column: {quoted(account.name)}  # guessed")
+    by_name = {column.name: column for column in profile.columns}
+    if label:
+        values = [value for value, _ in by_name[label].top][:2]
+        bad = bad_value(values)
+        good = [value for value in values if value != bad]
+        lines.append(
+            f"outcome: {{column: {quoted(label)}, bad: [{quoted(bad)}], "
+            f"good: [{', '.join(quoted(v) for v in good)}]}}  # guessed"
+        )
+    else:
+        lines.append("outcome: {column: '???'}")
+    if profile.header:
+        listed = ", ".join(quoted(name) for name in profile.header)
+        lines.append(f"text: {{header: [{listed}]}}  # the file has none: write the true names")
+    shared = _shared_codes(profile)
+    if shared:
+        asked = ", ".join(f"{code:g}: {QUESTION}" for code in shared)
+        lines.append(f"special: {{{asked}}}  # {CODE_WORDS}; holds for every column")
+    if repeated := profile.duplicates.get("rows_repeating_another", 0):
+        lines.append(f"group_equal_rows: true  # {repeated:,} rows repeat another")
+    used = {label, account.name if account is not None and unique else ""}
+    empty = [c.name for c in profile.columns if not c.name]
+    if empty:
+        lines.append("ignored: {'': row number}")
+    left = [n for n in names if n and n not in used]
+    text = [n for n in left if by_name[n].kind == "text" and not guess_protected(n)]
+    known = column_lines(
+        [n for n in left if n not in text],
+        extras={n: more for n in left if (more := _more(by_name[n], shared, profile))},
+        doubts={n: doubt for n in left if (doubt := _doubt(by_name[n]))},
+    )
+    names_lines = [
+        f"  {quoted(n)}: {{trait: '???', categorical: true, title: {quoted(title_of(n))}}}"
+        "  # names, not quantities"
+        for n in text
+    ]
+    columns, mark, protected = known.partition("protected:")
+    lines += [columns.rstrip("\n") or "columns:", *names_lines]
+    return [*lines, mark + protected] if mark else lines
+
+
+def _shared_codes(profile: FileProfile) -> list[float]:
+    """Return the negative codes of many columns, which mean the same in all of them, as a rule."""
+    counts = Counter(code for c in profile.columns for code, _ in c.codes if code < 0)
+    return sorted(code for code, n in counts.items() if n >= MANY_COLUMNS)
+
+
+def _more(column: ColumnProfile, shared: list[float], profile: FileProfile) -> str:
+    """Return further keys of a column's entry: its own codes, and the base of a ratio."""
+    keys = []
+    own = [code for code, _ in column.codes if code not in shared]
+    if own:
+        listed = ", ".join(f"{code:g}: {QUESTION}" for code in own)
+        keys.append(f"special: {{{listed}}}")
+    if base := profile.ratios.get(column.name):
+        keys.append(f"ratio_to: {quoted(base)}")
+    return ", ".join(keys)
+
+
+def _doubt(column: ColumnProfile) -> str:
+    """Return a remark when the file's own order contradicts the guessed direction."""
+    direction = guess_trait(column.name).direction
+    if column.auc is None or direction == 0 or (column.auc - 0.5) * direction > -CLEAR:
+        return ""
+    more = "more" if column.auc > 0.5 else "fewer"
+    return f"but here higher values go with {more} bad accounts: check the direction"
+
+
+def _opening(kind: str, name: str) -> list[str]:
+    return [
+        "defaults:",
+        f"  - {kind}_data",
+        "  - _self_",
+        f"name: {name}",
+        "title: ''",
+        "currency: ''",
+    ]
+
+
+def bad_value(values: list[str]) -> str:
+    """Return which of two label values means bad: a telling word, else the rarer one."""
+    for value in values:
+        if value.lower() in ("1", "bad", "yes", "y", "true", "default", "1.0"):
+            return value
+    return values[-1]
+
+
+def _month_format(month: ColumnProfile) -> str:
+    """Return how a month column seems to be written."""
+    if month.maximum is not None and month.minimum is not None:
+        if month.maximum <= 0:
+            return "offset"
+        if month.minimum >= 190_000 and month.maximum < 220_000:
+            return '"%Y%m"'
+        if month.maximum < 600:
+            return "months_ago"
+    return "iso"

@@ -1,0 +1,1 @@
+"""Files and cells: find them, read them strictly, recast them."""

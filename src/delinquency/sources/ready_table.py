@@ -1,0 +1,323 @@
+"""A ready-made table: one row per account, features made elsewhere, their meaning in YAML."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
+from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.sources.adapters import SOURCES, SourceFeatures, one_cohort
+from delinquency.sources.data_options import TableData
+from delinquency.sources.guesses import column_lines, title_of
+from delinquency.sources.reading.cells import (
+    cell_fault,
+    code_cells,
+    month_cells,
+    number_cells,
+    text_cells,
+)
+from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
+from delinquency.sources.reading.source_files import find, read_path, read_query, require_columns
+from delinquency.sources.table_columns import AMOUNT, Columns, feature_columns, reason_of
+from delinquency.traits import TRAITS
+
+LEFT_OUT = -1.0
+
+
+@SOURCES.named("table")
+def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
+    """Read a ready-made table.
+
+    Parameters
+    ----------
+    options : TableData
+    raw_dir : Path
+        Folder that a relative path starts from.
+
+    Returns
+    -------
+    SourceFeatures
+
+    Raises
+    ------
+    ChoiceError
+        If a column of the file has no role, with the YAML lines to paste; if a trait does not
+        exist.
+    DataError
+        With every fault of every column.
+    """
+    raw = _read_raw(options, raw_dir)
+    check_roles(options, raw)
+    bad, label_faults = _label(options, raw)
+    made = feature_columns(options, raw)
+    keys, key_faults, dated = _keys(options, raw)
+    faults = [*label_faults, *made.faults, *key_faults]
+    if faults:
+        raise DataError(faults)
+    kept = bad != LEFT_OUT
+    keys = keys.loc[kept].reset_index(drop=True)
+    values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
+    groups = _groups(options, raw, values, kept, keys)
+    labels = keys.assign(bad=bad[kept], group_id=groups)
+    protected = pd.concat(
+        [keys, _protected(options, raw).loc[kept].reset_index(drop=True)], axis=1
+    )
+    counts = {
+        **raw.repairs,
+        "rows_left_out_by_label": int((~kept).sum()),
+        "groups": int(pd.Series(groups).nunique()),
+        **made.counts,
+    }
+    return SourceFeatures(
+        features=pd.concat([keys, values], axis=1),
+        labels=labels,
+        protected=protected,
+        traits={name: one.trait for name, one in made.meaning.items()},
+        directions={name: one.direction for name, one in made.meaning.items()},
+        titles={name: one.title or title_of(name) for name, one in made.meaning.items()},
+        units={name: one.unit for name, one in made.meaning.items()},
+        reasons={name: reason_of(name, one) for name, one in made.meaning.items()},
+        categories=made.categories,
+        facts=_facts(labels, made, counts, dated=dated),
+        digest=raw.digest,
+    )
+
+
+def with_categories(
+    source: SourceFeatures, frozen: Mapping[str, tuple[str, ...]]
+) -> SourceFeatures:
+    """Return a table whose categories have the codes of training; unseen names are missing.
+
+    Parameters
+    ----------
+    source : SourceFeatures
+        It is not changed.
+    frozen : mapping of str to tuple of str
+        Categorical feature -> its names in training, in the order of their codes.
+
+    Returns
+    -------
+    SourceFeatures
+        Unseen names are counted in its facts.
+    """
+    features = source.features.copy()
+    counts = dict(source.facts["counts"])
+    for name, names in frozen.items():
+        code = {one: float(number) for number, one in enumerate(names)}
+        own = source.categories.get(name, ())
+        codes = np.array([*(code.get(one, np.nan) for one in own), np.nan])
+        before = features[name].to_numpy()
+        after = codes[np.where(np.isnan(before), len(own), before).astype(np.intp)]
+        counts[f"{name}_category_not_seen_in_training"] = int(
+            (np.isnan(after) & ~np.isnan(before)).sum()
+        )
+        features[name] = after
+    facts = {**source.facts, "counts": counts}
+    return replace(source, features=features, categories=dict(frozen), facts=facts)
+
+
+def check_roles(options: TableData, raw: RawTable) -> None:
+    """Raise when a column of the file has no role, or a role has no column.
+
+    Raises
+    ------
+    ChoiceError
+        For a column without a role, printing the YAML lines that give it one.
+    DataError
+        For a column of the mapping that the file has not.
+    """
+    for name, column in options.columns.items():
+        if column.trait not in TRAITS:
+            raise unknown_name(f"trait of data.columns.{name}:", column.trait, list(TRAITS))
+        if column.ratio_to and column.ratio_to not in options.columns:
+            raise unknown_name(
+                f"column in data.columns.{name}.ratio_to:", column.ratio_to, list(options.columns)
+            )
+    if options.labelled and not options.outcome.column:
+        raise ChoiceError(
+            "data.outcome.column must name the column that says who fell behind. The file has: "
+            f"{', '.join(raw.cells.column_names)}."
+        )
+    used = [
+        *([options.outcome.column] if options.labelled else []),
+        *options.columns,
+        *options.protected.values(),
+        *options.ignored,
+        *options.person_columns,
+        *(name for name in (options.account_column, options.month_column) if name),
+    ]
+    require_columns(list(dict.fromkeys(used)), raw.cells.column_names, raw.where)
+    loose = [name for name in raw.cells.column_names if name not in used]
+    if not options.labelled and options.outcome.column in loose:
+        loose.remove(options.outcome.column)
+    if loose:
+        raise ChoiceError(
+            f"{raw.where}: {len(loose)} {'column has' if len(loose) == 1 else 'columns have'} no "
+            f"role: {', '.join(loose)}. Nothing is used or left out in silence. Paste and correct "
+            f"these lines under data, or name the column in 'ignored' with the reason:\n\n"
+            f"{column_lines(loose)}\n"
+        )
+
+
+def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
+    if options.query:
+        return read_query(options.query, options.database)
+    return read_path(find(options.path, raw_dir), options.text)
+
+
+def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
+    """Return 0, 1 or LEFT_OUT for each row; NaN for each when there is no label."""
+    if not options.labelled:
+        return np.full(raw.cells.num_rows, np.nan), []
+    outcome = options.outcome
+    codes = (
+        dict.fromkeys(map(str, outcome.bad), 1.0)
+        | dict.fromkeys(map(str, outcome.good), 0.0)
+        | dict.fromkeys(map(str, outcome.leave_out), LEFT_OUT)
+    )
+    cells = raw.cells[outcome.column]
+    values, positions, faults = code_cells(
+        cells,
+        codes,
+        where=raw.where,
+        name=outcome.column,
+        key="data.outcome (bad, good, leave_out)",
+    )
+    bad = np.array([np.nan if v is None else v for v in values], dtype=np.float64)[positions]
+    if faults:
+        return bad, faults
+    if np.isnan(bad).any():
+        fault = cell_fault(
+            text_cells(cells),
+            np.isnan(bad),
+            where=raw.where,
+            name=outcome.column,
+            expected="a label in every row",
+        )
+        return bad, [fault]
+    seen = set(bad[bad != LEFT_OUT].tolist())
+    if len(seen) < 2:
+        got = "only bad" if seen == {1.0} else "only good" if seen else "none"
+        expected = "both good and bad rows"
+        return bad, [Fault(raw.where, outcome.column, expected, 0, (got,))]
+    return bad, []
+
+
+def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault], bool]:
+    """Return account and observation month of each row, faults, and whether months are dates."""
+    n_rows = raw.cells.num_rows
+    faults: list[Fault] = []
+    if options.account_column:
+        cells = text_cells(raw.cells[options.account_column])
+        account = cells.to_pandas().astype("str")
+        if account.isna().any():
+            faults.append(
+                cell_fault(
+                    cells,
+                    account.isna().to_numpy(),
+                    where=raw.where,
+                    name=options.account_column,
+                    expected="a value in every row",
+                )
+            )
+    else:
+        account = pd.Series(np.arange(1, n_rows + 1)).astype("str")
+    if options.month_column:
+        days, _, more = month_cells(
+            raw.cells[options.month_column],
+            options.month_format,
+            extraction=STAND_IN_EXTRACTION,
+            where=raw.where,
+            name=options.month_column,
+        )
+        mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
+        faults += [replace(fault, mend=mend) for fault in more]
+        months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
+        if np.isnat(months).any() and not more:
+            expected = "a month in every row"
+            n_empty = int(np.isnat(months).sum())
+            faults.append(Fault(raw.where, options.month_column, expected, n_empty))
+    else:
+        months = np.full(n_rows, STAND_IN_EXTRACTION.astype(MONTH_DTYPE))
+    keys = pd.DataFrame({"account_id": account, "observation_month": months})
+    doubled = keys.duplicated(keep=False).to_numpy()
+    if not faults and doubled.any():
+        cells = text_cells(raw.cells[options.account_column])
+        expected = "each account once (a month)"
+        mend = "If rows are applications of one person, name the person in person_columns."
+        name = options.account_column
+        faults.append(
+            cell_fault(cells, doubled, where=raw.where, name=name, expected=expected, mend=mend)
+        )
+    dated = bool(options.month_column) and options.month_format not in ("offset", "months_ago")
+    return keys, faults, dated
+
+
+def _groups(
+    options: TableData, raw: RawTable, values: pd.DataFrame, kept: np.ndarray, keys: pd.DataFrame
+) -> np.ndarray:
+    """Return for each row the name of its group: a person, or rows with equal features."""
+    account = keys["account_id"]
+    if options.person_columns:
+        frame = pd.DataFrame(
+            {
+                str(place): text_cells(raw.cells[name]).to_pandas()
+                for place, name in enumerate(options.person_columns)
+            }
+        ).loc[kept]
+        number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
+    elif options.group_equal_rows:
+        number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()
+        # A mark ("does not apply": no) is filled also where every cell of the file is missing.
+        told = [name for name in values if name in options.columns or name.endswith(AMOUNT)]
+        says_nothing = values[told].isna().all(axis=1).to_numpy()
+        number = number.mask(says_nothing, pd.Series(-1 - np.arange(len(values))))
+    else:
+        number = pd.Series(pd.factorize(account)[0])
+    number = number.reset_index(drop=True)
+    return np.asarray(account.groupby(number).transform("first").to_numpy())
+
+
+def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:
+    """Return the protected attributes: numbers where all cells are numbers, otherwise text."""
+    columns: dict[str, Any] = {}
+    for attribute, name in options.protected.items():
+        numbers, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
+        columns[attribute] = (
+            text_cells(raw.cells[name]).to_pandas().astype("str") if faults else numbers
+        )
+    return pd.DataFrame(columns, index=pd.RangeIndex(raw.cells.num_rows))
+
+
+def _facts(
+    labels: pd.DataFrame, made: Columns, counts: dict[str, int], *, dated: bool
+) -> dict[str, Any]:
+    """Return what was found in the table, as plain values."""
+    months = np.sort(labels["observation_month"].unique()).astype("datetime64[M]")
+    used = {column.trait for column in made.meaning.values()}
+    cannot: dict[str, str] = {}
+    if len(months) == 1 and dated:
+        cannot = one_cohort(len(labels), str(months[0]))
+    elif len(months) == 1:
+        cannot = {
+            "out_of_time": "The table has no month: there is no telling what came later. Use a "
+            "hold-out or cross-validation, or name a month_column.",
+            "drift": "The table has no month: there are no periods to compare.",
+        }
+    if not dated:
+        cannot["calendar"] = "The table has no dates: seasons have no meaning."
+    cannot["panel"] = "One row an account: no history, so no trends beyond those in the columns."
+    return {
+        "rows": len(labels),
+        "positives": None if labels["bad"].isna().all() else int(labels["bad"].sum()),
+        "observation_months": [str(month) for month in months],
+        "dated": dated,
+        "traits_without_evidence": [key for key in TRAITS if key not in used],
+        "counts": counts,
+        "cannot": cannot,
+    }

@@ -1,0 +1,1 @@
+"""A card portfolio whose causes are known: its tables, its hidden truth, and how real it looks."""

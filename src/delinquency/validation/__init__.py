@@ -1,0 +1,1 @@
+"""Whether a model, and its explanation, are right: checks with figures."""

@@ -1,0 +1,288 @@
+"""Files: Parquet and JSON written atomically, read with a clear error, known by their digest."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow
+from pyarrow import parquet
+
+from delinquency.errors import MissingArtifactError
+from delinquency.workspace.path_options import PathOptions
+
+MANIFEST = "manifest.json"
+PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one data set.
+
+    Attributes
+    ----------
+    data : str
+        Name of the data set.
+    raw : Path
+        Folder of raw files of all data sets.
+    interim, truth, processed, models, reports : Path
+        Folders of this data set.
+    tracking : Path
+        Folder of the MLflow database and artifacts, of all data sets.
+    """
+
+    data: str
+    raw: Path
+    interim: Path
+    truth: Path
+    processed: Path
+    models: Path
+    reports: Path
+    tracking: Path
+
+
+def workspace(paths: PathOptions, data: str) -> Workspace:
+    """Return the absolute folders of a data set.
+
+    Parameters
+    ----------
+    paths : PathOptions
+    data : str
+        Name of the data set.
+
+    Returns
+    -------
+    Workspace
+    """
+    root = Path(paths.root).expanduser().resolve()
+
+    def below(folder: str) -> Path:
+        return root / Path(folder).expanduser()
+
+    return Workspace(
+        data=data,
+        raw=below(paths.raw),
+        interim=below(paths.interim) / data,
+        truth=below(paths.truth) / data,
+        processed=below(paths.processed) / data,
+        models=below(paths.models) / data,
+        reports=below(paths.reports) / data,
+        tracking=below(paths.tracking),
+    )
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and move it there only when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; its folder is made if needed.
+
+    Yields
+    ------
+    Path
+        A temporary name with the same ending; removed when the body raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, whole or not at all."""
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def read_frame(path: Path, *, made_by: str) -> pd.DataFrame:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    made_by : str
+        The stage that writes it, for the error text.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MissingArtifactError
+        If the file does not exist, naming the stage to run.
+    """
+    _require(path, made_by)
+    return pd.read_parquet(path)
+
+
+def read_columns(
+    path: Path, *, only: Sequence[str] | None = None, without: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read some columns of a Parquet file that stage ``features`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    only : sequence of str, optional
+        Columns to read; all when absent.
+    without : sequence of str
+        Columns to leave out.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MissingArtifactError
+        If the file does not exist.
+    """
+    _require(path, "features")
+    names = parquet.read_schema(path).names if only is None else only
+    return pd.read_parquet(path, columns=[name for name in names if name not in without])
+
+
+@contextmanager
+def frames_written(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Give a function that writes frames one below another into one Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced when all went well, untouched otherwise.
+
+    Yields
+    ------
+    callable
+        Takes a frame; the columns and types of the first one hold for all.
+    """
+    with replacing(path) as temporary, ExitStack() as files:
+        writer: parquet.ParquetWriter | None = None
+
+        def write(frame: pd.DataFrame) -> None:
+            nonlocal writer
+            schema = None if writer is None else writer.schema
+            table = pyarrow.Table.from_pandas(frame, schema=schema, preserve_index=False)
+            if writer is None:
+                # Numbers rarely repeat: a dictionary of them takes twice the time and more room.
+                repeat = [f.name for f in table.schema if not pyarrow.types.is_floating(f.type)]
+                writer = files.enter_context(
+                    parquet.ParquetWriter(temporary, table.schema, use_dictionary=repeat)
+                )
+            writer.write_table(table)
+
+        yield write
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write a value as indented JSON, whole or not at all; NaN is refused, not written."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+    write_text(text + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path, *, made_by: str) -> Any:
+    """Read a JSON file; errors as in ``read_frame``."""
+    _require(path, made_by)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def digest(value: Any) -> str:
+    """Return a SHA-256 of plain values, dataclasses and mappings, the same in any key order."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@cache
+def code_digest(folder: Path = PACKAGE) -> str:
+    """Return a SHA-256 of every Python file in a folder: which code made what lies on disk.
+
+    A file kept from an earlier run is as good as new only where the same code would make it
+    again. A version number does not tell: it stays while code changes.
+
+    Parameters
+    ----------
+    folder : Path
+        This package by default.
+    """
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        content = path.read_bytes()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+class FrameDigest:
+    """A SHA-256 of frames one below another: names, dtypes and values, in row order."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+        self._head = ""
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Add the rows of a frame; it is the same whether they come at once or in parts."""
+        head = json.dumps([[str(n), str(t)] for n, t in frame.dtypes.items()])
+        if not self._head:
+            self._sum.update(head.encode("utf-8"))
+        elif head != self._head:
+            raise ValueError("The parts of one frame must have the same columns and dtypes.")
+        self._head = head
+        self._sum.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+
+    def hexdigest(self) -> str:
+        """Return the digest of all rows so far."""
+        return self._sum.hexdigest()
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of a frame's names, dtypes and values, in row order."""
+    whole = FrameDigest()
+    whole.add(frame)
+    return whole.hexdigest()
+
+
+def _require(path: Path, made_by: str) -> None:
+    if not path.exists():
+        raise MissingArtifactError(
+            f"{path} does not exist. It is written by stage {made_by!r}: run "
+            f"python -m delinquency stage={made_by} with the same data and paths."
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value for what json does not know."""
+    if hasattr(value, "__dataclass_fields__"):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON.")

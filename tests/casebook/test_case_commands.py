@@ -1,0 +1,149 @@
+import logging
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from overdue_factory import make_record
+
+from delinquency.casebook.case_commands import ACTIONS, COMMANDS, parse_action, run_command
+from delinquency.casebook.case_options import CaseOptions
+from delinquency.casebook.record_exchange import record_rows
+from delinquency.casebook.record_formats import FORMATS
+from delinquency.casework.actions import Charge, OfferPlan
+from delinquency.errors import ChoiceError
+from delinquency.policy import Policy
+
+MORNING = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def run(tmp_path: Path, seed_policy: Policy) -> Any:
+    """A command line in a folder of its own."""
+
+    def command(do: str, **choices: Any) -> Any:
+        options = CaseOptions(do=do, key_file=str(tmp_path / "key"), **choices)
+        url = f"sqlite:///{tmp_path / 'records.db'}"
+        return run_command(options, url=url, policies={"seed_2021": seed_policy}, now=MORNING)
+
+    return command
+
+
+def test_a_case_is_opened_told_asked_and_acted_in(run: Any) -> None:
+    case_id = run("open", account_id="A1")["case_id"]
+    assert run("open", account_id="A1")["case_id"] == case_id
+    event = {"kind": "went_overdue", "amount": "200.00", "due": "2026-10-26"}
+    assert run("record", case_id=case_id, event=event) == {"sequence": 2, "kind": "went_overdue"}
+    asked = run("ask", case_id=case_id, action={"name": "legal_step", "legal_step": "suit"})
+    assert not asked["allowed"]
+    assert all(one["rule"] and one["rule_source"] for one in asked["refusals"])
+    done = run("act", case_id=case_id, action={"name": "call"}, actor="agent-7f3a")
+    assert (done["allowed"], done["recorded"]["kind"]) == (True, "contact_attempted")
+    # The same command at the same moment is the same call.
+    again = run("act", case_id=case_id, action={"name": "call"}, actor="agent-7f3a")
+    assert again["recorded"] == done["recorded"]
+    shown = run("show", case_id=case_id, role="auditor")
+    assert [one["kind"] for one in shown["events"]] == [
+        "case_opened", "went_overdue", "contact_attempted",
+    ]  # fmt: skip
+    assert [case["case_id"] for case in run("list", account_id="A1")] == [case_id]
+    assert run("verify") == {"holds": True, "first_broken": None}
+
+
+def test_records_come_in_go_out_and_are_cleared(run: Any, tmp_path: Path) -> None:
+    came = tmp_path / "in.csv"
+    came.write_bytes(FORMATS["csv"].write(list(record_rows([make_record("A1")]))))
+    assert run("import", file=str(came), lender="bank-a")["put"]["new"] == 1
+    out = tmp_path / "out.csv"
+    assert run("export", file=str(out))["n_records"] == 1
+    assert run("clear", as_of="2026-03-19")["n_records"] == 0
+    cleared = run("clear", as_of="2026-03-20")
+    assert (cleared["n_records"], cleared["exports_refreshed"]) == (1, [str(out)])
+    assert FORMATS["csv"].read(out.read_bytes()) == []
+
+
+def test_a_key_is_made_and_not_shown(run: Any, tmp_path: Path) -> None:
+    assert run("key") == {"key_file": str(tmp_path / "key")}
+    with pytest.raises(ChoiceError, match="may not replace"):
+        run("key")
+
+
+def test_no_direct_identifier_reaches_a_log_or_the_files(
+    run: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    case_id = run("open", account_id="A1")["case_id"]
+    secret = (tmp_path / "key").read_text().strip()
+    attempts = [
+        ("open", {"account_id": "13812345678"}),
+        ("record", {"case_id": case_id, "event": {"kind": "question_asked", "question_id": "q1",
+                                                  "about": "call 13812345678"}}),
+        ("record", {"case_id": case_id, "actor": "li@bank.example",
+                    "event": {"kind": "hardship_ended"}}),
+    ]  # fmt: skip
+    for do, choices in attempts:
+        with pytest.raises(Exception, match="pseudonym|personal identifier") as caught:
+            run(do, **choices)
+        assert "13812345678" not in str(caught.value)
+        assert "li@bank.example" not in str(caught.value)
+    held = b"".join(file.read_bytes() for file in tmp_path.glob("records.db*"))
+    for word in ("13812345678", "li@bank.example", secret):
+        assert word not in caplog.text
+        assert word.encode() not in held
+
+
+def test_an_action_is_read_from_its_fields() -> None:
+    charge = parse_action(
+        {"name": "charge", "charge": "late_fee", "amount": "2.00", "overdue_principal": 200}
+    )
+    assert charge == Charge("late_fee", Decimal("2.00"), Decimal(200))
+    plan = {"balance": "1200", "months": 12, "annual_rate": "0", "first_due": "2026-12-01"}
+    offer = parse_action(
+        {"name": "offer_plan", "plan": plan, "residual_income": "500", "payment_due": "1200"}
+    )
+    assert isinstance(offer, OfferPlan)
+    # 1200 over 12 months without interest.
+    assert (offer.plan.months, offer.plan.instalment) == (12, Decimal("100.00"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ({"name": "cal"}, "Did you mean 'call'"),
+        ({"name": "call", "numbr": 1}, "call has no numbr"),
+        ({"name": "charge", "charge": "late_fee"}, "charge needs charge, amount"),
+        ({"name": "charge", "charge": "late_fee", "amount": "x"}, "charge needs"),
+        ({"name": "offer_plan", "plan": {"months": 3}}, "a plan without balance"),
+    ],
+)
+def test_an_action_that_cannot_be_read_says_why(raw: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ChoiceError, match=fault):
+        parse_action(raw)
+
+
+def test_a_command_names_the_choice_it_lacks(run: Any) -> None:
+    with pytest.raises(ChoiceError, match=r"case\.do=show needs case\.case_id"):
+        run("show")
+    with pytest.raises(ChoiceError, match="case command 'shw'. Did you mean 'show'"):
+        run("shw")
+
+
+@pytest.mark.parametrize(
+    "choices", [{"at": "today"}, {"at": "2026-10-31T09:30"}, {"as_of": "31.10.2026"}]
+)
+def test_moments_and_days_are_checked_at_once(choices: dict[str, str]) -> None:
+    with pytest.raises(ChoiceError, match=r"case\.(at|as_of) must"):
+        CaseOptions(**choices)
+
+
+def test_a_password_is_not_a_choice_to_be_kept_with_a_model() -> None:
+    with pytest.raises(ChoiceError, match="PGPASSFILE") as caught:
+        CaseOptions(database="postgresql://u:hush@h/d")
+    assert "hush" not in str(caught.value)
+    assert CaseOptions(database="postgresql://u@h/d").database
+
+
+def test_every_command_and_action_is_named_once() -> None:
+    assert {"open", "record", "ask", "act", "show", "clear", "verify"} <= set(COMMANDS)
+    assert all(name == kind.name for name, kind in ACTIONS.items())

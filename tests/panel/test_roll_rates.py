@@ -1,0 +1,54 @@
+import numpy as np
+import pandas as pd
+from tests.panel.test_outcomes import panel
+
+from delinquency.panel.roll_rates import BUCKETS, roll_rates, vintages, worse_later
+
+
+def test_roll_rates_count_every_move_between_known_months():
+    table = roll_rates(panel({"a": [0, 10, 40, 0], "b": [0, 0, None, 10], "c": [10, 0, 0, 0]}))
+    # From current: a -> 1-29, b -> current, c -> current twice: 1/4 and 3/4.
+    assert table.loc["current", "1-29"] == 0.25
+    assert table.loc["current", "current"] == 0.75
+    assert table.loc["current", "accounts"] == 4
+    # From 1-29: a -> 30-59, c -> current. b's gap hides its move.
+    assert table.loc["1-29", "30-59"] == 0.5
+    assert table.loc["30-59", "current"] == 1.0
+    assert np.isnan(table.loc["60-89", "current"])
+
+
+def test_roll_rates_of_each_bucket_add_up_to_one():
+    random = np.random.default_rng(0)
+    days = random.choice([0, 10, 40, 70, 100, 130, 160, 200], (30, 12))
+    table = roll_rates(panel({f"a{i}": list(row) for i, row in enumerate(days)}))
+    assert np.allclose(table[list(BUCKETS)].sum(axis=1), 1.0)
+
+
+def test_moves_out_of_a_charge_off_are_not_counted():
+    table = roll_rates(panel({"a": [170, 190, 190]}, charged_off={("a", 1)}))
+    assert table.loc["150-179", "180+"] == 1.0
+    assert table.loc["180+", "accounts"] == 0
+
+
+def test_worse_later_follows_each_account_from_its_first_mark():
+    rows = panel({"lost": [0, 35, 95, 185, 185], "cured": [0, 35, 0, 0, 0], "never": [0] * 5})
+    table = worse_later(rows, months=3, days=(30, 90)).set_index("days_past_due")
+    # Two reach 30 days, one of them goes on to 185; the one at 90 has no three months after it.
+    assert table.loc[30, "accounts"] == 2 and table.loc[30, "never_recover"] == 0.5
+    assert table.loc[90, "accounts"] == 0
+
+
+def test_vintages_follow_the_accounts_opened_within_the_data():
+    rows = panel({"a": [0, 0, 65, 0, 0, 0], "b": [None, 0, 0, 0, 0, 0], "old": [65] * 6})
+    accounts = pd.DataFrame(
+        {
+            "account_id": ["a", "b", "old"],
+            "opened_month": pd.to_datetime(["2020-01-01", "2020-02-01", "2015-01-01"]),
+        }
+    )
+    table = vintages(rows, accounts)
+    # First quarter of 2020: a is bad two months after opening, b never: 0, 0, 1/2, 1/2. The
+    # quarter ends in March and the data in June, so every account reaches 3 months on book.
+    assert table["months_on_book"].tolist() == [0, 1, 2, 3]
+    assert table["ever_bad"].tolist() == [0.0, 0.0, 0.5, 0.5]
+    assert (table["accounts"] == 2).all()

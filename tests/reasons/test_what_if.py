@@ -1,0 +1,180 @@
+"""One account with round numbers: limit 1,000, balance 400, usual charges 100 a month."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.errors import ChoiceError
+from delinquency.features.statistics import last
+from delinquency.panel.windows import Windows
+from delinquency.reasons.plan_projection import Plan, change_facts, roll_forward, take_rows
+from delinquency.reasons.reference_population import Reference, scale_of
+from delinquency.reasons.what_if import SCENARIOS, find_counterfactuals, what_ifs
+
+MONTHS = pd.to_datetime(["2026-10-01"]).astype("datetime64[ms]")
+
+
+def _windows(days_past_due=60.0, minimum=(20.0, 20.0, 20.0, 20.0)):
+    # Charges: 400 - 300 + 0 = 100 in each of the last three months.
+    monthly = {
+        "balance": [100.0, 200.0, 300.0, 400.0],
+        "payment": [0.0, 0.0, 0.0, 0.0],
+        "credit_limit": [1_000.0] * 4,
+        "days_past_due": [0.0, 0.0, 30.0, days_past_due],
+        "repayment_status": [0.0, 0.0, 1.0, 2.0],
+        "minimum_due": list(minimum),
+        "purchases": [90.0] * 4,
+        "salary": [500.0, 500.0, 500.0, 450.0],
+        "fees": [0.0, 0.0, 5.0, 5.0],
+    }
+    keys = pd.DataFrame({"account_id": ["a"], "observation_month": MONTHS})
+    return Windows(
+        keys, 4, {k: np.array([v]) for k, v in monthly.items()},
+        {"months_on_book": np.array([12.0])}, frozenset({"statements", "cashflows"}),
+    )  # fmt: skip
+
+
+def _plan(share, spending=1.0, n=1):
+    return Plan(np.full(n, share), np.full(n, spending))
+
+
+def _score(windows):
+    """PD grows with the latest balance: 400 gives 0.4; one trait holds it, the other nothing."""
+    balance = last(windows["balance"])
+    return np.clip(balance / 1_000.0, 0.001, 0.999), np.column_stack([balance / 100, 0 * balance])
+
+
+def test_a_month_is_paid_and_the_window_moves_on():
+    rolled, paid = roll_forward(_windows(), _plan(0.5), months=1)
+    # Half of 400 is 200, above what is due: 20 x (1 + 2) = 60. New balance 400 - 200 + 100.
+    assert paid.tolist() == [200.0]
+    assert rolled["balance"].tolist() == [[200.0, 300.0, 400.0, 300.0]]
+    assert rolled["payment"][0, -1] == 200.0
+    assert rolled["days_past_due"].tolist() == [[0.0, 30.0, 60.0, 0.0]]
+    assert rolled["repayment_status"][0, -1] == 0.0
+    assert rolled["minimum_due"][0, -1] == pytest.approx(15.0)  # 5 % of 300, as 20 was of 400
+    assert rolled["salary"][0, -1] == 450.0 and rolled["fees"][0, -1] == 0.0
+    assert rolled["purchases"][0, -1] == 90.0
+    assert rolled["months_on_book"].tolist() == [13.0]
+    assert str(rolled.keys["observation_month"][0].date()) == "2026-11-01"
+
+
+def test_the_past_is_never_touched():
+    windows = _windows()
+    before = {name: values.copy() for name, values in windows.monthly.items()}
+    rolled, _ = roll_forward(windows, _plan(1.0, 0.0), months=2)
+    for name, values in before.items():
+        assert (windows[name] == values).all()
+        assert (rolled[name][:, :2] == values[:, 2:]).all()
+
+
+def test_what_is_overdue_is_paid_before_anything_else():
+    _, paid = roll_forward(_windows(), _plan(0.0), months=1)
+    assert paid.tolist() == [60.0]
+    _, paid = roll_forward(_windows(days_past_due=0.0), _plan(0.0), months=1)
+    assert paid.tolist() == [20.0]
+
+
+def test_no_more_is_paid_than_is_owed():
+    windows = change_facts(_windows(), {"balance": lambda b: b * 0.05})  # 20 owed, 60 due
+    rolled, paid = roll_forward(windows, _plan(0.0, 0.0), months=1)
+    assert paid.tolist() == [20.0]
+    assert rolled["balance"][0, -1] == 0.0 and rolled["repayment_status"][0, -1] == -1.0
+
+
+def test_where_no_minimum_is_stated_five_per_cent_are_assumed():
+    windows = _windows(days_past_due=0.0, minimum=(np.nan,) * 4)
+    _, paid = roll_forward(windows, _plan(0.0), months=1)
+    assert paid.tolist() == [20.0]
+
+
+def test_facts_can_be_changed_but_not_protected_or_unknown_ones():
+    changed = change_facts(_windows(), {"balance": lambda b: b * 0.5})
+    assert changed["balance"].tolist() == [[50.0, 100.0, 150.0, 200.0]]
+    for name in ("age", "utilisation"):
+        with pytest.raises(ChoiceError, match=name):
+            change_facts(_windows(), {name: lambda values: values})
+    with pytest.raises(ChoiceError, match="shape"):
+        change_facts(_windows(), {"balance": lambda b: b[:, :2]})
+
+
+def test_a_source_without_payments_is_told():
+    windows = take_rows(_windows(), np.array([0]))
+    windows = Windows(
+        windows.keys, 4, {"balance": windows["balance"]}, {}, frozenset({"statements"})
+    )
+    with pytest.raises(ChoiceError, match="payment"):
+        roll_forward(windows, _plan(1.0), months=1)
+
+
+def test_the_smallest_sufficient_change_is_found():
+    found = find_counterfactuals(_windows(), _score, cutoff=0.3, max_months=1)
+    # One month with usual charges: 400 - p + 100 < 300 needs p > 200, a share above one half.
+    # Without charges 400 - p < 300 needs p > 100 and forgoes 100: the same size of 200, but
+    # the grid has 0.5 without charges: 200 + 100; half charges: p > 150 and forgoes 50.
+    assert found.found.tolist() == [True]
+    assert found.now.tolist() == [0.4] and found.after[0] < 0.3
+    size = found.paid[0] + (1 - found.spending[0]) * 100.0
+    assert 200.0 < size < 210.0
+    assert found.months.tolist() == [1]
+
+
+def test_one_step_less_would_not_suffice():
+    found = find_counterfactuals(_windows(), _score, cutoff=0.3, max_months=1)
+    less = Plan(found.payment_share - 0.02, found.spending)
+    rolled, _ = roll_forward(_windows(), less, months=1)
+    assert _score(rolled)[0][0] >= 0.3
+
+
+def test_it_says_when_nothing_helps_and_when_nothing_is_needed():
+    def stubborn(windows):
+        return np.full(len(windows), 0.9), np.zeros((len(windows), 2))
+
+    found = find_counterfactuals(_windows(), stubborn, cutoff=0.3)
+    assert not found.found[0] and np.isnan(found.payment_share[0]) and found.after[0] == 0.9
+    found = find_counterfactuals(_windows(), _score, cutoff=0.5)
+    assert not found.found[0] and found.now[0] == 0.4
+
+
+def test_a_cut_off_must_be_a_probability():
+    with pytest.raises(ChoiceError, match="cut-off"):
+        find_counterfactuals(_windows(), _score, cutoff=1.5)
+
+
+def _reference():
+    return Reference(
+        "by hand", 1, 0.1, 0.05, ("debt_burden", "credit_record"), np.array([1.0, 0.0]), (),
+        np.zeros(0), np.zeros(0), np.zeros(0, bool),
+    )  # fmt: skip
+
+
+def test_the_answer_names_amount_months_and_both_probabilities():
+    one = what_ifs(
+        _windows(), _score, context=(_reference(), scale_of("none"), "CNY"), cutoff=0.3
+    )[0]
+    assert "40.0%" in one.answer and "cut-off of 30%" in one.answer and "CNY" in one.answer
+    assert "40.0%" in one.answer_zh and "元" in one.answer_zh
+    for text in (one.answer_zh, *(scenario[-1] for scenario in SCENARIOS)):
+        assert not any(mark in text for mark in ":,;()"), text
+    assert len(one.scenarios) == len(SCENARIOS)
+    # The whole balance at once leaves the usual 100 of charges: trait value 1.0, excess 0.
+    whole = one.scenarios[-1]
+    assert whole.pd_hat == pytest.approx(0.1)
+    assert whole.trait_excess == pytest.approx((0.0, 0.0))
+
+
+def test_the_answers_for_no_change_and_no_need_are_plain():
+    context = (_reference(), scale_of("none"), "")
+    assert (
+        "below the cut-off" in what_ifs(_windows(), _score, context=context, cutoff=0.6)[0].answer
+    )
+    answer = what_ifs(_windows(), _score, context=context, cutoff=0.0005)[0].answer
+    assert answer.startswith("No change")
+
+
+def test_accounts_do_not_influence_each_other():
+    two = take_rows(_windows(), np.array([0, 0]))
+    changed = change_facts(two, {"balance": lambda b: b * np.array([[1.0], [2.0]])})
+    both = find_counterfactuals(changed, _score, cutoff=0.3)
+    alone = find_counterfactuals(_windows(), _score, cutoff=0.3)
+    assert both.paid[0] == alone.paid[0] and both.months[0] == alone.months[0]

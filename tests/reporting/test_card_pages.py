@@ -1,0 +1,194 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from delinquency.features.registered_features import FEATURES
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.reasons.reason_selection import ReasonContext, select_reasons
+from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
+from delinquency.reasons.what_if import Scenario, WhatIf
+from delinquency.reporting.card_pages import (
+    BookFacts,
+    CardAccounts,
+    CardParts,
+    Treatment,
+    observed_rates,
+    render_cards,
+    script_json,
+)
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
+
+EVIL = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>'
+TRAIT_KEYS = tuple(TRAITS)
+BOOK = BookFacts(
+    title="Hand-made accounts", real=False, outcome="two payments missed within 12 months",
+    n_accounts=1_000, model="LightGBM, run 1234", citation="Made for a test.",
+)  # fmt: skip
+
+
+def _facts_of_each_trait():
+    return [
+        name
+        for key in TRAIT_KEYS
+        for name in [f.name for f in FEATURES.values() if f.trait.key == key][:5]
+    ]
+
+
+def _accounts(n, ids=None, calibration="none"):
+    rng = np.random.default_rng(7)
+    facts = _facts_of_each_trait()
+    features = np.round(np.abs(rng.normal(size=(n, len(facts)))), 2)
+    fact_values = rng.normal(scale=0.3, size=(n, len(facts)))
+    order = [TRAIT_KEYS.index(FEATURES[name].trait.key) for name in facts]
+    trait_values = np.zeros((n, 6))
+    np.add.at(trait_values.T, order, fact_values.T)
+    contributions = Contributions(trait_values, fact_values, features)
+    pd_hat = 1 / (1 + np.exp(1.5 - trait_values.sum(axis=1)))
+    reference = build_reference(contributions, pd_hat, traits=TRAIT_KEYS, facts=facts)
+    context = ReasonContext(FEATURES, reference, scale_of(calibration), ReasonOptions(), "CNY")
+    top = np.argsort(-pd_hat)
+    contributions = Contributions(trait_values[top], fact_values[top], features[top])
+    evidence = np.tile(np.array([1, 3, 3, 2, 1, 1], np.int8), (n, 1))
+    return CardAccounts(
+        account_ids=ids or [f"C-{number:05d}" for number in range(n)],
+        months=np.repeat(np.datetime64("2026-10"), n),
+        pd_hat=pd_hat[top],
+        contributions=contributions,
+        evidence=evidence,
+        reasons=select_reasons(contributions, evidence, context),
+    )
+
+
+def _what_if(excess):
+    scenario = Scenario("Pay 10 % more for 3 months", "连续3个月多还10%", 0.0625, excess)
+    return WhatIf("Paying 10 % more brings it under.", "多还10%即可。", (scenario,))
+
+
+def _page(n=3, ids=None, parts=None, calibration="none"):
+    parts = parts or CardParts({}, {})
+    return render_cards(_accounts(n, ids, calibration), BOOK, parts)
+
+
+def test_the_page_stands_alone():
+    page = _page()
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert "http://" not in page and "https://" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_page_says_what_data_it_is_about():
+    assert "SYNTHETIC ACCOUNTS, MADE BY A GENERATOR" in _page()
+    assert page_of_real().count("REAL account") >= 1
+
+
+def page_of_real():
+    real = BookFacts("Card accounts", True, "default", 10, "LightGBM")
+    return render_cards(_accounts(1), real, CardParts({}, {}))
+
+
+def test_texts_from_data_cannot_break_out():
+    page = _page(1, ids=[EVIL])
+    assert "<img src=x" not in page
+    assert page.count("</script>") == 2  # the page's own two
+    data = re.search(r'id="accounts">(.*?)</script>', page, re.S).group(1)
+    assert json.loads(data)[0]["id"] == EVIL
+
+
+def test_json_in_a_script_is_inert_and_unchanged():
+    value = {"text": "<!-- </script> & \u2028 余额"}
+    text = str(script_json(value))
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text) == value
+
+
+def test_a_non_linear_calibration_shows_no_probability_axis():
+    assert "Axis: the probability" in _page(calibration="none")
+    page = _page(calibration="isotonic")
+    assert "Axis: the probability" not in page
+    assert "isotonic calibration is not linear" in page
+
+
+def test_two_hundred_cards_stay_under_two_megabytes():
+    accounts = _accounts(200)
+    parts = CardParts(
+        {one: _what_if((0.1,) * 6) for one in accounts.account_ids},
+        {one: Treatment(("Friendly reminder today",), ("Legal means: rule 4",)) for one in
+         accounts.account_ids},
+        observed_rates(accounts.pd_hat, test_pd=accounts.pd_hat, test_bad=np.ones(200)),
+    )  # fmt: skip
+    assert len(render_cards(accounts, BOOK, parts).encode()) < 2_000_000
+
+
+def test_observed_rates_come_from_the_nearest_test_accounts():
+    test_pd = np.array([0.1, 0.2, 0.3, 0.8, 0.9])
+    test_bad = np.array([0, 0, 0, 1, 0])
+    low, high = observed_rates(
+        np.array([0.05, 0.85]), test_pd=test_pd, test_bad=test_bad, neighbours=2
+    )
+    assert (low.n, low.rate) == (2, 0.0) and (high.n, high.rate) == (2, 0.5)
+    # Wilson, 1 of 2: centre 0.5, half-width z sqrt(1/8 + z^2/16) / (1 + z^2/2)
+    z = 1.959964
+    half = z * np.sqrt(0.125 + z * z / 16) / (1 + z * z / 2)
+    assert (high.low, high.high) == pytest.approx((0.5 - half, 0.5 + half))
+    assert low.low == 0.0
+    assert (low.from_pd, low.to_pd) == (0.1, 0.2)
+    assert (low.mean_pd, high.mean_pd) == pytest.approx((0.15, 0.85))
+
+
+def test_every_trait_and_its_evidence_is_on_every_card():
+    page = _page(2)
+    for trait in TRAITS.values():
+        assert page.count(f'<th scope="row">{trait.number} {trait.label}') == 2
+    assert set(re.findall(r'badge (\w+)"', page)) <= set(EVIDENCE_LEVELS)
+
+
+@pytest.mark.slow
+def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
+    accounts = _accounts(30, ids=[EVIL, *(f"C-{n:05d}" for n in range(1, 30))])
+    parts = CardParts({one: _what_if((0.5,) * 6) for one in accounts.account_ids}, {})
+    path = tmp_path / "index.html"
+    path.write_text(render_cards(accounts, BOOK, parts), encoding="utf-8")
+    browser.open(path)
+    visible = "Array.from(document.querySelectorAll('article')).filter(a => !a.hidden)"
+    title = f"{visible}.map(a => a.querySelector('h2').textContent).join('|')"
+    assert browser.run("document.title") == "Case book: Hand-made accounts"
+    assert browser.run(title) == f"Account {EVIL}"
+    assert browser.run("window.scrollY") == 0, "the head must be seen first"
+
+    browser.click("#list li:nth-child(3) button")
+    assert browser.run(title) == "Account C-00002"
+    browser.press("ArrowDown")
+    assert browser.run(title) == "Account C-00003"
+    assert browser.run("document.activeElement.getAttribute('aria-current')") == "true"
+
+    browser.click("#search")
+    browser.type("c-00017")
+    assert browser.run(title) == "Account C-00017"
+    assert browser.run("document.getElementById('count').textContent").startswith("1 of 30")
+    browser.type(" nothing has this word")
+    assert browser.run(title) == ""
+
+    browser.run("document.getElementById('search').value = ''")
+    browser.choose("#sort", "low")
+    assert browser.run(title) == "Account C-00029"
+
+    browser.choose("article:nth-of-type(30) .change select", "0")
+    after = "document.querySelector('article:nth-of-type(30) td.after').textContent"
+    assert browser.run(after) == "+0.50"
+    assert browser.run(
+        "document.querySelector('article:nth-of-type(30) .after-pd').textContent"
+    ).endswith("6.3%")
+    assert browser.complaints() == []
+
+
+@pytest.mark.slow
+def test_the_page_prints(browser, tmp_path):
+    path = tmp_path / "index.html"
+    path.write_text(_page(3), encoding="utf-8")
+    browser.open(path, "#card-2")
+    assert browser.run("document.querySelector('article:not([hidden])').id") == "card-2"
+    assert browser.pdf().startswith(b"%PDF")
+    browser.run("document.documentElement.classList.add('all-cards')")
+    assert browser.pdf().count(b"/Type /Page\n") >= 3
