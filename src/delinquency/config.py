@@ -33,6 +33,7 @@ from delinquency.sources import data_options
 from delinquency.sources.inspect.inspect_options import InspectOptions
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.validation.audit_options import AuditOptions
+from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions
 from delinquency.workspace.score_options import ScoreOptions
 from delinquency.workspace.tracking_options import TrackingOptions
@@ -100,6 +101,11 @@ class Config:
     seed: int = 42
     # Threads; 0 for all processors.
     n_threads: int = 0
+
+    @property
+    def workspace(self) -> Workspace:
+        """The folders of the chosen data set."""
+        return workspace(self.paths, self.data.name)
 
     def __post_init__(self) -> None:
         if self.n_threads == 0:

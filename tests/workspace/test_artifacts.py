@@ -16,10 +16,10 @@ from delinquency.workspace.artifacts import (
     read_columns,
     read_frame,
     replacing,
-    workspace,
     write_frame,
     write_json,
 )
+from delinquency.workspace.folders import workspace
 from delinquency.workspace.path_options import PathOptions
 
 

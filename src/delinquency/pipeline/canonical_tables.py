@@ -14,7 +14,6 @@ from delinquency.workspace.artifacts import (
     code_digest,
     digest,
     read_json,
-    workspace,
     write_frame,
     write_json,
 )
@@ -36,7 +35,7 @@ def describe(config: Config) -> str:
 
 def ensure_tables(config: Config) -> dict[str, Any]:
     """Return the facts of the tables, reading the source again only when something changed."""
-    manifest = workspace(config.paths, config.data.name).interim / MANIFEST
+    manifest = config.workspace.interim / MANIFEST
     if manifest.exists():
         kept = read_json(manifest, made_by="data")
         if kept["key"] == _key(config):
@@ -50,7 +49,7 @@ def write_tables(config: Config) -> dict[str, Any]:
     The new tables are written beside the old ones and swapped in when all are complete, so a
     fault in the raw data leaves nothing half-written.
     """
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     fresh = space.interim.with_name(f".{space.interim.name}.writing")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -88,7 +87,7 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
     from delinquency.pipeline.realism_report import PARTS_MEASURED, REPORTS, write_report
     from delinquency.pipeline.truth_files import read_hidden_lives, write_hidden_lives
 
-    folder = workspace(config.paths, config.data.name).truth
+    folder = config.workspace.truth
     with working("writing the truth, apart from the tables") as tick:
         write_hidden_lives(config, options, part_accounts=PART_ACCOUNTS, tick=tick)
     with working("measuring the portfolio against public figures"):
@@ -98,14 +97,14 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
             return {"calibration": write_report(config, options, parts, hidden)}
         except ChoiceError as error:
             for name in REPORTS:  # of another portfolio
-                (workspace(config.paths, config.data.name).reports / name).unlink(missing_ok=True)
+                (config.workspace.reports / name).unlink(missing_ok=True)
             # Labels need more months than were asked for; the tables are of use without them.
             return {"cannot": {"calibration": f"a comparison with public figures. {error}"}}
 
 
 def part_folders(config: Config) -> list[Path]:
     """Return the folders of the parts that ``write_tables`` wrote; none for a ready-made table."""
-    interim = workspace(config.paths, config.data.name).interim
+    interim = config.workspace.interim
     return sorted(interim.glob("part-*"))
 
 
@@ -117,7 +116,7 @@ def read_source(config: Config) -> Any:
         from delinquency.synthetic.generator import generate
 
         return _as_source(generate(config.data), digest(config.data))
-    return SOURCES[config.data.kind](config.data, workspace(config.paths, config.data.name).raw)
+    return SOURCES[config.data.kind](config.data, config.workspace.raw)
 
 
 def _readers(config: Config) -> list[Callable[[], Any]]:
@@ -196,7 +195,7 @@ def _add_facts(total: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 def _key(config: Config) -> str:
     """Return a digest of the choices, the code, and the raw files' sizes and times."""
     options = as_dict(config.data)
-    raw = Path(workspace(config.paths, config.data.name).raw)
+    raw = Path(config.workspace.raw)
     names = sorted({*_paths(options), config.data.name, config.data.kind})
     files = []
     for place in (folder / name for name in names for folder in (raw, Path.cwd())):

@@ -29,7 +29,7 @@ from delinquency.reporting.card_pages import (
     observed_rates,
     render_cards,
 )
-from delinquency.workspace.artifacts import read_frame, workspace, write_text
+from delinquency.workspace.artifacts import read_frame, write_text
 from delinquency.workspace.progress import working
 
 
@@ -60,7 +60,7 @@ def write_book(
     MissingArtifactError
         If the accounts have not been explained yet.
     """
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     explained = read_frame(space.processed / "explanations.parquet", made_by="explain")
     rows = rows_at_risk(explained, config.cards.count)
     with working(f"writing {len(rows):,} cards"):
@@ -183,7 +183,7 @@ def _what_ifs(
     config: Config, fitted: saved_model.Trained, accounts: CardAccounts, keys: pd.DataFrame
 ) -> dict[str, WhatIf]:
     """Return what could change each account; empty for features that were made elsewhere."""
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     if (space.interim / READY_MADE).exists() or not set(fitted.meanings) <= set(FEATURES):
         return {}
     windows = windows_of(config, keys)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from delinquency.config import Config
-from delinquency.workspace.artifacts import workspace
 
 DATABASE = "casework.db"
 """Name of the store beside the run database, unless ``case.database`` names another."""
@@ -21,7 +20,7 @@ def database_url(config: Config) -> str:
     """Return the URL of the casework store."""
     if config.case.database:
         return config.case.database
-    folder = workspace(config.paths, config.data.name).tracking
+    folder = config.workspace.tracking
     return f"sqlite:///{folder / DATABASE}"
 
 
@@ -32,7 +31,7 @@ def key_file(config: Config) -> Path | None:
 
 def has_store(config: Config) -> bool:
     """Whether there is a casework store that could hold tombstones."""
-    folder = workspace(config.paths, config.data.name).tracking
+    folder = config.workspace.tracking
     return bool(config.case.database) or (folder / DATABASE).exists()
 
 

@@ -19,7 +19,7 @@ from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import prepare, say_limits
 from delinquency.pipeline.training_runs import open_run
-from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say, working
 
@@ -47,7 +47,7 @@ def run(config: Config) -> None:
         *baseline_recipes(chosen.peers),
         *variant_recipes(variants, config.model, directions=directions, labels=prepared.labels),
     ]
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     with open_run(config, prepared, purpose="cross-validate") as active:
         with working(f"cross-validation in {len(folds)} folds") as tick:
             comparison = cross_validate(
@@ -124,5 +124,5 @@ def _say_comparison(config: Config, result: dict[str, Any]) -> None:
         say(line)
     pooled = result["pooled"]["model"]["ece"]
     say(f"ECE of all out-of-fold PDs of a repeat together: {pooled:.4f}")
-    path = workspace(config.paths, config.data.name).reports / "cross_validation.json"
+    path = config.workspace.reports / "cross_validation.json"
     say(f"Written to {path}. Next: make explain ARGS='data={config.data.name}'")

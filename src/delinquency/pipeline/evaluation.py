@@ -13,7 +13,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.pipeline.training_runs import save_figures
 from delinquency.reporting import performance_plots
-from delinquency.workspace.artifacts import workspace, write_json, write_text
+from delinquency.workspace.artifacts import write_json, write_text
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import Tick
 
@@ -63,7 +63,7 @@ def holdout(
     }
     tick(1, 2)
     deciles = metrics.decile_table(bad, pd_hat)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     write_json(result, space.reports / "evaluation.json")
     write_text(deciles.to_csv(index=False), space.reports / "deciles.csv")
     scored = performance_plots.Scored(bad, pd_hat, f"{describe(config)}, {how}")

@@ -26,7 +26,7 @@ from delinquency.panel.schema import ACCOUNTS, TABLES
 from delinquency.panel.windows import Windows, build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.cleared_records import without_cleared
-from delinquency.workspace.artifacts import read_frame, read_json, workspace, write_text
+from delinquency.workspace.artifacts import read_frame, read_json, write_text
 from delinquency.workspace.progress import Tick
 from delinquency.workspace.threads import in_order
 
@@ -201,7 +201,7 @@ def making_of(config: Config, tick: Tick) -> Engineering | ReadyMade:
     config : Config
     tick : callable
     """
-    ready = workspace(config.paths, config.data.name).interim / READY_MADE
+    ready = config.workspace.interim / READY_MADE
     return ReadyMade(ready) if ready.exists() else Engineering(config, tick)
 
 

@@ -17,7 +17,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared, prepare, say_limits
 from delinquency.pipeline.training_runs import open_run
 from delinquency.validation.seen_and_unseen_accounts import SeenAndUnseen, score_seen_and_unseen
-from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say, working
 
 VIEWS = {"new": "accounts never seen", "known": "the same, seen earlier"}
@@ -63,7 +63,7 @@ def run(config: Config) -> None:
             )
         result = _report(config, prepared, (train, test, known), views, chosen)
         active.metrics({f"new_{n}": one["mean"] for n, one in result["new"].items()})
-    path = workspace(config.paths, config.data.name).reports / "new_accounts.json"
+    path = config.workspace.reports / "new_accounts.json"
     write_json(result, path)
     _say(config, result)
     say_limits(prepared)

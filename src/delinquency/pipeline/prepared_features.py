@@ -29,7 +29,6 @@ from delinquency.workspace.artifacts import (
     frames_written,
     read_columns,
     read_json,
-    workspace,
     write_json,
 )
 from delinquency.workspace.progress import say, working
@@ -71,7 +70,7 @@ class Prepared:
 def prepare(config: Config) -> Prepared:
     """Return the model's input, made again only when a choice, code or data changed."""
     source_facts = ensure_tables(config)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     manifest = space.processed / MANIFEST
     key = _key(config, source_facts)
     if not (manifest.exists() and read_json(manifest, made_by="features")["key"] == key):
@@ -149,7 +148,7 @@ def prepare_new(
 
 def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, Any]:
     """Make and write the features, part after part; return the facts."""
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     labels = []
     digest_of = FrameDigest()
     with working("engineering features") as tick, ExitStack() as files:

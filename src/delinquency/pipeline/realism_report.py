@@ -17,7 +17,7 @@ from delinquency.reporting.portfolio_page import portfolio_page
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.synthetic.realism import Sample, calibrate
 from delinquency.synthetic.trait_r_squared import latent_r_squared
-from delinquency.workspace.artifacts import read_frame, workspace, write_json, write_text
+from delinquency.workspace.artifacts import read_frame, write_json, write_text
 
 REPORTS = ("portfolio.json", "portfolio.html")
 PARTS_MEASURED = 4
@@ -61,7 +61,7 @@ def write_report(
         month = f"{features['observation_month'].max():%Y-%m}"
         sample = replace(sample, determined=len(features), determined_month=month)
     calibration = calibrate(frames, hidden, options, determination=determination, sample=sample)
-    folder = workspace(config.paths, config.data.name).reports
+    folder = config.workspace.reports
     write_json(calibration.to_dict(), folder / REPORTS[0])
     page = portfolio_page(calibration, title=config.data.title or config.data.name)
     write_text(page, folder / REPORTS[1])

@@ -19,7 +19,6 @@ from delinquency.workspace.artifacts import (
     frame_digest,
     read_frame,
     read_json,
-    workspace,
     write_frame,
     write_json,
     write_text,
@@ -79,7 +78,7 @@ def load(config: Config) -> Trained:
     MissingArtifactError
         If none was trained.
     """
-    return load_from(workspace(config.paths, config.data.name).models)
+    return load_from(config.workspace.models)
 
 
 def load_from(folder: Path) -> Trained:

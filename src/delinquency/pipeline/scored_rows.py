@@ -24,7 +24,7 @@ from delinquency.reasons.reference_population import (
 from delinquency.reporting.trait_plots import trait_bars, trait_beeswarm, trait_waterfall
 from delinquency.shapley import Explanation, TraitExplainer
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
-from delinquency.workspace.artifacts import workspace, write_frame
+from delinquency.workspace.artifacts import write_frame
 from delinquency.workspace.mlflow_runs import Run
 
 ADDITIVITY = 1e-9
@@ -47,7 +47,7 @@ def explain_rows(
         As ``scored_rows`` returns it.
     """
     explained = scored_rows(config, fitted, prepared)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     write_frame(explained, space.processed / "explanations.parquet")
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
     active.metrics({f"mean_abs_{name}": value for name, value in size.items()})

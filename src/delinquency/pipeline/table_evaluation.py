@@ -18,7 +18,7 @@ from delinquency.pipeline.prepared_features import Prepared, prepare, say_limits
 from delinquency.pipeline.training_runs import FIGURES, open_run, save_figures
 from delinquency.reporting.performance_plots import ablation_figure
 from delinquency.validation.table_ablation import TableAblation, by_table, measure_ablation
-from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say, working
 
 FIGURE = "table_worth"
@@ -64,7 +64,7 @@ def run(config: Config) -> None:
                 progress=tick,
             )
         result = _report(config, prepared, parts, found)
-        space = workspace(config.paths, config.data.name)
+        space = config.workspace
         write_json(result, space.reports / "table_worth.json")
         active.table(_table(found), "tables/table_worth.json")
         title = (

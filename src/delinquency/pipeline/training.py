@@ -12,7 +12,6 @@ from delinquency.pipeline import saved_model, scored_rows
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.shapley import TraitExplainer
 from delinquency.traits import TRAITS
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say, working
 
@@ -75,7 +74,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             "tables": prepared.facts["tables"],
             "protected": config.features.protected,
         },
-        folder=workspace(config.paths, config.data.name).models,
+        folder=config.workspace.models,
     )
     saved_model.save(fitted, config)
     active.params({**as_dict(config), "fitted": model.metadata["size"]})

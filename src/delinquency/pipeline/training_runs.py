@@ -9,7 +9,7 @@ from delinquency import __version__
 from delinquency.config import Config, as_dict
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
-from delinquency.workspace.artifacts import digest, workspace
+from delinquency.workspace.artifacts import digest
 from delinquency.workspace.mlflow_runs import DATABASE, Run, source_tags, store_of, tracked
 from delinquency.workspace.progress import say
 
@@ -35,7 +35,7 @@ def open_run(
     ------
     Run
     """
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     store = None
     if config.tracking.enabled:
         store = store_of(config.tracking, space, real=config.data.real)
@@ -65,7 +65,7 @@ def open_run(
 
 def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
     """Write figures as PNG into the reports, and log them."""
-    folder = workspace(config.paths, config.data.name).reports / FIGURES
+    folder = config.workspace.reports / FIGURES
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png")

@@ -16,7 +16,7 @@ from delinquency.pipeline.canonical_tables import part_folders
 from delinquency.policy import Policy
 from delinquency.reporting.card_pages import Treatment
 from delinquency.reporting.treatment_words import card_treatments
-from delinquency.workspace.artifacts import read_frame, workspace
+from delinquency.workspace.artifacts import read_frame
 
 TABLES = ("statements", "cashflows", "bureau", "contacts")
 """What a proposal reads, as far as a source has it."""
@@ -57,7 +57,7 @@ def contact_moment(config: Config, explained: pd.DataFrame) -> datetime:
 
 def proposed(config: Config) -> dict[str, Treatment]:
     """Return the treatment part of the customer cards; empty before stage ``treat`` has run."""
-    folder = workspace(config.paths, config.data.name).processed
+    folder = config.workspace.processed
     files = [folder / "treatments.parquet", folder / "treatments_considered.parquet"]
     if not all(file.exists() for file in files):
         return {}

@@ -24,7 +24,6 @@ from delinquency.workspace.artifacts import (
     frame_digest,
     read_frame,
     read_json,
-    workspace,
     write_frame,
     write_json,
 )
@@ -56,7 +55,7 @@ def write_hidden_lives(
     tick : callable
         Called with the parts that are done, and those there will be.
     """
-    folder = workspace(config.paths, config.data.name).truth
+    folder = config.workspace.truth
     fresh = folder / f".{HIDDEN}.writing"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -103,7 +102,7 @@ def audit_truth(
         the same accounts in the same order.
     """
     observations = audit_observations(keys, data)
-    folder = workspace(config.paths, config.data.name).truth
+    folder = config.workspace.truth
     files = folder / f"{AUDIT}.parquet", folder / f"{AUDIT_EXCHANGED}.parquet"
     mark = folder / f"{AUDIT}.json"
     key = digest([as_dict(data), frame_digest(observations), code_digest()])

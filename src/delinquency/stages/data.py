@@ -2,14 +2,13 @@
 
 from delinquency.config import Config
 from delinquency.pipeline.canonical_tables import describe, write_tables
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.progress import say
 
 
 def run(config: Config) -> None:
     """Read the source and write its tables, whether or not they are there already."""
     facts = write_tables(config)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     say(f"{describe(config)}: {facts['rows']:,} rows in {space.interim}")
     if measured := facts.get("calibration"):
         say(

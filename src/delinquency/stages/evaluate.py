@@ -15,7 +15,6 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.evaluation import holdout
 from delinquency.pipeline.prepared_features import prepare, say_limits
 from delinquency.pipeline.training_runs import FIGURES, open_run
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.progress import say, working
 
 
@@ -28,7 +27,7 @@ def _hold_out(config: Config) -> None:
         working("evaluating on the test part") as tick,
     ):
         result = holdout(config, fitted, prepared, active, tick)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     say(f"{describe(config)}: {result['how']}, {result['n']:,} rows, {result['n_bad']:,} bad")
     for name, one in result["metrics"].items():
         say(f"  {name:22s} {one['value']:8.4f}  [{one['low']:.4f}, {one['high']:.4f}]")

@@ -7,7 +7,6 @@ from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.scored_rows import explain_rows
 from delinquency.pipeline.training_runs import FIGURES, open_run
 from delinquency.traits import TRAITS
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.progress import say, working
 
 
@@ -20,7 +19,7 @@ def run(config: Config) -> None:
         working(f"explaining {len(prepared.keys):,} rows"),
     ):
         explained = explain_rows(config, fitted, prepared, active)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     say(f"{describe(config)}: what moves the PD, and how well the data show it")
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
     for trait in TRAITS.values():

@@ -4,14 +4,13 @@ from delinquency.config import Config
 from delinquency.pipeline.canonical_tables import describe, ensure_tables
 from delinquency.pipeline.prepared_features import write_features
 from delinquency.traits import TRAITS
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.progress import say
 
 
 def run(config: Config) -> None:
     """Make the features, whether or not they are there already."""
     facts = write_features(config, ensure_tables(config))
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     say(f"{describe(config)}: {facts['n_rows']:,} rows, {facts['n_features']} features")
     for trait in TRAITS.values():
         say(f"  {trait.number} {trait.label}: {facts['features_by_trait'].get(trait.key, 0)}")

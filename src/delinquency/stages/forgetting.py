@@ -18,7 +18,7 @@ from delinquency.panel.windows import Windows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
-from delinquency.workspace.artifacts import workspace, write_text
+from delinquency.workspace.artifacts import write_text
 from delinquency.workspace.progress import say, working
 
 MEASURES = ("roc_auc", "brier", "ece")
@@ -28,7 +28,7 @@ Values = NDArray[np.float64]
 def run(config: Config) -> None:
     """Refit the model under every rule of clearing and write the curve."""
     ensure_tables(config)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     if (space.interim / READY_MADE).exists():
         raise ChoiceError(
             f"Forgetting needs the months of each account; data={config.data.name} comes with its "

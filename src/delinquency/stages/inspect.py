@@ -9,7 +9,8 @@ from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.inspected_files import inspect_options, inspect_path
 from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
-from delinquency.workspace.artifacts import Workspace, workspace, write_text
+from delinquency.workspace.artifacts import write_text
+from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.progress import say, working
 
 PAGE, RECORD, DRAFT = "inspection.html", "inspection.json", "draft.yaml"

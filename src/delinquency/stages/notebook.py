@@ -4,7 +4,8 @@ from pathlib import Path
 
 from delinquency.config import Config
 from delinquency.errors import DelinquencyError, MissingArtifactError
-from delinquency.workspace.artifacts import workspace, write_text
+from delinquency.workspace.artifacts import write_text
+from delinquency.workspace.folders import workspace
 from delinquency.workspace.progress import say, working
 
 FOLDER = "notebooks"

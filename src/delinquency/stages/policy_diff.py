@@ -5,7 +5,7 @@ from dataclasses import asdict
 from delinquency.config import Config
 from delinquency.pipeline.policies import policy_of, read_policy
 from delinquency.policy import Difference, Policy, compare
-from delinquency.workspace.artifacts import workspace, write_json
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say
 
 
@@ -18,7 +18,7 @@ def run(config: Config) -> None:
     say(f"{len(found)} of {len(first.rules)} rules differ:")
     for row in found:
         say(_line(row, first, second))
-    path = workspace(config.paths, config.data.name).reports.parent / "policy_diff"
+    path = config.workspace.reports.parent / "policy_diff"
     file = path / f"{first.name}_{second.name}.json"
     write_json([asdict(row) for row in found], file)
     say(f"Written to {file}")

@@ -12,7 +12,7 @@ from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.pipeline import saved_model, scored_rows
 from delinquency.pipeline.canonical_tables import describe, read_source
 from delinquency.pipeline.prepared_features import prepare_new
-from delinquency.workspace.artifacts import workspace, write_frame
+from delinquency.workspace.artifacts import write_frame
 from delinquency.workspace.progress import say, working
 
 REGISTERED = "models:/"
@@ -20,7 +20,7 @@ REGISTERED = "models:/"
 
 def run(config: Config) -> None:
     """Score the accounts of a file, or those of the data set itself."""
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     fitted = _model(config)
     if config.score.input and not hasattr(config.data, "path"):
         raise ChoiceError(
@@ -62,7 +62,7 @@ def _model(config: Config) -> saved_model.Trained:
     if where.startswith(REGISTERED):
         from delinquency.workspace.mlflow_runs import download_model, store_of
 
-        space = workspace(config.paths, config.data.name)
+        space = config.workspace
         store = store_of(config.tracking, space, real=config.data.real)
         folder = Path(tempfile.mkdtemp(prefix="delinquency-model-"))
         return saved_model.load_from(download_model(store, where, folder))

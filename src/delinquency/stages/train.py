@@ -8,7 +8,6 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.training import fit, log_model
 from delinquency.pipeline.training_runs import open_run
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.mlflow_runs import Run, experiment_link
 from delinquency.workspace.progress import say, working
 
@@ -31,7 +30,7 @@ def _report(
 ) -> None:
     """Say the result, where it lies, and what to do next, in at most eight lines."""
     auc, brier, ece = (result["metrics"][name] for name in ("roc_auc", "brier", "ece"))
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     say("")
     say(f"{describe(config)}: tested on {result['n']:,} accounts, {result['n_bad']:,} bad")
     say(

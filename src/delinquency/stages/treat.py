@@ -15,14 +15,14 @@ from delinquency.pipeline.treatments import (
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.treatment_words import summary_lines
-from delinquency.workspace.artifacts import read_frame, workspace, write_frame, write_json
+from delinquency.workspace.artifacts import read_frame, write_frame, write_json
 from delinquency.workspace.progress import say, working
 
 
 def run(config: Config) -> None:
     """Propose a treatment for every account above the cut-off, and write what was weighed."""
     policy = policy_of(config)
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     explained = read_frame(space.processed / "explanations.parquet", made_by="explain")
     chosen = latest(explained, config.treatment.cut_off)
     at = contact_moment(config, explained)

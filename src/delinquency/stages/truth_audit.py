@@ -27,7 +27,7 @@ from delinquency.synthetic.trait_swaps import EXCHANGED
 from delinquency.traits import TRAITS
 from delinquency.validation import local_surrogate, truth_scores
 from delinquency.validation.attribution_slope import TraitSwaps, sizes
-from delinquency.workspace.artifacts import replacing, workspace, write_json, write_text
+from delinquency.workspace.artifacts import replacing, write_json, write_text
 from delinquency.workspace.progress import say, working
 
 TIERS: Mapping[str, tuple[str, ...]] = {
@@ -102,7 +102,7 @@ def run(config: Config) -> None:
         "placebo": _placebo(config.data, phi),
         "notes": _notes(),
     }
-    folder = workspace(config.paths, config.data.name).reports / "truth_audit"
+    folder = config.workspace.reports / "truth_audit"
     folder.mkdir(parents=True, exist_ok=True)
     write_json(report, folder / "audit.json")
     with replacing(folder / "audit.png") as path:

@@ -6,14 +6,13 @@ import sys
 
 from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
-from delinquency.workspace.artifacts import workspace
 from delinquency.workspace.mlflow_runs import DATABASE, store_of, ui_address, ui_command
 from delinquency.workspace.progress import say
 
 
 def run(config: Config) -> None:
     """Serve the UI on loopback until it is stopped with Ctrl-C."""
-    space = workspace(config.paths, config.data.name)
+    space = config.workspace
     if not config.tracking.uri and not (space.tracking / DATABASE).exists():
         raise MissingArtifactError(
             f"There are no runs yet: {space.tracking / DATABASE} does not exist. "

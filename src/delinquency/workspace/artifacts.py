@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,66 +16,9 @@ import pyarrow
 from pyarrow import parquet
 
 from delinquency.errors import MissingArtifactError
-from delinquency.workspace.path_options import PathOptions
 
 MANIFEST = "manifest.json"
 PACKAGE = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """The folders of one data set.
-
-    Attributes
-    ----------
-    data : str
-        Name of the data set.
-    raw : Path
-        Folder of raw files of all data sets.
-    interim, truth, processed, models, reports : Path
-        Folders of this data set.
-    tracking : Path
-        Folder of the MLflow database and artifacts, of all data sets.
-    """
-
-    data: str
-    raw: Path
-    interim: Path
-    truth: Path
-    processed: Path
-    models: Path
-    reports: Path
-    tracking: Path
-
-
-def workspace(paths: PathOptions, data: str) -> Workspace:
-    """Return the absolute folders of a data set.
-
-    Parameters
-    ----------
-    paths : PathOptions
-    data : str
-        Name of the data set.
-
-    Returns
-    -------
-    Workspace
-    """
-    root = Path(paths.root).expanduser().resolve()
-
-    def below(folder: str) -> Path:
-        return root / Path(folder).expanduser()
-
-    return Workspace(
-        data=data,
-        raw=below(paths.raw),
-        interim=below(paths.interim) / data,
-        truth=below(paths.truth) / data,
-        processed=below(paths.processed) / data,
-        models=below(paths.models) / data,
-        reports=below(paths.reports) / data,
-        tracking=below(paths.tracking),
-    )
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 
 from delinquency.errors import ModelError
-from delinquency.workspace.artifacts import Workspace, frame_digest
+from delinquency.workspace.artifacts import frame_digest
+from delinquency.workspace.folders import Workspace
 from delinquency.workspace.tracking_options import TrackingOptions
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
