@@ -1,5 +1,6 @@
 """The table road: features made elsewhere, given a trait and a meaning by YAML."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from delinquency.sources.data_options import TableData
 from delinquency.sources.reading.mapping_options import FeatureColumn, LabelColumn, TextOptions
 from delinquency.sources.ready_table import read_table, with_categories
 from delinquency.sources.registered_sources import SOURCES
+from delinquency.sources.table_columns import RARE
 
 # In the style of a home-equity file: codes -7, -8, -9, and a label in words.
 HELOC = """RiskPerformance,ExternalRiskEstimate,MSinceMostRecentDelq,MaxDelqEver
@@ -275,11 +277,37 @@ def test_text_in_a_number_is_counted(tmp_path):
         read_table(options, folder)
 
 
-def test_free_text_is_not_a_category(tmp_path):
-    rows = "".join(f"{k},{k % 2},1,job{k}\n" for k in range(300))
+def test_more_names_than_can_be_told_apart_are_joined_the_rarest_first(tmp_path):
+    # 300 names: 254 occur twice and keep their own, 46 occur once and are joined.
+    names = [f"job{k:03d}" for k in range(300)] + [f"job{k:03d}" for k in range(254)]
+    rows = "".join(f"{k},{k % 2},{k},{name}\n" for k, name in enumerate(names))
     options, folder = people(tmp_path, "id,y,v,job\n" + rows)
-    with pytest.raises(DataError, match="at most 255 categories. Got 300 names"):
-        read_table(options, folder)
+    source = read_table(options, folder)
+    assert len(source.categories["job"]) == 255 and source.categories["job"][-1] == RARE
+    assert source.facts["counts"]["job_rare_names_joined"] == 46
+    assert source.facts["counts"]["job_rows_with_a_rare_name"] == 46
+    frozen = {"job": source.categories["job"]}
+    new = with_categories(source, frozen)
+    # Whether a name was rare or not there at all, nobody can tell afterwards.
+    assert new.facts["counts"]["job_category_rare_or_not_seen_in_training"] == 0
+
+
+def test_one_and_one_point_zero_are_one_category_and_na_is_a_name(tmp_path):
+    content = "id,y,v,job\na,0,1,1\nb,1,2,1.0\nc,0,3, 1 \nd,1,4,NA\ne,0,5,\n"
+    options, folder = people(tmp_path, content)
+    source = read_table(options, folder)
+    assert source.categories["job"] == ("1", "NA")
+    assert source.features["job"].tolist()[:4] == [0, 0, 0, 1]
+    assert np.isnan(source.features["job"].iloc[4])
+    stated = read_table(replace(options, text=TextOptions(missing=["NA"])), folder)
+    assert stated.categories["job"] == ("1",)
+
+
+def test_a_name_that_training_did_not_see_is_counted_and_told_row_by_row(tmp_path):
+    options, folder = people(tmp_path, "id,y,v,job\na,0,1,nurse\nb,1,2,cook\nc,1,2,\n")
+    new = with_categories(read_table(options, folder), {"job": ("nurse",)})
+    assert new.unseen.tolist() == ["", "job", ""]
+    assert new.facts["counts"]["job_category_not_seen_in_training"] == 1
 
 
 def test_new_accounts_to_score_need_no_label(tmp_path):

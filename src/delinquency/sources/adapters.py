@@ -63,6 +63,9 @@ class SourceFeatures:
         As in ``SourceTables``.
     digest : str
         SHA-256 of the raw file or files.
+    unseen : Series of str or None
+        For accounts to score: the categorical columns, joined by commas, whose name the model has
+        not met.
     """
 
     features: pd.DataFrame
@@ -76,6 +79,7 @@ class SourceFeatures:
     facts: dict[str, Any]
     digest: str
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: pd.Series | None = None
 
 
 class Adapter(Protocol):

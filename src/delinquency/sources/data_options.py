@@ -8,9 +8,10 @@ counts as bad.
 from dataclasses import dataclass, field
 from typing import Any
 
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, unknown_name
 from delinquency.panel.label_options import LabelOptions
 from delinquency.sources.reading.mapping_options import (
+    ID_RULES,
     FeatureColumn,
     LabelColumn,
     TableMapping,
@@ -81,6 +82,9 @@ class PanelData(DataOptions):
     # Month of extraction (YYYY-MM), from which "offset" and "months_ago" are counted back; empty
     # when unknown: months are then counted back from a stand-in and reports say so.
     extraction_month: str = ""
+    # Where a column writes an id in several ways (7 and 007, A1 and a1): "refuse", "as_stored" for
+    # ids that are not one, or "joined" to join them, counted.
+    ids: str = "refuse"
     # Columns of the accounts file that name a person when taken together; accounts of one person
     # stay on one side of every split. Empty: canonical person_id if mapped, else the account.
     person_columns: list[str] = field(default_factory=list)
@@ -89,6 +93,11 @@ class PanelData(DataOptions):
     # Flag accounts whose every bill is zero (accounts.no_information). Refused when statements
     # reach past the only observation month: the flag would then speak of the future.
     flag_accounts_without_information: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ids not in ID_RULES:
+            raise unknown_name("data.ids", self.ids, ID_RULES)
 
 
 @dataclass(kw_only=True)
@@ -104,6 +113,9 @@ class TableData(DataOptions):
     text: TextOptions = field(default_factory=TextOptions)
     # Column that names the account; empty to number the rows.
     account_column: str = ""
+    # Where a column writes an id in several ways (7 and 007, A1 and a1): "refuse", "as_stored" for
+    # ids that are not one, or "joined" to join them, counted.
+    ids: str = "refuse"
     # Columns that name a person when taken together; empty: each account is its own.
     person_columns: list[str] = field(default_factory=list)
     # Put rows whose features are all equal on one side of every split.
@@ -131,6 +143,8 @@ class TableData(DataOptions):
                 f"data.path or data.query must be given, not both. Got path={self.path!r}, "
                 f"query={self.query!r}."
             )
+        if self.ids not in ID_RULES:
+            raise unknown_name("data.ids", self.ids, ID_RULES)
         self.special = checked_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
         keys = {self.account_column, self.month_column} - {""}

@@ -16,7 +16,9 @@ from delinquency.panel.table_checks import require_tables, validate
 from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData
 from delinquency.sources.reading.cells import text_cells
+from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.identifiers import identifiers, no_match_cause
 from delinquency.sources.reading.mapping_options import TableMapping
 from delinquency.sources.reading.recast import (
     DAYS_PER_STATUS,
@@ -26,7 +28,7 @@ from delinquency.sources.reading.recast import (
     recast,
     source_columns,
 )
-from delinquency.sources.reading.source_files import find, read_path, read_query, require_columns
+from delinquency.sources.reading.source_files import find, read_path, require_columns
 
 SOURCE_LABEL = "outcomes"
 
@@ -56,7 +58,7 @@ def read_panel(options: PanelData, raw_dir: Path) -> SourceTables:
     """
     check_mapping(options)
     raws = _read_raws(options, raw_dir)
-    reading = Reading(options.text, options.currency, _extraction(options))
+    reading = Reading(options.text, options.currency, _extraction(options), options.ids)
     return assemble(options, raws, reading)
 
 
@@ -81,6 +83,7 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
         tables[name], repairs = recast(raws[name], mapping, name, reading)
         for what, count in {**raws[name].repairs, **repairs}.items():
             counts[f"{name}_{what}"] = count
+    counts |= matched_accounts(tables, raws)
     outcomes = tables.pop(SOURCE_LABEL, None)
     if outcomes is not None:
         _refuse_constant_label(outcomes, raws[SOURCE_LABEL].where)
@@ -98,6 +101,35 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
     digests = {raw.digest for raw in raws.values()}
     digest = digests.pop() if len(digests) == 1 else _digest_of(raws)
     return SourceTables(MappingProxyType(tables), groups, facts, digest, outcomes)
+
+
+def matched_accounts(
+    tables: Mapping[str, pd.DataFrame], raws: Mapping[str, RawTable]
+) -> dict[str, int]:
+    """Return for each table beside the statements how many of their accounts it speaks of.
+
+    Raises
+    ------
+    DataError
+        If a table speaks of none: it would be all gaps, in silence. The cause is named.
+    """
+    ours = pd.Index(tables["statements"]["account_id"].unique())
+    counts = {}
+    faults = []
+    for name, table in tables.items():
+        if name == "statements":
+            continue
+        theirs = pd.Index(table["account_id"].unique())
+        matched = int(theirs.isin(ours).sum())
+        counts[f"accounts_of_statements_in_{name}"] = matched
+        if not matched:
+            expected = f"accounts of {raws['statements'].where}"
+            got = (f"{len(theirs):,} accounts, none of which is among its {len(ours):,}",)
+            mend = no_match_cause(list(ours), list(theirs))
+            faults.append(Fault(raws[name].where, "account_id", expected, 0, got, mend))
+    if faults:
+        raise DataError(faults)
+    return counts
 
 
 def check_mapping(options: PanelData) -> None:
@@ -301,12 +333,14 @@ def _persons_by_columns(options: PanelData, raw: RawTable) -> pd.Series:
         raise ChoiceError("data.tables.accounts.columns.account_id is required.")
     frame = pd.DataFrame(
         {
-            str(k): text_cells(raw.cells[name]).to_pandas()
+            str(k): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
             for k, name in enumerate(options.person_columns)
         }
     )
     number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
-    ids = text_cells(raw.cells[account]).to_pandas()
+    ids = identifiers(
+        raw.cells[account], options.text, rule=options.ids, where=raw.where, name=account
+    ).ids
     persons = pd.Series(number.to_numpy(), index=pd.Index(ids, name="account_id"))
     return persons[~persons.index.duplicated(keep="last")]
 

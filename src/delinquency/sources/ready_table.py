@@ -17,13 +17,16 @@ from delinquency.sources.reading.cells import (
     cell_fault,
     code_cells,
     month_cells,
+    name_cells,
     number_cells,
     text_cells,
 )
+from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.identifiers import identifiers
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
-from delinquency.sources.reading.source_files import find, read_path, read_query, require_columns
-from delinquency.sources.table_columns import AMOUNT, Columns, feature_columns, reason_of
+from delinquency.sources.reading.source_files import find, read_path, require_columns
+from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, reason_of
 from delinquency.traits import TRAITS
 
 LEFT_OUT = -1.0
@@ -55,7 +58,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     check_roles(options, raw)
     bad, label_faults = _label(options, raw)
     made = feature_columns(options, raw)
-    keys, key_faults, dated = _keys(options, raw)
+    keys, key_faults, dated, id_counts = _keys(options, raw)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
         raise DataError(faults)
@@ -69,6 +72,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     )
     counts = {
         **raw.repairs,
+        **id_counts,
         "rows_left_out_by_label": int((~kept).sum()),
         "groups": int(pd.Series(groups).nunique()),
         **made.counts,
@@ -91,7 +95,9 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
 def with_categories(
     source: SourceFeatures, frozen: Mapping[str, tuple[str, ...]]
 ) -> SourceFeatures:
-    """Return a table whose categories have the codes of training; unseen names are missing.
+    """Return a table whose categories have the codes of training.
+
+    A name that was not seen counts as one of the rare names where there are such, else as missing.
 
     Parameters
     ----------
@@ -103,22 +109,31 @@ def with_categories(
     Returns
     -------
     SourceFeatures
-        Unseen names are counted in its facts.
+        Unseen names are counted in its facts, and ``unseen`` says for each row in which columns.
     """
     features = source.features.copy()
     counts = dict(source.facts["counts"])
+    told = np.full(len(features), "", dtype=object)
     for name, names in frozen.items():
         code = {one: float(number) for number, one in enumerate(names)}
         own = source.categories.get(name, ())
-        codes = np.array([*(code.get(one, np.nan) for one in own), np.nan])
+        codes = np.array([*(code.get(one, code.get(RARE, np.nan)) for one in own), np.nan])
+        new = np.array([*(one not in code for one in own), False])
         before = features[name].to_numpy()
-        after = codes[np.where(np.isnan(before), len(own), before).astype(np.intp)]
-        counts[f"{name}_category_not_seen_in_training"] = int(
-            (np.isnan(after) & ~np.isnan(before)).sum()
-        )
-        features[name] = after
+        place = np.where(np.isnan(before), len(own), before).astype(np.intp)
+        features[name] = codes[place]
+        unseen = new[place]
+        what = "rare_or_not_seen_in_training" if RARE in code else "not_seen_in_training"
+        counts[f"{name}_category_{what}"] = int(unseen.sum())
+        told[unseen] = told[unseen] + np.where(told[unseen] == "", "", ", ") + name
     facts = {**source.facts, "counts": counts}
-    return replace(source, features=features, categories=dict(frozen), facts=facts)
+    return replace(
+        source,
+        features=features,
+        categories=dict(frozen),
+        facts=facts,
+        unseen=pd.Series(told, dtype="str"),
+    )
 
 
 def check_roles(options: TableData, raw: RawTable) -> None:
@@ -187,6 +202,7 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
         where=raw.where,
         name=outcome.column,
         key="data.outcome (bad, good, leave_out)",
+        missing=options.text.gaps,
     )
     bad = np.array([np.nan if v is None else v for v in values], dtype=np.float64)[positions]
     if faults:
@@ -208,14 +224,25 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
     return bad, []
 
 
-def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault], bool]:
-    """Return account and observation month of each row, faults, and whether months are dates."""
+def _keys(
+    options: TableData, raw: RawTable
+) -> tuple[pd.DataFrame, list[Fault], bool, dict[str, int]]:
+    """Return account and month of each row, faults, whether months are dates, and counts."""
     n_rows = raw.cells.num_rows
     faults: list[Fault] = []
+    counts: dict[str, int] = {}
     if options.account_column:
         cells = text_cells(raw.cells[options.account_column])
-        account = cells.to_pandas().astype("str")
-        if account.isna().any():
+        ids = identifiers(
+            raw.cells[options.account_column],
+            options.text,
+            rule=options.ids,
+            where=raw.where,
+            name=options.account_column,
+        )
+        account, counts = ids.ids, ids.counts
+        faults += ids.faults
+        if account.isna().any() and not ids.faults:
             faults.append(
                 cell_fault(
                     cells,
@@ -234,6 +261,7 @@ def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault],
             extraction=STAND_IN_EXTRACTION,
             where=raw.where,
             name=options.month_column,
+            missing=options.text.gaps,
         )
         mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
         faults += [replace(fault, mend=mend) for fault in more]
@@ -255,7 +283,7 @@ def _keys(options: TableData, raw: RawTable) -> tuple[pd.DataFrame, list[Fault],
             cell_fault(cells, doubled, where=raw.where, name=name, expected=expected, mend=mend)
         )
     dated = bool(options.month_column) and options.month_format not in ("offset", "months_ago")
-    return keys, faults, dated
+    return keys, faults, dated, counts
 
 
 def _groups(
@@ -266,7 +294,7 @@ def _groups(
     if options.person_columns:
         frame = pd.DataFrame(
             {
-                str(place): text_cells(raw.cells[name]).to_pandas()
+                str(place): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
                 for place, name in enumerate(options.person_columns)
             }
         ).loc[kept]
@@ -289,7 +317,9 @@ def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:
     for attribute, name in options.protected.items():
         numbers, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
         columns[attribute] = (
-            text_cells(raw.cells[name]).to_pandas().astype("str") if faults else numbers
+            name_cells(raw.cells[name], options.text).to_pandas().astype("str")
+            if faults
+            else numbers
         )
     return pd.DataFrame(columns, index=pd.RangeIndex(raw.cells.num_rows))
 

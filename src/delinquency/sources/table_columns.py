@@ -9,12 +9,14 @@ import numpy as np
 from delinquency.errors import ChoiceError, Fault
 from delinquency.sources.data_options import TableData
 from delinquency.sources.guesses import title_of
-from delinquency.sources.reading.cells import map_values, number_cells, text_cells
+from delinquency.sources.reading.cells import map_values, name_cells, number_cells, text_cells
 from delinquency.sources.reading.delimited_text import RawTable
-from delinquency.sources.reading.mapping_options import FeatureColumn
+from delinquency.sources.reading.mapping_options import FeatureColumn, TextOptions
 
 MAX_CATEGORIES = 255
-"""More names than this are not categories but identifiers."""
+"""Names of a column that are told apart; the rarest beyond are joined."""
+RARE = "(rare names)"
+"""The name of those that are joined."""
 NOT_APPLICABLE = "_not_applicable"
 AMOUNT = "_amount"
 
@@ -64,7 +66,7 @@ def feature_columns(options: TableData, raw: RawTable) -> Columns:
     made = Columns()
     for name, column in options.columns.items():
         if column.categorical:
-            _add_categories(made, raw, name, column)
+            _add_categories(made, raw, name, column, options.text)
             continue
         special = {**options.special, **column.special}
         values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
@@ -140,23 +142,30 @@ def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
     made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
 
 
-def _add_categories(made: Columns, raw: RawTable, name: str, column: FeatureColumn) -> None:
-    """Add a categorical column as codes of its names in alphabetical order."""
-    distinct, positions = map_values(text_cells(raw.cells[name]), str)
-    names = tuple(sorted({str(value) for value in distinct[:-1]}))
-    if len(names) > MAX_CATEGORIES:
-        made.faults.append(
-            Fault(
-                raw.where,
-                name,
-                f"at most {MAX_CATEGORIES} categories",
-                0,
-                (f"{len(names):,} names",),
-                "Identifiers and free text are no features: ignore it.",
-            )
-        )
+def _add_categories(
+    made: Columns, raw: RawTable, name: str, column: FeatureColumn, text: TextOptions
+) -> None:
+    """Add a categorical column as codes of its names in alphabetical order.
+
+    Names beyond ``MAX_CATEGORIES`` are joined, the rarest first; the joined ones come last.
+    """
+    gaps = [str(code) for code, meaning in column.special.items() if meaning == "missing"]
+    cells = name_cells(raw.cells[name], text)
+    if gaps:
+        cells = text_cells(cells, missing=gaps)
+    distinct, positions = map_values(cells, str)
+    found = np.array([str(value) for value in distinct[:-1]], dtype=object)
+    rows = np.bincount(positions, minlength=len(distinct))[:-1]
+    order = sorted(range(len(found)), key=lambda k: (-rows[k], found[k]))
+    names = tuple(sorted(found[k] for k in order))
+    if len(found) > MAX_CATEGORIES:
+        kept, rare = order[: MAX_CATEGORIES - 1], order[MAX_CATEGORIES - 1 :]
+        names = (*sorted(found[k] for k in kept), RARE)
+        made.counts[f"{name}_rare_names_joined"] = len(rare)
+        made.counts[f"{name}_rows_with_a_rare_name"] = int(rows[rare].sum())
     code = {one: float(number) for number, one in enumerate(names)}
-    codes = np.array([code[str(value)] for value in distinct[:-1]] + [np.nan])
+    other = code.get(RARE, np.nan)
+    codes = np.array([code.get(one, other) for one in found] + [np.nan])
     made.add(name, codes[positions], column)
     made.categories[name] = names
 

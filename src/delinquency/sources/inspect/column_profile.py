@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import rankdata
 
-from delinquency.sources.reading.cells import NUMBER, is_text, number_cells, text_cells
+from delinquency.sources.reading.cells import NUMBER, is_text, name_cells, number_cells, text_cells
 from delinquency.sources.reading.mapping_options import TextOptions
 
 TOP = 12
@@ -85,21 +85,22 @@ class ColumnValues:
 
 def column_values(column: pa.ChunkedArray, text: TextOptions) -> ColumnValues:
     """Return the cells of a column as numbers where most of them are numbers."""
-    cells = text_cells(column)
-    encoded = pc.dictionary_encode(cells).combine_chunks()
+    numbers, _ = number_cells(column, text, where="", name="")
+    gaps_out = text_cells(column, missing=text.gaps)
+    filled = len(gaps_out) - gaps_out.null_count
+    n_wrong = filled - int((~np.isnan(numbers)).sum()) if is_text(column) else 0
+    of_time = pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)
+    numeric = not of_time and filled > 0 and n_wrong <= (1 - MOSTLY) * filled
+    encoded = pc.dictionary_encode(gaps_out if numeric else name_cells(column, text))
+    encoded = encoded.combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0)
     ids = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     distinct = encoded.dictionary.to_pylist()
-    filled = int((ids >= 0).sum())
-    if filled == 0:
+    if not len(distinct):
         return ColumnValues(ids, None, [], "empty")
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return ColumnValues(ids, None, distinct, "date")
-    numbers, _ = number_cells(column, text, where="", name="")
-    n_wrong = filled - int((~np.isnan(numbers)).sum()) if is_text(column) else 0
-    if n_wrong > (1 - MOSTLY) * filled:
-        kind = "date" if _looks_like_dates(distinct) else "text"
+    if not numeric:
+        kind = "date" if of_time or _looks_like_dates(distinct) else "text"
         return ColumnValues(ids, None, distinct, kind)
     return ColumnValues(ids, numbers, distinct, "number", n_wrong)
 

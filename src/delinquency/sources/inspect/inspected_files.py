@@ -19,6 +19,7 @@ from delinquency.sources.reading.cells import (
     number_cells,
     text_cells,
 )
+from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import (
     RawTable,
     head_lines,
@@ -28,7 +29,7 @@ from delinquency.sources.reading.delimited_text import (
 )
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
-from delinquency.sources.reading.source_files import TEXT_SUFFIXES, find, read_path, read_query
+from delinquency.sources.reading.source_files import TEXT_SUFFIXES, find, read_path
 from delinquency.sources.taiwan import PANEL, read_cells
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -15,7 +15,18 @@ from delinquency.sources.reading.mapping_options import TextOptions
 
 EXAMPLES = 3
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-ISO_FORMATS = ("%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+ISO = re.compile(
+    r"(\d{4}-\d{2})(-\d{2})?([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?"
+    r" ?(Z|UTC|[+-]\d{2}:?(\d{2})?)?"
+)
+"""A month or day with any time and zone behind it: what the clock of that zone shows."""
+EXACT_BELOW = 2.0**53
+"""From here on, not every whole number can be held by a float of 64 bits."""
+MOST_MONTHS = 1200
+"""A month counted from extraction lies within a hundred years of it."""
+POINT_ZERO = re.compile(r"([+-]?\d+)\.0+")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""No statement, loan or birth of a customer lies outside."""
 Column: TypeAlias = Any
 """A pyarrow.ChunkedArray; pyarrow carries no types."""
 
@@ -26,19 +37,52 @@ def is_text(column: Column) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def text_cells(column: Column) -> Column:
+def text_cells(column: Column, *, missing: Sequence[str] = ()) -> Column:
     """Return a column as text without surrounding blanks; empty cells are null.
 
-    Whole numbers that are stored as floats lose their ``.0``, so that an account number is the
-    same text from a text file and from Parquet.
+    Whole numbers that are stored as floats or decimals lose their ``.0``, so that an account
+    number is the same text from a text file and from Parquet.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    missing : sequence of str
+        Cells that stand for "no value", besides the empty one. Names have none unless the mapping
+        says so: a category may well be called NA.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type):
-        whole = pc.all(pc.equal(column, pc.floor(column))).as_py()
-        column = column.cast(pa.int64() if whole is not False else pa.string(), safe=False)
+        column = _digits_of_floats(column.cast(pa.float64()))
+    elif pa.types.is_decimal(column.type):
+        column = pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
     trimmed = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    empty = pc.is_in(trimmed, pa.array(["", *missing], trimmed.type))
+    return pc.if_else(empty, pa.scalar(None, pa.string()), trimmed)
+
+
+def _digits_of_floats(column: Column) -> Column:
+    """Return floats as text, each whole one without a point or an exponent; NaN as null."""
+    column = pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
+    whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
+    digits = pc.if_else(whole, column, pa.scalar(0.0)).cast(pa.int64()).cast(pa.string())
+    return pc.if_else(whole, digits, column.cast(pa.string()))
+
+
+def name_cells(column: Column, text: TextOptions) -> Column:
+    """Return a column of names: ``1``, ``1.0`` and `` 1 `` are one, and NA is a name like another.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    text : TextOptions
+        Its decimal mark, and the cells that it states to mean "no value".
+    """
+    cells = text_cells(column, missing=text.missing or ())
+    if not is_text(column):
+        return cells
+    mark = "," if text.decimal == "," else r"\."
+    return pc.replace_substring_regex(cells, rf"^([+-]?\d+){mark}0+$", r"\1")
 
 
 def number_cells(
@@ -69,7 +113,7 @@ def number_cells(
             ]
         cells, wrong = column, np.isinf(values)
     else:
-        cells = text_cells(column)
+        cells = text_cells(column, missing=text.gaps)
         bare = _plain_digits(cells, text)
         try:
             values = _floats(bare.cast(pa.float64()))
@@ -86,7 +130,13 @@ def number_cells(
 
 
 def code_cells(
-    column: Column, codes: Mapping[Any, Any], *, where: str, name: str, key: str
+    column: Column,
+    codes: Mapping[Any, Any],
+    *,
+    where: str,
+    name: str,
+    key: str,
+    missing: Sequence[str] = (),
 ) -> tuple[list[Any], np.ndarray, list[Fault]]:
     """Look codes up in a list of meanings.
 
@@ -100,6 +150,8 @@ def code_cells(
         File and column, for the fault.
     key : str
         Where in the configuration a meaning can be added.
+    missing : sequence of str
+        Cells that stand for "no value" unless they are among the codes.
 
     Returns
     -------
@@ -107,8 +159,8 @@ def code_cells(
         Distinct values with None at the end, for each row the position of its value, and the
         fault of codes that have no meaning.
     """
-    cells = text_cells(column)
     meanings = {str(code): value for code, value in codes.items()}
+    cells = text_cells(column, missing=[one for one in missing if one not in meanings])
     numbers = {n: v for code, v in meanings.items() if (n := _number(code)) is not None}
     unknown: set[str] = set()
 
@@ -142,7 +194,13 @@ def code_cells(
 
 
 def month_cells(
-    column: Column, style: str, *, extraction: np.datetime64, where: str, name: str
+    column: Column,
+    style: str,
+    *,
+    extraction: np.datetime64,
+    where: str,
+    name: str,
+    missing: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
     """Convert a column to days.
 
@@ -162,9 +220,11 @@ def month_cells(
         Dates as datetime64[ms], NaT where missing or wrong; which cells are wrong; the fault.
     """
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        if pa.types.is_timestamp(column.type) and column.type.tz:
+            column = pc.local_timestamp(column)  # midnight in its own zone, not in Greenwich
         days = column.cast(pa.timestamp("ms"), safe=False).to_numpy().astype("datetime64[ms]")
-        return days, np.zeros(len(days), dtype=bool), []
-    cells = text_cells(column)
+        return _possible(days, column, where=where, name=name)
+    cells = text_cells(column, missing=missing)
     parse, expected = _date_parser(style, extraction)
     values, positions = map_values(cells, parse)
     days = np.array(
@@ -174,9 +234,23 @@ def month_cells(
     failed[-1] = False
     wrong = failed[positions]
     if not wrong.any():
-        return days[positions], wrong, []
+        return _possible(days[positions], cells, where=where, name=name)
     fault = cell_fault(cells, wrong, where=where, name=name, expected=expected)
     return days[positions], wrong, [fault]
+
+
+def _possible(
+    days: np.ndarray, cells: Column, *, where: str, name: str
+) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+    """Return dates as they came, and the fault of those that no customer has lived."""
+    year = days.astype("datetime64[Y]").astype(np.int64) + 1970
+    wrong = ~np.isnat(days) & ((year < FIRST_YEAR) | (year > LAST_YEAR))
+    if not wrong.any():
+        return days, wrong, []
+    expected = f"a date from {FIRST_YEAR} to {LAST_YEAR}"
+    mend = "Dates such as 9999-12-31 stand for 'none': leave the cell empty."
+    fault = cell_fault(cells, wrong, where=where, name=name, expected=expected, mend=mend)
+    return days, wrong, [fault]
 
 
 def _date_parser(
@@ -189,29 +263,43 @@ def _date_parser(
 
         def counted(value: str) -> np.datetime64 | None:
             number = _number(value)
-            if number is None or number != int(number) or sign * number > 0:
+            if number is None or abs(number) > MOST_MONTHS:
+                return None
+            if number != int(number) or sign * number > 0:
                 return None
             return extraction.astype("datetime64[M]") + np.timedelta64(int(sign * number), "M")
 
         return counted, f"a whole number of months, {words}"
-    formats = ISO_FORMATS if style == "iso" else (style,)
+    if style == "iso":
+        return _iso_day, "a date as YYYY-MM or YYYY-MM-DD"
 
     def written(value: str) -> np.datetime64 | None:
-        for one in formats:
-            try:
-                return np.datetime64(datetime.strptime(value, one), "ms")
-            except ValueError:
-                continue
-        return None
+        if whole := POINT_ZERO.fullmatch(value):  # a column of numbers with gaps: 202401.0
+            value = whole.group(1)
+        try:
+            read = datetime.strptime(value, style)
+        except ValueError:
+            return None
+        return np.datetime64(read.replace(tzinfo=None), "ms")
 
-    return written, "a date as YYYY-MM or YYYY-MM-DD" if style == "iso" else f"a date as {style}"
+    return written, f"a date as {style}"
+
+
+def _iso_day(value: str) -> np.datetime64 | None:
+    """Return the day that is written first; a time and a zone behind it change nothing."""
+    found = ISO.fullmatch(value)
+    if found is None or (found.group(3) is None and found.group(6) is not None):
+        return None
+    try:
+        return np.datetime64(found.group(1) + (found.group(2) or ""), "D").astype("datetime64[ms]")
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
+    if not NUMBER.fullmatch(text):
         return None
+    value = float(text)
     return value if math.isfinite(value) else None
 
 

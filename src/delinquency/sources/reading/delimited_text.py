@@ -309,7 +309,7 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
                 include_columns=layout.kept,
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
-                null_values=["", *text.missing],
+                null_values=[""],
             ),
         )
     except (pa.ArrowInvalid, UnicodeError) as error:

@@ -21,6 +21,13 @@ def refuse_switches(key: str, codes: Iterable[Any]) -> None:
         )
 
 
+USUAL_GAPS = ("NA", "N/A", "NaN", "nan", "null", "NULL")
+"""How programs write "no value" in numbers and dates."""
+AS_STORED, JOINED = "as_stored", "joined"
+ID_RULES = ("refuse", AS_STORED, JOINED)
+"""What to do where one id is written in several ways: 7 and 007, A1 and a1, 7 and 7.0."""
+
+
 @dataclass(kw_only=True)
 class TextOptions:
     """How a text file is written; Parquet and databases need none of it."""
@@ -33,10 +40,17 @@ class TextOptions:
     decimal: str = "."
     # Mark between thousands inside a number, e.g. "," or "." or " "; empty for none.
     thousands: str = ""
-    # Cells that stand for "no value", besides the empty cell.
-    missing: list[str] = field(default_factory=lambda: ["NA", "N/A", "NaN", "nan", "null", "NULL"])
+    # Cells that stand for "no value", besides the empty cell; null for NA, N/A, NaN and null in
+    # numbers, dates, codes and ids. A list given here holds for categories too, where NA is
+    # otherwise a name.
+    missing: list[str] | None = None
     # Column names in order, for a file that has no header line; empty when it has one.
     header: list[str] = field(default_factory=list)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Cells that stand for "no value" where no names are expected."""
+        return USUAL_GAPS if self.missing is None else tuple(self.missing)
 
     def __post_init__(self) -> None:
         if self.decimal not in (".", ","):

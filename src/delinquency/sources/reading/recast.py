@@ -19,15 +19,18 @@ from delinquency.sources.reading.cells import (
     code_cells,
     is_text,
     month_cells,
+    name_cells,
     number_cells,
     text_cells,
 )
 from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.identifiers import identifiers
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 
 STAND_IN_EXTRACTION = np.datetime64("2000-01")
 """Month that stands in for an unknown month of extraction; only differences have a meaning."""
 DAYS_PER_STATUS = 30
+IDENTIFIERS = ("account_id", "person_id")
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,14 @@ class Reading:
         The one currency that amounts may be in.
     extraction : datetime64
         Month from which offsets are counted back.
+    ids : str
+        What to do where an id is written in several ways.
     """
 
     text: TextOptions = field(default_factory=TextOptions)
     currency: str = ""
     extraction: np.datetime64 = STAND_IN_EXTRACTION
+    ids: str = "refuse"
 
 
 @dataclass
@@ -161,17 +167,32 @@ def _convert(work: Recast, column: Column, source: str, unusable: np.ndarray) ->
             where=where,
             name=source,
             key=f"data.tables.{work.table.name}.codes.{column.name}",
+            missing=work.reading.text.gaps,
         )
         work.faults += faults
         if column.kind == "text":
             return pd.Series(values, dtype="str").to_numpy()[positions]
         return _coded_numbers(values, column)[positions]
+    if column.name in IDENTIFIERS:
+        ids = identifiers(
+            cells, work.reading.text, rule=work.reading.ids, where=where, name=source
+        )
+        work.faults += ids.faults
+        work.repairs |= ids.counts
+        return ids.ids
     if column.kind == "text":
-        return text_cells(cells).to_pandas().astype("str")
+        if column.choices:
+            return text_cells(cells, missing=work.reading.text.gaps).to_pandas().astype("str")
+        return name_cells(cells, work.reading.text).to_pandas().astype("str")
     if column.kind in ("month", "date"):
         style = mapping.formats.get(column.name, "iso")
         days, wrong, faults = month_cells(
-            cells, style, extraction=work.reading.extraction, where=where, name=source
+            cells,
+            style,
+            extraction=work.reading.extraction,
+            where=where,
+            name=source,
+            missing=work.reading.text.gaps,
         )
         if mapping.unusable == "drop" and column.required:
             unusable |= wrong

@@ -1,14 +1,15 @@
-"""Find and read what a mapping names: a file, a folder of files, or a database query."""
+"""Find and read what a mapping names: a file, or a folder of files."""
 
 import hashlib
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import unquote
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
+from delinquency.errors import DataError, Fault, MissingArtifactError
+from delinquency.sources.reading.database import one_type
 from delinquency.sources.reading.delimited_text import (
     RawTable,
     looks_like_data,
@@ -21,6 +22,8 @@ from delinquency.sources.reading.mapping_options import TextOptions
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+"""What a partitioned folder is called whose value is missing."""
 MAX_NAMED_COLUMNS = 40
 """Columns listed in an error text."""
 
@@ -80,7 +83,7 @@ def read_path(place: Path, text: TextOptions, *, columns: list[str] | None = Non
         raise MissingArtifactError(
             f"{place}: expected CSV or Parquet files in this folder. It holds none."
         )
-    parts = [_read_file(file, text, columns) for file in files]
+    parts = [_read_part(place, file, text, columns) for file in files]
     names = parts[0].cells.column_names
     for part in parts[1:]:
         if set(part.cells.column_names) != set(names):
@@ -100,14 +103,56 @@ def read_path(place: Path, text: TextOptions, *, columns: list[str] | None = Non
         for name, count in part.repairs.items():
             repairs[name] = repairs.get(name, 0) + count
     _refuse_mixed_types(parts, names)
+    chunks = {
+        name: [chunk for part in parts for chunk in part.cells[name].chunks] for name in names
+    }
     return RawTable(
         f"{place.name}/ ({len(files)} files)",
-        pa.concat_tables(
-            [part.cells.select(names) for part in parts], promote_options="permissive"
-        ),
+        pa.table({name: _below_another(arrays) for name, arrays in chunks.items()}),
         hashlib.sha256("".join(part.digest for part in parts).encode()).hexdigest(),
         repairs,
     )
+
+
+def _read_part(place: Path, file: Path, text: TextOptions, columns: list[str] | None) -> RawTable:
+    """Read one file of a folder; folder names such as ``dt=2024-01`` are columns of its rows."""
+    told = _folder_columns(place, file)
+    own = None if columns is None else [name for name in columns if name not in told]
+    if own == []:  # the files themselves hold nothing that is asked for: any column counts rows
+        own = None
+    raw = _read_file(file, text, own)
+    cells = raw.cells
+    for name, value in told.items():
+        if name not in cells.column_names and (columns is None or name in columns):
+            cells = cells.append_column(name, pa.array([value] * len(cells), pa.string()))
+    where = str(file.relative_to(place)) if told else raw.where
+    return RawTable(
+        where,
+        cells if columns is None else cells.select(columns),
+        hashlib.sha256(f"{raw.digest} {told}".encode()).hexdigest() if told else raw.digest,
+        raw.repairs,
+    )
+
+
+def _folder_columns(place: Path, file: Path) -> dict[str, str | None]:
+    """Return what the folders between a data set's and a file's say: ``name=value``."""
+    told: dict[str, str | None] = {}
+    for folder in file.relative_to(place).parts[:-1]:
+        name, mark, value = folder.partition("=")
+        if mark and name:
+            told[name] = None if value == HIVE_NULL else unquote(value)
+    return told
+
+
+def _below_another(arrays: list[pa.Array]) -> pa.ChunkedArray:
+    """Return the arrays of the files of a folder as one column; no digit of an id is lost."""
+    kinds = {array.type for array in arrays}
+    numbers = [pa.types.is_integer(one) or pa.types.is_floating(one) for one in kinds]
+    if len(kinds) > 1 and all(numbers):
+        return one_type(arrays)
+    fields = [pa.schema([pa.field("x", kind)]) for kind in kinds]
+    wanted = pa.unify_schemas(fields, promote_options="permissive").field("x").type
+    return pa.chunked_array([array.cast(wanted) for array in arrays], wanted)
 
 
 def _refuse_mixed_types(parts: list[RawTable], names: list[str]) -> None:
@@ -128,57 +173,6 @@ def _refuse_mixed_types(parts: list[RawTable], names: list[str]) -> None:
                 break
     if faults:
         raise DataError(faults)
-
-
-def read_query(query: str, database: str) -> RawTable:
-    """Run a query and return its rows.
-
-    Raises
-    ------
-    ChoiceError
-        If the database address is not one that SQLAlchemy knows.
-    MissingArtifactError
-        If the file of a SQLite database is not there.
-    DataError
-        If the query fails or returns no rows.
-    """
-    import sqlalchemy
-
-    where = f"query {' '.join(query.split())[:60]!r}"
-    try:
-        engine = sqlalchemy.create_engine(database)
-    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError, ImportError) as error:
-        raise ChoiceError(
-            "database: expected a SQLAlchemy address such as sqlite:///file.db or "
-            f"postgresql+psycopg://user@host/name. Got an address that fails: {error}."
-        ) from error
-    file = engine.url.database or ""
-    on_disk = engine.url.get_backend_name() == "sqlite" and not file.startswith((":", "file:"))
-    if on_disk and file and not Path(file).exists():
-        # SQLite would make an empty database of that name, and then miss the table in it.
-        raise MissingArtifactError(
-            f"database: expected the SQLite file {file!r}. There is none. A path from the root "
-            "has four slashes: sqlite:////folder/file.db."
-        )
-    try:
-        with engine.connect() as connection:
-            result = connection.execute(sqlalchemy.text(query))
-            frame = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
-    except sqlalchemy.exc.SQLAlchemyError as error:
-        address = engine.url.render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
-        raise DataError(
-            Fault(where, "", f"a query that runs on {address}", 0, (reason,))
-        ) from error
-    finally:
-        engine.dispose()
-    if frame.empty:
-        raise DataError(Fault(where, "", "at least one row", mend="The query returned none."))
-    cells = pa.Table.from_pandas(frame, preserve_index=False)
-    digest = hashlib.sha256()
-    for batch in cells.to_batches():
-        digest.update(memoryview(batch.serialize()))
-    return RawTable(where, cells, digest.hexdigest())
 
 
 def require_columns(wanted: list[str], present: list[str], where: str) -> None:
