@@ -118,3 +118,34 @@ def test_minimum_mean_and_maximum_are_in_order(values):
     known = np.isfinite(middle)
     assert (low[known] <= middle[known] + 1e-6).all()
     assert (middle[known] <= high[known] + 1e-6).all()
+
+
+def _slope_by_numpy(values):
+    """Return the slope of rows without gaps, its sums in NumPy's own order."""
+    month = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
+    return (month * (values - values.mean(axis=1, keepdims=True))).sum(axis=1) / (month**2).sum()
+
+
+@given(arrays(np.int64, st.tuples(st.integers(1, 4), st.integers(3, 12)),
+              elements=st.integers(-2, 400)), st.sampled_from([1.0, 30.0]))  # fmt: skip
+def test_the_order_of_summation_moves_no_slope_of_whole_days_or_months(days, unit):
+    values = days / unit
+    rounded = np.rint(_slope_by_numpy(values) * 1e12) / 1e12
+    backwards = -statistics.trend(values[:, ::-1])
+    np.testing.assert_array_equal(statistics.trend(values), rounded)
+    np.testing.assert_array_equal(statistics.trend(values), backwards)
+
+
+@given(MATRICES, st.integers(0, 4))
+def test_a_row_has_the_same_bits_alone_among_others_and_in_any_layout(values, row):
+    row %= len(values)
+    alone = values[row : row + 1]
+    for statistic in (
+        statistics.last, statistics.first, statistics.count, statistics.total, statistics.mean,
+        statistics.maximum, statistics.minimum, statistics.deviation, statistics.trend,
+    ):  # fmt: skip
+        expected = statistic(alone)
+        np.testing.assert_array_equal(statistic(values)[row : row + 1], expected)
+        np.testing.assert_array_equal(
+            statistic(np.asfortranarray(values))[row : row + 1], expected
+        )

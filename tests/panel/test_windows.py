@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from delinquency.errors import DataError
 from delinquency.panel.event_sums import EVENT_SUMS
-from delinquency.panel.windows import build_windows, month_number
+from delinquency.panel.window_cells import month_number
+from delinquency.panel.windows import build_windows
 
 NAN = np.nan
 N_MONTHS = 6
@@ -277,3 +278,63 @@ def test_calendar_months_are_counted_back_from_each_observation(five_accounts):
     observed = pd.concat([_observed("2024-02", "full"), _observed("2024-06", "full")])
     windows = build_windows(five_accounts, observed, n_months=4)
     assert windows.calendar_month().tolist() == [[11, 12, 1, 2], [3, 4, 5, 6]]
+
+
+def _late_portfolio(seed: int) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Return statements and transactions of eight accounts, a third of them arriving late."""
+    rng = np.random.default_rng(seed)
+    accounts = [f"a{number}" for number in range(8)]
+    month = pd.to_datetime([f"2023-{m:02d}-01" for m in range(1, 13)])
+    frame = pd.MultiIndex.from_product([accounts, month], names=["account_id", "month"])
+    statements = frame.to_frame(index=False)
+    statements = statements[rng.random(len(statements)) < 0.9].reset_index(drop=True)
+    n = len(statements)
+    delay = np.where(rng.random(n) < 0.3, rng.integers(1, 4, n), 0)
+    statements["arrival_month"] = [
+        m + pd.DateOffset(months=int(d)) for m, d in zip(statements["month"], delay, strict=True)
+    ]
+    statements["balance"] = rng.normal(size=n)
+    events = statements.loc[rng.integers(0, n, 400), ["account_id", "month"]]
+    days = pd.to_timedelta(rng.integers(0, 28, len(events)), unit="D")
+    late = [m + pd.DateOffset(months=int(d)) for m, d in
+            zip(events["month"], rng.integers(0, 3, len(events)), strict=True)]  # fmt: skip
+    transactions = pd.DataFrame(
+        {
+            "account_id": events["account_id"].to_numpy(),
+            "date": (events["month"] + days).to_numpy(),
+            "arrival_month": late,
+            "amount": rng.lognormal(3, 1, len(events)),
+        }
+    )
+    observed = statements[["account_id", "month"]].rename(columns={"month": "observation_month"})
+    observed = observed[observed["observation_month"] >= "2023-04-01"].reset_index(drop=True)
+    return {"statements": statements, "transactions": transactions}, observed
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_an_account_observed_once_has_the_bits_of_one_observed_in_many_months(seed):
+    tables, observed = _late_portfolio(seed)
+    together = build_windows(tables, observed, n_months=5)
+    for month, rows in observed.groupby("observation_month").groups.items():
+        once = observed.loc[rows]
+        assert once["account_id"].is_unique
+        apart = build_windows(tables, once, n_months=5)
+        for name, values in together.monthly.items():
+            np.testing.assert_array_equal(values[rows], apart[name], err_msg=f"{name} {month}")
+
+
+def test_categorical_ids_give_the_windows_of_text_ids():
+    tables, observed = _late_portfolio(3)
+    coded = {n: t.astype({"account_id": "category"}) for n, t in tables.items()}
+    once = observed.drop_duplicates("account_id", keep="last").iloc[::-1]
+    for rows in (observed, once):
+        plain = build_windows(tables, rows, n_months=5)
+        others = build_windows(coded, rows.astype({"account_id": "category"}), n_months=5)
+        for name, values in plain.monthly.items():
+            np.testing.assert_array_equal(values, others[name], err_msg=name)
+
+
+def test_a_month_before_1900_is_numbered_like_any_other():
+    months = pd.Series(pd.to_datetime(["1890-12-01", "1970-02-01"]))
+    # 79 years and one month before 1970-01: -(79 * 12 + 1)
+    assert month_number(months).tolist() == [-949, 1]

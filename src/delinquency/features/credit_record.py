@@ -125,7 +125,7 @@ def lateness_weighted(windows: Windows) -> Array:
     """Sum of days past due at the months' ends, each weighted by 0.8 to the power of its age."""
     days = np.nan_to_num(windows["days_past_due"])
     age = np.arange(days.shape[1])[::-1]
-    return (days * HALF_LIFE_DECAY**age).sum(axis=1)
+    return statistics.total(days * HALF_LIFE_DECAY**age)
 
 
 @feature(

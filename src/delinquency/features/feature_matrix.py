@@ -9,7 +9,7 @@ from delinquency.errors import ChoiceError
 from delinquency.features.catalogue import Feature
 from delinquency.features.feature_options import FeatureOptions
 from delinquency.features.registered_features import FEATURES
-from delinquency.panel.windows import Windows
+from delinquency.panel.windows import Array, Windows
 from delinquency.registry import Registry
 from delinquency.traits import TRAITS, Trait
 
@@ -62,13 +62,35 @@ def build_features(windows: Windows, selection: Sequence[Feature]) -> pd.DataFra
         ``account_id``, ``observation_month`` and a float64 column a feature, in the row order of
         the windows; NaN where a value cannot be known, never infinite.
     """
-    columns = {}
-    for one in selection:
-        values = one.compute(windows)
-        if values.shape != (len(windows),) or np.isinf(values).any():
-            raise ValueError(f"Feature {one.name!r} must return finite or NaN, one value a row.")
-        columns[one.name] = values
+    values = feature_values(windows, selection)
+    columns = {one.name: values[place] for place, one in enumerate(selection)}
     return pd.concat([windows.keys, pd.DataFrame(columns, index=windows.keys.index)], axis=1)
+
+
+def feature_values(windows: Windows, selection: Sequence[Feature]) -> Array:
+    """Return the values of the selected features without a frame around them.
+
+    Parameters
+    ----------
+    windows : Windows
+    selection : sequence of Feature
+
+    Returns
+    -------
+    ndarray of shape (n_features, n_rows)
+        In the order of the selection; NaN where a value cannot be known, never infinite.
+    """
+    out = np.empty((len(selection), len(windows)))
+    for place, one in enumerate(selection):
+        values = one.compute(windows)
+        if values.shape != (len(windows),):
+            raise ValueError(f"Feature {one.name!r} must return one value a row.")
+        out[place] = values
+    infinite = np.isinf(out).any(axis=1)
+    if infinite.any():
+        name = selection[int(np.argmax(infinite))].name
+        raise ValueError(f"Feature {name!r} must return finite values or NaN.")
+    return out
 
 
 def coverage(windows: Windows, options: FeatureOptions) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def late_with_low_use(windows: Windows) -> Array:
 def charges_while_late(windows: Windows) -> Array:
     """Sum over the months that began behind of new charges over the limit."""
     late = previous(months_behind(windows)) >= 1
-    return np.where(late, np.nan_to_num(charges_to_limit(windows)), 0.0).sum(axis=1)
+    return statistics.total(np.where(late, np.nan_to_num(charges_to_limit(windows)), 0.0))
 
 
 @feature(
@@ -130,8 +130,8 @@ def bills_answered(windows: Windows) -> Array:
 def charges_in_unpaid_months(windows: Windows) -> Array:
     """Charges of months without a payment over all charges."""
     charges = np.nan_to_num(new_charges(windows))
-    unpaid = np.where(windows["payment"] == 0, charges, 0.0).sum(axis=1)
-    return statistics.ratio(unpaid, charges.sum(axis=1), ceiling=1.0)
+    unpaid = statistics.total(np.where(windows["payment"] == 0, charges, 0.0))
+    return statistics.ratio(unpaid, statistics.total(charges), ceiling=1.0)
 
 
 @feature(

@@ -1,57 +1,64 @@
 """Statistics of one account's months, over dense arrays with gaps.
 
 Every function takes values of shape (n_rows, n_months), oldest month first, NaN where nothing was
-known, and returns shape (n_rows,): NaN where no month was known.
+known, and returns shape (n_rows,): NaN where no month was known. The loops are compiled
+(``month_loops``): a row's result does not depend on the rows it stands among.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.features import month_loops
 from delinquency.panel.windows import Array
+
+
+def _by_month(values: Array) -> Array:
+    """Return float values month by month; without a copy where windows lie so already."""
+    return np.ascontiguousarray(values.T, np.float64)
+
+
+def _held_by_month(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.ascontiguousarray(condition.T, np.bool_)
 
 
 def last(values: Array) -> Array:
     """Return the latest known value."""
-    known = np.isfinite(values)
-    position = values.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    found = values[np.arange(len(values)), position]
-    return np.where(known.any(axis=1), found, np.nan)
+    return month_loops.last(_by_month(values))
+
+
+def first(values: Array) -> Array:
+    """Return the earliest known value."""
+    return last(values[:, ::-1])
 
 
 def count(values: Array) -> Array:
     """Return the number of known months."""
-    return np.isfinite(values).sum(axis=1).astype(np.float64)
+    return month_loops.count(_by_month(values))
 
 
 def total(values: Array) -> Array:
     """Return the sum of the known values."""
-    return np.where(np.isfinite(values).any(axis=1), np.nansum(values, axis=1), np.nan)
+    return month_loops.total(_by_month(values))
 
 
 def mean(values: Array) -> Array:
     """Return the mean of the known values."""
-    n = count(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(n > 0, np.nansum(values, axis=1) / np.maximum(n, 1), np.nan)
+    return month_loops.mean(_by_month(values))
 
 
 def maximum(values: Array) -> Array:
     """Return the largest known value."""
-    filled = np.where(np.isfinite(values), values, -np.inf).max(axis=1)
-    return np.where(np.isfinite(filled), filled, np.nan)
+    return month_loops.maximum(_by_month(values))
 
 
 def minimum(values: Array) -> Array:
     """Return the smallest known value."""
-    filled = np.where(np.isfinite(values), values, np.inf).min(axis=1)
-    return np.where(np.isfinite(filled), filled, np.nan)
+    return month_loops.minimum(_by_month(values))
 
 
 def deviation(values: Array) -> Array:
     """Return the standard deviation (n - 1) of the known values; NaN below two of them."""
-    n = count(values)
-    centred = np.where(np.isfinite(values), values - mean(values)[:, None], 0.0)
-    return np.where(n > 1, np.sqrt((centred**2).sum(axis=1) / np.maximum(n - 1, 1)), np.nan)
+    return month_loops.deviation(_by_month(values))
 
 
 def trend(values: Array) -> Array:
@@ -59,15 +66,11 @@ def trend(values: Array) -> Array:
 
     Notes
     -----
-    sum((t - mean t)(v - mean v)) / sum((t - mean t)^2) over the known months.
+    sum((t - mean t)(v - mean v)) / sum((t - mean t)^2) over the known months, rounded to twelve
+    decimals. Slopes of whole months or days repeat the same few numbers, and two orders of
+    summation give them two last digits: without the rounding a tree may split between the two.
     """
-    known = np.isfinite(values)
-    n = count(values)
-    month = np.where(known, np.arange(values.shape[1], dtype=np.float64), 0.0)
-    month = np.where(known, month - (month.sum(axis=1) / np.maximum(n, 1))[:, None], 0.0)
-    centred = np.where(known, values - mean(values)[:, None], 0.0)
-    spread = (month**2).sum(axis=1)
-    return np.where(n > 1, (month * centred).sum(axis=1) / np.where(spread > 0, spread, 1), np.nan)
+    return month_loops.trend(_by_month(values))
 
 
 def change(values: Array) -> Array:
@@ -91,7 +94,7 @@ def before(values: Array, months: int) -> Array:
 
 def months_with(condition: NDArray[np.bool_]) -> Array:
     """Return the number of months in which the condition held."""
-    return np.asarray(condition.sum(axis=1), np.float64)
+    return month_loops.months_with(_held_by_month(condition))
 
 
 def streak(condition: NDArray[np.bool_]) -> Array:
@@ -101,26 +104,17 @@ def streak(condition: NDArray[np.bool_]) -> Array:
     ----------
     condition : ndarray of shape (n_rows, n_months), bool
     """
-    broken = ~condition[:, ::-1]
-    first = np.where(broken.any(axis=1), np.argmax(broken, axis=1), condition.shape[1])
-    return first.astype(np.float64)
+    return month_loops.streak(_held_by_month(condition))
 
 
 def longest_streak(condition: NDArray[np.bool_]) -> Array:
     """Return the longest run of months in which the condition held."""
-    run = np.zeros(len(condition))
-    best = np.zeros(len(condition))
-    for month in range(condition.shape[1]):
-        run = np.where(condition[:, month], run + 1, 0.0)
-        best = np.maximum(best, run)
-    return best
+    return month_loops.longest_streak(_held_by_month(condition))
 
 
 def months_since(condition: NDArray[np.bool_]) -> Array:
     """Return the months since the condition last held; the window's length if it never did."""
-    recent = condition[:, ::-1]
-    never = float(condition.shape[1])
-    return np.where(recent.any(axis=1), np.argmax(recent, axis=1), never).astype(np.float64)
+    return month_loops.months_since(_held_by_month(condition))
 
 
 def carried(values: Array) -> Array:
@@ -131,19 +125,23 @@ def carried(values: Array) -> Array:
     ndarray of shape (n_rows, n_months)
         NaN before the first known month.
     """
-    position = np.where(np.isfinite(values), np.arange(values.shape[1]), 0)
-    position = np.maximum.accumulate(position, axis=1)
-    return np.take_along_axis(values, position, axis=1)
+    return month_loops.carried(_by_month(values)).T
 
 
 def ratio(numerator: Array, denominator: Array, *, ceiling: float) -> Array:
     """Return the ratio where the denominator is above 0, clipped to +-ceiling; NaN elsewhere."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out = np.where(denominator > 0, numerator / denominator, np.nan)
-    return np.clip(out, -ceiling, ceiling)
+    above, below = np.broadcast_arrays(
+        np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    )
+    shape = above.shape[::-1]
+    out = np.empty(shape)
+    month_loops.ratio(
+        np.ascontiguousarray(above.T).ravel(), np.ascontiguousarray(below.T).ravel(),
+        float(ceiling), out.ravel(),
+    )  # fmt: skip
+    return out.T
 
 
 def share(condition: NDArray[np.bool_], eligible: NDArray[np.bool_]) -> Array:
     """Return the share of eligible months in which the condition held; NaN without any."""
-    n = eligible.sum(axis=1)
-    return np.where(n > 0, (condition & eligible).sum(axis=1) / np.maximum(n, 1), np.nan)
+    return month_loops.share(_held_by_month(condition), _held_by_month(eligible))

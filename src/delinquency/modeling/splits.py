@@ -13,7 +13,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 
 from delinquency.errors import ChoiceError
 from delinquency.modeling.split_options import SplitOptions
-from delinquency.panel.windows import month_number
+from delinquency.panel.window_cells import month_number
 
 TRAIN, CALIBRATION, TEST, PURGED = "train", "calibration", "test", "purged"
 WIDTH = f"<U{len(CALIBRATION)}"

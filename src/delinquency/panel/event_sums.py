@@ -39,25 +39,55 @@ class EventSum:
     month: str = "date"
 
 
+def _numbers(rows: pd.DataFrame, name: str) -> Array:
+    return rows[name].to_numpy(np.float64)
+
+
 def _column(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: rows[name].fillna(0.0).to_numpy(np.float64)
+    return lambda rows: _numbers(rows, name)
+
+
+def _where(name: str, value: float) -> Callable[[pd.DataFrame], Array]:
+    return lambda rows: (_numbers(rows, name) == value).astype(np.float64)
 
 
 def _amount_where(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: (rows["amount"] * (rows[name] == 1)).to_numpy(np.float64)
+    return lambda rows: _numbers(rows, "amount") * (_numbers(rows, name) == 1)
+
+
+def _amount_in(categories: tuple[str, ...]) -> Callable[[pd.DataFrame], Array]:
+    return lambda rows: _numbers(rows, "amount") * rows["category"].isin(categories).to_numpy()
 
 
 def _purchase_amount(rows: pd.DataFrame) -> Array:
-    amount = rows["amount"].to_numpy(np.float64)
+    amount = _numbers(rows, "amount")
     if "cash_advance" not in rows.columns:
         return amount
-    return np.where(rows["cash_advance"].to_numpy() == 1, 0.0, amount)
+    return np.where(_numbers(rows, "cash_advance") == 1, 0.0, amount)
 
 
 def _high_ticket(rows: pd.DataFrame) -> Array:
-    amount, income = rows["amount"].to_numpy(np.float64), rows["application_income"].to_numpy()
+    amount, income = _numbers(rows, "amount"), _numbers(rows, "application_income")
     return np.where((income > 0) & (amount >= HIGH_TICKET_SHARE * income), amount, 0.0)
 
+
+def _high_ticket_instalment(rows: pd.DataFrame) -> Array:
+    return _high_ticket(rows) * (_numbers(rows, "instalment") == 1)
+
+
+def _one_each(rows: pd.DataFrame) -> Array:
+    return np.ones(len(rows))
+
+
+def _begun_by_lender(rows: pd.DataFrame) -> Array:
+    return (_numbers(rows, "inbound") != 1).astype(np.float64)
+
+
+def _reached(rows: pd.DataFrame) -> Array:
+    return (_numbers(rows, "right_party") == 1) * _begun_by_lender(rows)
+
+
+_RESOLVED = ("promise_kept", "promise_resolved_month")
 
 EVENT_SUMS: Mapping[str, EventSum] = {
     "card_spend": EventSum("transactions", ("amount",), _purchase_amount),
@@ -66,52 +96,22 @@ EVENT_SUMS: Mapping[str, EventSum] = {
     "cash_advance_spend": EventSum(
         "transactions", ("cash_advance",), _amount_where("cash_advance")
     ),
-    "luxury_spend": EventSum(
-        "transactions",
-        ("category",),
-        lambda rows: (rows["amount"] * rows["category"].isin(LUXURY_CATEGORIES)).to_numpy(
-            np.float64
-        ),
-    ),
-    "essential_spend": EventSum(
-        "transactions",
-        ("category",),
-        lambda rows: (rows["amount"] * rows["category"].isin(ESSENTIAL_CATEGORIES)).to_numpy(
-            np.float64
-        ),
-    ),
+    "luxury_spend": EventSum("transactions", ("category",), _amount_in(LUXURY_CATEGORIES)),
+    "essential_spend": EventSum("transactions", ("category",), _amount_in(ESSENTIAL_CATEGORIES)),
     "high_ticket_spend": EventSum("transactions", ("application_income",), _high_ticket),
     "high_ticket_instalment_spend": EventSum(
-        "transactions",
-        ("application_income", "instalment"),
-        lambda rows: _high_ticket(rows) * (rows["instalment"] == 1).to_numpy(np.float64),
+        "transactions", ("application_income", "instalment"), _high_ticket_instalment
     ),
-    "purchase_count": EventSum(
-        "transactions", ("amount",), lambda rows: np.ones(len(rows), np.float64)
-    ),
-    "contact_attempts": EventSum(
-        "contacts",
-        ("inbound",),
-        lambda rows: (rows["inbound"] != 1).to_numpy(np.float64),
-    ),
+    "purchase_count": EventSum("transactions", ("amount",), _one_each),
+    "contact_attempts": EventSum("contacts", ("inbound",), _begun_by_lender),
     "inbound_contacts": EventSum("contacts", ("inbound",), _column("inbound")),
-    "right_party_contacts": EventSum(
-        "contacts",
-        ("right_party", "inbound"),
-        lambda rows: ((rows["right_party"] == 1) & (rows["inbound"] != 1)).to_numpy(np.float64),
-    ),
+    "right_party_contacts": EventSum("contacts", ("right_party", "inbound"), _reached),
     "promises_kept": EventSum(
-        "contacts",
-        ("promise_kept", "promise_resolved_month"),
-        lambda rows: (rows["promise_kept"] == 1).to_numpy(np.float64),
-        month="promise_resolved_month",
+        "contacts", _RESOLVED, _where("promise_kept", 1.0), month="promise_resolved_month"
     ),
     "promises_broken": EventSum(
-        "contacts",
-        ("promise_kept", "promise_resolved_month"),
-        lambda rows: (rows["promise_kept"] == 0).to_numpy(np.float64),
-        month="promise_resolved_month",
+        "contacts", _RESOLVED, _where("promise_kept", 0.0), month="promise_resolved_month"
     ),
 }
-"""Monthly sums over event tables, by name. Disputes are not among them: they route to
-resolution and are never scored."""
+"""Monthly sums over event tables, by name; an amount that is not known adds nothing. Disputes are
+not among them: they route to resolution and are never scored."""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.schema import MONTH_DTYPE
-from delinquency.panel.windows import Array, month_number
+from delinquency.panel.window_cells import month_number
+from delinquency.panel.windows import Array
 
 NO_STATEMENT = "no days past due known for the observation month"
 CHARGED_OFF = "charged off by the observation month"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.panel.outcomes import Panel, dense_panel
-from delinquency.panel.windows import month_number
+from delinquency.panel.window_cells import month_number
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+")
 """Days past due in months of 30 days; a charge-off is in the last."""

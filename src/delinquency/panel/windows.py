@@ -10,20 +10,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import pyarrow
 from numpy.typing import NDArray
-from pyarrow import compute
 
 from delinquency.errors import DataError, Fault
+from delinquency.panel import window_cells
 from delinquency.panel.event_sums import EVENT_SUMS
 from delinquency.panel.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS, TABLES
+from delinquency.panel.window_cells import NEVER, days_before_month_end, month_number, positions
 
 Array = NDArray[np.float64]
 """Float array; (n_rows, n_months) for monthly values, (n_rows,) for features."""
 
 MONTHLY_TABLES = (STATEMENTS, CASHFLOWS, BUREAU)
 _NOT_VALUES = ("account_id", "month", "arrival_month")
-_NEVER = np.iinfo(np.int32).max
 
 MONTHS_PER_YEAR = 12
 DAYS_BEFORE_MONTH_END = "_days_before_month_end"
@@ -119,22 +118,6 @@ def tables_of(need: str) -> frozenset[str]:
     raise KeyError(need)
 
 
-def month_number(months: pd.Series) -> NDArray[np.int32]:
-    """Return months as whole numbers (months since 1970-01); missing ones as a far future.
-
-    Parameters
-    ----------
-    months : Series of datetime
-
-    Returns
-    -------
-    ndarray of shape (n,), int32
-    """
-    values = months.to_numpy().astype("datetime64[M]")
-    numbers = values.astype(np.int64)
-    return np.where(np.isnat(values), _NEVER, numbers).astype(np.int32)
-
-
 def build_windows(
     tables: Mapping[str, pd.DataFrame], observations: pd.DataFrame, *, n_months: int
 ) -> Windows:
@@ -164,20 +147,18 @@ def build_windows(
     A value is visible at observation month o when month <= o and arrival_month <= o. Event sums
     of a table that is present are 0, not missing, in months in which the account had a statement.
     """
-    accounts = pd.Index(observations["account_id"].unique())
-    row_account = _positions(observations["account_id"], accounts)
-    row_month = month_number(observations["observation_month"])
-    _require_statements(tables["statements"], accounts)
-    if not len(row_month):
-        first, last = 0, n_months - 1
-    else:
-        first, last = int(row_month.min()) - n_months + 1, int(row_month.max())
-    axis = _Axis(accounts, row_account, row_month, first, last - first + 1, n_months)
+    axis = _axis_of(observations, n_months)
+    cells = {
+        table.name: axis.rows(tables[table.name], "month")
+        for table in MONTHLY_TABLES
+        if table.name in tables
+    }
+    _require_statements(cells[STATEMENTS.name], axis.accounts)
     monthly: dict[str, Array] = {}
-    for table in MONTHLY_TABLES:
-        if table.name in tables:
-            monthly.update(_cut_monthly(tables[table.name], axis))
-    seen = np.isfinite(_cut_presence(tables["statements"], axis))
+    for name, rows in cells.items():
+        monthly.update(_cut_monthly(tables[name], rows))
+    statement = cells[STATEMENTS.name]
+    seen = np.isfinite(statement.windows_of(np.ones(len(statement.cells))))
     for name in ("transactions", "contacts"):
         if name in tables:
             cut = _cut_events(name, tables[name], tables.get("accounts"), axis)
@@ -185,70 +166,151 @@ def build_windows(
     static: dict[str, Array] = {}
     if "accounts" in tables:
         table = tables["accounts"]
-        position = _positions(accounts, table["account_id"])
+        position = positions(axis.accounts, table["account_id"])[axis.row_account]
         for column in ACCOUNTS:
             known = column.name in table.columns and not column.protected
             if known and column.kind in ("number", "integer", "flag"):
                 values = np.append(table[column.name].to_numpy(np.float64), np.nan)
-                static[column.name] = values[position][row_account]
+                static[column.name] = values[position]
         if "opened_month" in table.columns:
             opened = np.append(month_number(table["opened_month"]).astype(np.float64), np.nan)
-            opened[opened == _NEVER] = np.nan
-            static["months_on_book"] = row_month - opened[position][row_account]
+            opened[opened == NEVER] = np.nan
+            static["months_on_book"] = axis.row_month - opened[position]
     keys = observations[["account_id", "observation_month"]].reset_index(drop=True)
     return Windows(keys, n_months, monthly, static, frozenset(tables))
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where accounts and months lie in the cubes, and which slice each observation takes."""
+    """Which months of which account have a cell, and which cells each observation takes.
+
+    Where every account is observed once, its cells are its window. Otherwise all accounts have
+    the months of all observations, and each observation month takes a slice of them.
+    """
 
     accounts: pd.Index
     row_account: NDArray[np.intp]
     row_month: NDArray[np.int32]
-    first: int
+    first: NDArray[np.int32]
+    observed: NDArray[np.int32]
     length: int
     n_months: int
 
-    def locate(
-        self, frame: pd.DataFrame, month: str
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-        """Return account index, month offset, arrival month, and which rows lie in the cube."""
-        account = _positions(frame["account_id"], self.accounts)
+    @property
+    def once(self) -> bool:
+        """Whether every account is observed once."""
+        return len(self.accounts) == len(self.row_month)
+
+    def rows(self, frame: pd.DataFrame, month: str) -> "_Rows":
+        """Return where the rows of a table fall, by one of its month or date columns."""
+        account = positions(frame["account_id"], self.accounts)
         number = month_number(frame[month])
         arrival = number
         if "arrival_month" in frame.columns:
             given = month_number(frame["arrival_month"])
-            arrival = np.where(given == _NEVER, number, np.maximum(given, number))
-        offset = (number - self.first).astype(np.int32)
-        inside = (account >= 0) & (offset >= 0) & (offset < self.length)
-        arrival = arrival.astype(np.int32)
-        return account[inside], offset[inside], arrival[inside], inside
+            arrival = np.where(given == NEVER, number, np.maximum(given, number))
+        cells = np.empty(len(frame), np.int64)
+        late = np.empty(len(frame), np.bool_)
+        any_late = window_cells.locate(
+            account, number, arrival, self.first, self.observed, self.length, cells, late
+        )
+        return _Rows(self, account, number, arrival, cells, late if any_late else None)
 
     def slices(self) -> list[tuple[NDArray[np.intp], int, slice]]:
-        """Return for each observation month: its rows, its number, its slice of the cube."""
+        """Return for each observation month: its rows, its number, its slice of the cells."""
         out = []
         for month in np.unique(self.row_month):
-            end = int(month) - self.first + 1
+            end = int(month) - int(self.first[0]) + 1
             rows = np.flatnonzero(self.row_month == month)
             out.append((rows, int(month), slice(end - self.n_months, end)))
         return out
 
 
-def _positions(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> NDArray[np.intp]:
-    """Return where each id stands among others, -1 where it does not.
+def _axis_of(observations: pd.DataFrame, n_months: int) -> _Axis:
+    """Return the axis of some observations, in their order."""
+    accounts = pd.Index(observations["account_id"].unique())
+    row_account = positions(observations["account_id"], accounts)
+    row_month = month_number(observations["observation_month"])
+    if len(accounts) == len(row_month):
+        first = (row_month - n_months + 1).astype(np.int32)
+        return _Axis(accounts, row_account, row_month, first, row_month, n_months, n_months)
+    earliest, last = int(row_month.min()) - n_months + 1, int(row_month.max())
+    first = np.full(len(accounts), earliest, np.int32)
+    never = np.full(len(accounts), NEVER, np.int32)
+    length = last - earliest + 1
+    return _Axis(accounts, row_account, row_month, first, never, length, n_months)
 
-    Arrow compares the bytes of the strings: a tenth of the time of an index of Python objects,
-    and other threads run meanwhile.
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a table and the cell that each falls in; -1 for those that fall in none.
+
+    ``late`` marks the rows that arrived after their own month; None where there is no such row.
     """
-    text = pyarrow.large_string()
-    known = pyarrow.array(among, type=text)
-    found = compute.index_in(pyarrow.array(ids, type=text), value_set=known)
-    return compute.fill_null(found, -1).to_numpy().astype(np.intp)
+
+    axis: _Axis
+    account: NDArray[np.intp]
+    number: NDArray[np.int32]
+    arrival: NDArray[np.int32]
+    cells: NDArray[np.int64]
+    late: NDArray[np.bool_] | None
+
+    def windows_of(self, values: Array) -> Array:
+        """Return the windows of one value a row, at most one row a cell; NaN where there is none.
+
+        Returns
+        -------
+        ndarray of shape (n_observations, n_months)
+            Month by month in memory.
+        """
+        cube = np.full((self.axis.length, len(self.axis.accounts)), np.nan)
+        window_cells.place(self.cells, values, cube.ravel())
+        if self.axis.once or self.late is None:
+            return self._take(cube)
+        arrivals = np.full(cube.shape, NEVER, np.int32)
+        window_cells.place(self.cells, self.arrival, arrivals.ravel())
+        return self._take(cube, arrivals)
+
+    def sums_of(self, amounts: Array) -> Array:
+        """Return the windows of the sums of one amount a row, 0 where there is none.
+
+        What arrived late is added up apart and last, whichever way the accounts are observed.
+        """
+        if self.late is None:
+            return self._take(self._sums(self.cells, amounts))
+        out = self._take(self._sums(np.where(self.late, -1, self.cells), amounts))
+        late = np.where(self.late, self.cells, -1)
+        if self.axis.once:
+            return out + self._take(self._sums(late, amounts))
+        for rows, month, window in self.axis.slices():
+            arrived = self._sums(np.where(self.arrival <= month, late, -1), amounts)
+            out[rows] += arrived[window, self.axis.row_account[rows]].T
+        return out
+
+    def _sums(self, cells: NDArray[np.int64], amounts: Array) -> Array:
+        cube = np.zeros((self.axis.length, len(self.axis.accounts)))
+        window_cells.add(cells, amounts, cube.ravel())
+        return cube
+
+    def _take(self, cube: Array, arrivals: NDArray[np.int32] | None = None) -> Array:
+        """Return the windows out of the cells, hiding what had not arrived."""
+        axis = self.axis
+        if axis.once:  # accounts stand in the order of their observations
+            return cube.T
+        out = np.empty((axis.n_months, len(axis.row_month)))
+        for rows, month, window in axis.slices():
+            account = axis.row_account[rows]
+            values = cube[window, account]
+            if arrivals is not None:
+                values[arrivals[window, account] > month] = np.nan
+            out[:, rows] = values
+        return out.T
 
 
-def _require_statements(statements: pd.DataFrame, accounts: pd.Index) -> None:
-    missing = accounts[~accounts.isin(statements["account_id"].unique())]
+def _require_statements(statements: _Rows, accounts: pd.Index) -> None:
+    known = np.zeros(len(accounts), np.bool_)
+    known[statements.account[statements.account >= 0]] = True
+    missing = accounts[~known]
     if len(missing):
         examples = tuple(str(a) for a in missing[:3])
         raise DataError(
@@ -259,14 +321,8 @@ def _require_statements(statements: pd.DataFrame, accounts: pd.Index) -> None:
         )  # fmt: skip
 
 
-def _cut_monthly(frame: pd.DataFrame, axis: _Axis) -> dict[str, Array]:
+def _cut_monthly(frame: pd.DataFrame, rows: _Rows) -> dict[str, Array]:
     """Return the windows of every value column of a table with one row per account and month."""
-    account, offset, arrival, inside = axis.locate(frame, "month")
-    shape = (len(axis.accounts), axis.length)
-    arrivals = np.full(shape, _NEVER, np.int32)
-    arrivals[account, offset] = arrival
-    late = bool((arrival > offset + axis.first).any())
-    slices = axis.slices()
     out: dict[str, Array] = {}
     for name in frame.columns:
         if name in _NOT_VALUES:
@@ -274,38 +330,13 @@ def _cut_monthly(frame: pd.DataFrame, axis: _Axis) -> dict[str, Array]:
         column = frame[name]
         if pd.api.types.is_datetime64_any_dtype(column):
             # A day is kept as days before the end of its row's month: comparable across months.
-            month_end = frame["month"] + pd.offsets.MonthEnd(0)
-            values = (month_end - column).dt.days.to_numpy(np.float64)[inside]
+            values = days_before_month_end(column, rows.number)
             name = f"{name}{DAYS_BEFORE_MONTH_END}"
         elif pd.api.types.is_numeric_dtype(column):
-            values = column.to_numpy(np.float64)[inside]
+            values = column.to_numpy(np.float64)
         else:
             continue
-        cube = np.full(shape, np.nan)
-        cube[account, offset] = values
-        out[name] = _take(cube, arrivals if late else None, axis, slices)
-    return out
-
-
-def _cut_presence(statements: pd.DataFrame, axis: _Axis) -> Array:
-    """Return 1 where a statement was known, NaN elsewhere."""
-    columns = [c for c in _NOT_VALUES if c in statements.columns]
-    return _cut_monthly(statements[columns].assign(present=1.0), axis)["present"]
-
-
-def _take(
-    cube: Array,
-    arrivals: NDArray[np.int32] | None,
-    axis: _Axis,
-    slices: list[tuple[NDArray[np.intp], int, slice]],
-) -> Array:
-    """Return the windows of one cube, hiding what had not arrived."""
-    out = np.empty((len(axis.row_month), axis.n_months))
-    for rows, month, window in slices:
-        values = cube[axis.row_account[rows], window]
-        if arrivals is not None:
-            values[arrivals[axis.row_account[rows], window] > month] = np.nan
-        out[rows] = values
+        out[name] = rows.windows_of(values)
     return out
 
 
@@ -319,11 +350,10 @@ def _cut_events(
     for booked_in in dict.fromkeys(one.month for one in sums.values()):
         if booked_in not in frame.columns:
             continue
-        events = _Events(axis, *axis.locate(frame, booked_in))
-        rows = frame[events.inside]
+        rows = axis.rows(frame, booked_in)
         for name, one in sums.items():
             if one.month == booked_in and set(one.needs) <= set(frame.columns):
-                out[name] = events.windows_of(np.nan_to_num(one.amount(rows)))
+                out[name] = rows.sums_of(one.amount(frame))
     return out
 
 
@@ -336,37 +366,9 @@ def _beside_events(
     borrowed = [n for n in dict.fromkeys(needs) if n not in frame and n in accounts.columns]
     if not borrowed:
         return frame
-    position = _positions(frame["account_id"], accounts["account_id"])
+    position = positions(frame["account_id"], accounts["account_id"])
     values = {n: np.append(accounts[n].to_numpy(np.float64), np.nan)[position] for n in borrowed}
     return frame.assign(**values)
-
-
-@dataclass(frozen=True)
-class _Events:
-    """Event rows and the cell of the cube that each falls in."""
-
-    axis: _Axis
-    account: NDArray[np.intp]
-    offset: NDArray[np.int32]
-    arrival: NDArray[np.int32]
-    inside: NDArray[np.bool_]
-
-    def windows_of(self, amount: Array) -> Array:
-        """Return the windows of the monthly sums of one amount an event."""
-        slices = self.axis.slices()
-        late = self.arrival > self.offset + self.axis.first
-        out = _take(self._cube(~late, amount), None, self.axis, slices)
-        if late.any():
-            for rows, month, window in slices:
-                arrived = self._cube(late & (self.arrival <= month), amount)
-                out[rows] += arrived[self.axis.row_account[rows], window]
-        return out
-
-    def _cube(self, chosen: NDArray[np.bool_], amount: Array) -> Array:
-        shape = (len(self.axis.accounts), self.axis.length)
-        cell = self.account[chosen] * shape[1] + self.offset[chosen]
-        sums = np.bincount(cell, weights=amount[chosen], minlength=shape[0] * shape[1])
-        return np.asarray(sums, np.float64).reshape(shape)
 
 
 def wide_frame(windows: Windows) -> pd.DataFrame:
