@@ -7,7 +7,7 @@
     ├── DataError               input data that breaks its schema; carries every fault found
     ├── MissingArtifactError    a stage's input has not been made yet
     ├── ModelError              a model that cannot be fitted, loaded, or used on these data
-    │   └── UnsupportedModelError   a booster whose trait values would not be exact
+    │   └── UnsupportedModelError   a model whose trait values would not be exact
     ├── LeakageError            a result that only leakage can produce
     ├── PolicyError             a policy file that is incomplete or contradicts itself
     └── CaseworkError           a casework request that cannot be recorded or answered
@@ -45,7 +45,7 @@ class ModelError(DelinquencyError):
 
 
 class UnsupportedModelError(ModelError):
-    """A booster whose trait values would not be exact."""
+    """A model whose trait values would not be exact."""
 
 
 class LeakageError(DelinquencyError):

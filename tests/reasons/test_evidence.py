@@ -9,10 +9,7 @@ from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 def meanings(**traits):
     return {
-        name: FeatureMeaning(
-            name=name, trait_key=trait, direction=0, unit="ratio", phrase="x", phrase_zh="x",
-            actionable=True,
-        )
+        name: FeatureMeaning.of(name, trait, phrase="x", phrase_zh="x", unit="ratio")
         for name, trait in traits.items()
     }  # fmt: skip
 

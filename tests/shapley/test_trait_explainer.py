@@ -277,7 +277,7 @@ def test_a_frame_is_matched_by_name(medium):
     mixed = frame[frame.columns[::-1]].assign(other=1).astype({"Column_1": "Float64"})
     assert np.array_equal(explainer.explain(frame).values, expected)
     assert np.array_equal(explainer.explain(mixed).values, expected)
-    labelled = explainer.explain(frame).to_frame(frame.index)
+    labelled = explainer.explain(frame).to_frame()
     assert list(labelled.columns) == ["group 0", "group 1", "group 2", "group 3"]
 
 

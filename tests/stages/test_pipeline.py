@@ -8,8 +8,9 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError, DelinquencyError, MissingArtifactError, ModelError
-from delinquency.pipeline import evaluation, scored_rows
+from delinquency.pipeline import evaluation
 from delinquency.pipeline.prepared_features import prepare
+from delinquency.reasons import reason_explainer
 from delinquency.stages import run_stage
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
@@ -63,7 +64,7 @@ def test_values_that_do_not_add_up_to_the_boosters_score_are_refused(
         right = exact(self, X, **choices)
         return replace(right, base_value=right.base_value + 1e-6, raw_score=right.raw_score + 1e-6)
 
-    monkeypatch.setattr(scored_rows, "CHECKED_ROWS", checked)
+    monkeypatch.setattr(reason_explainer, "CHECKED_ROWS", checked)
     run(trained, "explain", "tracking=none")
     monkeypatch.setattr(TraitExplainer, "explain", off)
     with pytest.raises(ModelError, match="add up to the raw score"):

@@ -1,9 +1,10 @@
 """What a column of the model matrix means: kept with the data and the model, without the code."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from delinquency.errors import ModelError, unknown_name
 from delinquency.features.catalogue import Feature
 from delinquency.traits import TRAITS, Trait
 
@@ -24,8 +25,16 @@ class FeatureMeaning:
         Words that stand before its value in a reason.
     actionable : bool
         Whether the customer can change it.
+    needs : tuple of str
+        Canonical columns that it is made from; its own name where it came ready-made. Whether it
+        rests on a protected attribute is read from them, so that there is no default.
     categories : tuple of str
         For a column of names: the names in the order of their codes; empty for quantities.
+
+    Examples
+    --------
+    >>> FeatureMeaning.of("visits", "spending_behavior", phrase="Visits to casinos").needs
+    ('visits',)
     """
 
     name: str
@@ -35,7 +44,50 @@ class FeatureMeaning:
     phrase: str
     phrase_zh: str
     actionable: bool
+    needs: tuple[str, ...]
     categories: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.trait_key not in TRAITS:
+            raise unknown_name("trait", self.trait_key, list(TRAITS))
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        trait_key: str,
+        *,
+        phrase: str = "",
+        phrase_zh: str = "",
+        unit: str = "",
+        direction: int = 0,
+    ) -> "FeatureMeaning":
+        """Return the meaning of a column that the customer can change, made elsewhere.
+
+        Parameters
+        ----------
+        name, trait_key : str
+        phrase, phrase_zh : str
+            "" for the name itself; Chinese also takes the English words when there are no others.
+        unit : str
+        direction : int
+            +1 when a higher value can only raise the risk, -1 when it can only lower it, else 0.
+
+        Raises
+        ------
+        ChoiceError
+            If there is no such trait.
+        """
+        return cls(
+            name=name,
+            trait_key=trait_key,
+            direction=direction,
+            unit=unit,
+            phrase=phrase or name,
+            phrase_zh=phrase_zh or phrase or name,
+            actionable=True,
+            needs=(name,),
+        )
 
     @property
     def trait(self) -> Trait:
@@ -54,6 +106,7 @@ def meanings_of(features: Iterable[Feature]) -> dict[str, FeatureMeaning]:
             phrase=one.phrase,
             phrase_zh=one.phrase_zh,
             actionable=one.actionable,
+            needs=one.needs,
         )
         for one in features
     }
@@ -73,14 +126,14 @@ def meanings_of_columns(columns: Mapping[str, Any]) -> dict[str, FeatureMeaning]
     dict of str to FeatureMeaning
     """
     return {
-        name: FeatureMeaning(
-            name=name,
-            trait_key=trait,
-            direction=columns["directions"].get(name, 0),
-            unit=columns["units"].get(name, ""),
-            phrase=columns["reasons"].get(name) or columns["titles"].get(name) or name,
-            phrase_zh=columns["reasons"].get(name) or columns["titles"].get(name) or name,
-            actionable=True,
+        name: replace(
+            FeatureMeaning.of(
+                name,
+                trait,
+                phrase=columns["reasons"].get(name) or columns["titles"].get(name) or name,
+                unit=columns["units"].get(name, ""),
+                direction=columns["directions"].get(name, 0),
+            ),
             categories=tuple(columns["categories"].get(name, ())),
         )
         for name, trait in columns["traits"].items()
@@ -93,8 +146,22 @@ def to_plain(meanings: Mapping[str, FeatureMeaning]) -> list[dict[str, Any]]:
 
 
 def from_plain(plain: Iterable[Mapping[str, Any]]) -> dict[str, FeatureMeaning]:
-    """Return meanings from plain values, by name, in their order."""
-    return {
-        one["name"]: FeatureMeaning(**{**one, "categories": tuple(one["categories"])})
-        for one in plain
-    }
+    """Return meanings from plain values, by name, in their order.
+
+    Raises
+    ------
+    ModelError
+        If a meaning lacks an entry: another version wrote it.
+    """
+    try:
+        return {
+            one["name"]: FeatureMeaning(
+                **{**one, "needs": tuple(one["needs"]), "categories": tuple(one["categories"])}
+            )
+            for one in plain
+        }
+    except (KeyError, TypeError) as error:
+        raise ModelError(
+            f"The meanings of the features were written by another version ({error}). Make them "
+            "again with python -m delinquency stage=train."
+        ) from None

@@ -17,7 +17,7 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.feature_parts import KEYS, read_tables
 from delinquency.pipeline.prepared_features import Prepared, known_months
-from delinquency.pipeline.scored_rows import reason_context_of
+from delinquency.pipeline.scored_rows import reasons_of
 from delinquency.reasons.reason_selection import ReasonContext, evidence_codes, select_reasons
 from delinquency.reasons.reference_population import Contributions
 from delinquency.reasons.what_if import Scorer, WhatIf, what_ifs
@@ -65,7 +65,7 @@ def write_book(
     rows = rows_at_risk(explained, config.cards.count)
     with working(f"writing {len(rows):,} cards"):
         accounts = card_accounts(
-            fitted, prepared, explained, rows, reason_context_of(config, fitted)
+            fitted, prepared, explained, rows, reasons_of(config, fitted).context
         )
         test = saved_model.rows_of(fitted, prepared, "test")
         parts = CardParts(

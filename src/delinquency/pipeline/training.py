@@ -8,10 +8,9 @@ from delinquency.config import Config, as_dict, as_yaml
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
-from delinquency.pipeline import saved_model, scored_rows
+from delinquency.pipeline import saved_model
 from delinquency.pipeline.prepared_features import Prepared
-from delinquency.shapley import TraitExplainer
-from delinquency.traits import TRAITS
+from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say, working
 
@@ -45,22 +44,16 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
     n_trees = model.metadata["size"]["n_estimators"]
     say(f"learnt from {model.metadata['target']}")
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
-    with working("compiling the explainer"):
-        explainer = TraitExplainer(
-            model.booster,
-            model.booster_traits,
-            background=model.matrix(X),
-            order=tuple(TRAITS),
-            n_threads=config.n_threads,
-        )
-    with working("preparing reasons"):
-        context = scored_rows.fit_reason_context(model, explainer, X, seed=config.seed)
+    with working("compiling the explainer and preparing reasons"):
+        reasons = ReasonExplainer(
+            model, prepared.meanings, seed=config.seed, n_threads=config.n_threads
+        ).fit(X)
     fitted = saved_model.Trained(
         model=model,
-        explainer=explainer,
+        explainer=reasons.explainer,
         meanings=prepared.meanings,
         split=split,
-        context=context,
+        context=reasons.to_plain(),
         facts={
             "data": config.data.name,
             "real": config.data.real,

@@ -350,9 +350,7 @@ def _protected(context: ReasonContext) -> NDArray[np.bool_]:
     never = set(protected_columns())
     return np.array(
         [
-            name in never
-            or bool(never & set(getattr(context.meanings[name], "needs", ())))
-            or bool(getattr(context.meanings[name], "protected", False))
+            not never.isdisjoint((name, *context.meanings[name].needs))
             for name in context.reference.facts
         ],
         bool,

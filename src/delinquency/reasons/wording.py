@@ -72,6 +72,14 @@ class Meaning(Protocol):
     def actionable(self) -> bool:
         """Whether the customer can change it."""
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """For a column of names: the names in the order of their codes; else empty."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Canonical columns that it is made from, or its own name where it came ready-made."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -139,7 +147,7 @@ def style_of(meaning: Meaning, *, currency: str = "", is_flag: bool = False) -> 
         if not summary.level and f", {summary.phrase}" in meaning.phrase:
             change = "spread" if summary.name == "std" else "difference"
     unit = "flag" if is_flag and meaning.unit in ("level", "", "flag") else meaning.unit
-    return Style(unit, change, currency, tuple(getattr(meaning, "categories", ())))
+    return Style(unit, change, currency, meaning.categories)
 
 
 def displayed(values: Array, style: Style) -> Array:

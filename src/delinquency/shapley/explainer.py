@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from delinquency.errors import ModelError
 from delinquency.shapley.archive import read_archive, write_archive
@@ -17,6 +18,7 @@ from delinquency.shapley.booster_matrix import MatrixReader, booster_name
 from delinquency.shapley.compiling import Compiled, aligned, compile_forest, record_fields
 from delinquency.shapley.forest import read_forest
 from delinquency.shapley.kernel import SPAN, explain_blocks, explain_rows
+from delinquency.shapley.model_reading import booster_inside
 from delinquency.shapley.program import row_program
 from delinquency.shapley.simd import BLOCK, WIDTH
 from delinquency.shapley.subtrees import Costs
@@ -46,6 +48,8 @@ class Explanation:
         ``base_value`` plus the row's values: the booster's ``predict(raw_score=True)``.
     game : str
         ``"path-dependent"`` or ``"interventional"``.
+    index : Index or None
+        Row labels of the explained frame; None when an array was explained.
     """
 
     values: NDArray[np.float64]
@@ -53,27 +57,59 @@ class Explanation:
     base_value: float
     raw_score: NDArray[np.float64]
     game: str
+    index: pd.Index | None = None
 
-    def to_frame(self, index: pd.Index | None = None) -> pd.DataFrame:
-        """Return the values as a frame, one column a group.
+    def to_frame(self) -> pd.DataFrame:
+        """Return the values as a frame, one column a group, with the explained frame's index."""
+        return pd.DataFrame(self.values, index=self.index, columns=list(self.traits))
+
+    def to_shap(self, data: pd.DataFrame | NDArray[Any] | None = None) -> Any:
+        """Return a ``shap.Explanation`` whose features are the groups, for shap's own plots.
 
         Parameters
         ----------
-        index : Index or None
-            Row labels, such as the explained frame's.
+        data : DataFrame or ndarray of shape (n_rows, n_groups), optional
+            A number for each group and row that plots write beside the group's name and colour
+            its points by, such as its most important feature. None leaves it out.
+
+        Returns
+        -------
+        shap.Explanation
+            ``shap.plots.waterfall(e[0])``, ``shap.plots.beeswarm(e)``, ``bar`` and ``heatmap``
+            draw it.
+
+        Raises
+        ------
+        ModelError
+            If ``data`` has another shape than the values.
         """
-        return pd.DataFrame(self.values, index=index, columns=list(self.traits))
+        from shap import Explanation as ShapExplanation  # slow to import, and only needed here
+
+        shown = None if data is None else np.asarray(data)
+        if shown is not None and shown.shape != self.values.shape:
+            raise ModelError(
+                f"`data` must have one number a row and group, shape {self.values.shape}. "
+                f"Got shape {shown.shape}."
+            )
+        return ShapExplanation(
+            values=self.values,
+            base_values=np.full(len(self.values), self.base_value),
+            data=shown,
+            feature_names=list(self.traits),
+        )
 
 
 class TraitExplainer:
-    """Exact Shapley values of groups of features of a LightGBM booster.
+    """Exact Shapley values of groups of features of a LightGBM model.
 
     Parameters
     ----------
-    booster : lightgbm.Booster
-        Binary, regression or multiclass; used up to its best iteration.
+    model : lightgbm.Booster, LGBMClassifier, LGBMRegressor, DelinquencyClassifier or Pipeline
+        Binary, regression or multiclass; used up to its best iteration. A Pipeline ends in one
+        of the others, and gets its rows as ``fit`` got them.
     traits : mapping of str to str
-        The group of each of the booster's features: 1 to 8 groups.
+        The group of each of the model's features: 1 to 8 groups. Of a Pipeline: of each column
+        that reaches the model, by the name its steps give out.
     background : DataFrame, ndarray or None
         Rows of the reference population for the interventional game, all of them counted.
         None for the path-dependent game. See docs/explanation.md for which answers what.
@@ -91,20 +127,30 @@ class TraitExplainer:
     Raises
     ------
     UnsupportedModelError
-        For linear trees and averaged forests, whose values would not be exact.
+        For any other model, and for linear trees and averaged forests, whose values would not be
+        exact.
     ModelError
-        If a feature has no group, the groups are too many, or the background is empty.
+        If the model is not fitted, a feature has no group, the groups are too many, or the
+        background is empty.
 
     Examples
     --------
-    >>> explainer = TraitExplainer(booster, {"age": "person", "debt": "money"})  # doctest: +SKIP
-    >>> explainer.explain(frame).values.shape  # doctest: +SKIP
-    (1000, 2)
+    >>> import numpy as np, pandas as pd
+    >>> from lightgbm import LGBMClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(300, 3)), columns=["bill", "late_days", "limit"])
+    >>> model = LGBMClassifier(n_estimators=20, verbose=-1).fit(X, X["bill"] + X["late_days"] > 1)
+    >>> traits = {"bill": "debt", "limit": "debt", "late_days": "record"}
+    >>> explanation = TraitExplainer(model, traits, background=X).explain(X)
+    >>> explanation.to_frame().columns.tolist()
+    ['debt', 'record']
+    >>> bool(np.allclose(explanation.raw_score, model.predict(X, raw_score=True)))
+    True
     """
 
     def __init__(
         self,
-        booster: Any,
+        model: Any,
         traits: Mapping[str, str],
         background: Any = None,
         n_threads: int | None = None,
@@ -113,15 +159,17 @@ class TraitExplainer:
         class_index: int | None = None,
         costs: Costs | None = None,
     ):
-        forest = read_forest(booster, class_index=class_index)
-        self.traits, groups = _grouping(forest.feature_names, traits, order)
-        self.feature_names = forest.feature_names
+        inside = booster_inside(model)
+        forest = read_forest(inside.booster, class_index=class_index)
+        self.feature_names = inside.feature_names or forest.feature_names
+        self.traits, groups = _grouping(self.feature_names, traits, order)
+        self._prepare = inside.prepare
         self.n_threads = n_threads
         self.game = PATH_DEPENDENT if background is None else INTERVENTIONAL
         self._read = MatrixReader(forest.feature_names, forest.pandas_categories)
         matrix = None
         if background is not None:
-            matrix = self._read(background)
+            matrix = self._matrix(background)
             if len(matrix) == 0:
                 raise ModelError("A background must have at least one row. Got none.")
         self.n_background = 0 if matrix is None else len(matrix)
@@ -152,7 +200,7 @@ class TraitExplainer:
         ModelError
             If features are missing or not numbers.
         """
-        matrix = self._read(rows)
+        matrix = self._matrix(rows)
         values = np.empty((len(matrix), len(self.traits)))
         threads = min(self._usable_threads(), -(-len(matrix) // _ROWS_PER_THREAD))
         if threads <= 1:
@@ -169,7 +217,15 @@ class TraitExplainer:
             base_value=self.base_value,
             raw_score=self.base_value + values.sum(axis=1),
             game=self.game,
+            index=rows.index if isinstance(rows, pd.DataFrame) else None,
         )
+
+    def _matrix(self, rows: Any) -> NDArray[np.float64]:
+        """Return rows as the booster sees them, after the pipeline's steps if there are any."""
+        if self._prepare is None:
+            return self._read(rows)
+        prepared = self._prepare(rows)
+        return self._read(prepared.toarray() if issparse(prepared) else prepared)
 
     def _usable_threads(self) -> int:
         if self.n_threads:
@@ -203,7 +259,18 @@ class TraitExplainer:
         Parameters
         ----------
         path : path
+
+        Raises
+        ------
+        ModelError
+            If the model was a pipeline: its steps could be kept by pickle only.
         """
+        if self._prepare is not None:
+            raise ModelError(
+                "An explainer of a Pipeline cannot be saved without pickle, which runs what it "
+                "reads. Build the explainer on the pipeline's last step, save that, and transform "
+                "the rows before explaining them."
+            )
         header = {
             "traits": list(self.traits),
             "feature_names": list(self.feature_names),
@@ -236,6 +303,7 @@ class TraitExplainer:
         explainer.traits = tuple(header["traits"])
         explainer.feature_names = tuple(header["feature_names"])
         explainer.n_threads = n_threads
+        explainer._prepare = None
         explainer.game = header["game"]
         explainer.n_background = header["n_background"]
         explainer._read = MatrixReader(explainer.feature_names, header["pandas_categories"])

@@ -18,7 +18,7 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.pipeline.prepared_features import Prepared, prepare
-from delinquency.pipeline.scored_rows import reason_context_of
+from delinquency.pipeline.scored_rows import reasons_of
 from delinquency.pipeline.truth_files import audit_truth
 from delinquency.reporting.truth_audit_page import audit_figure, audit_page
 from delinquency.synthetic.hidden_truth import CAUSAL, shapley_weights
@@ -58,7 +58,7 @@ def run(config: Config) -> None:
     explanation = fitted.explainer.explain(matrix)
     pd_hat = fitted.model.probability(explanation.raw_score)
     with working("fitting baselines and ceilings"):
-        phi = explanation.values * reason_context_of(config, fitted).scale.factor  # noqa: PD011
+        phi = explanation.values * reasons_of(config, fitted).scale.factor  # noqa: PD011
         baselines = _baselines(config, fitted, prepared, rows, tau)
         explanations = {
             OURS: phi, **baselines, **_ceilings(config, prepared.X.iloc[rows], tau)

@@ -1,0 +1,334 @@
+"""From features to PD, six traits, reasons in both languages and evidence, in one call."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.errors import ModelError
+from delinquency.features.feature_description import FeatureMeaning
+from delinquency.modeling.foreign_models import delinquency_model
+from delinquency.reasons.evidence import READY_MADE, evidence_levels
+from delinquency.reasons.feature_effects import ContributionCurves, fit_curves
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.reasons.reason_selection import ReasonContext, select_reasons
+from delinquency.reasons.reference_population import (
+    Contributions,
+    Reference,
+    Scale,
+    build_reference,
+    scale_of,
+)
+from delinquency.shapley import Explanation, TraitExplainer
+from delinquency.shapley.booster_matrix import MatrixReader
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
+
+ADDITIVITY = 1e-9
+"""Largest error allowed of base value + trait values against the booster's raw score."""
+CHECKED_ROWS = 10_000
+"""Rows, at most, whose raw score is compared with the booster's own."""
+CURVE_SAMPLE = 2_000
+"""Training accounts whose exact feature contributions the contribution curves are drawn from."""
+
+
+class ReasonExplainer:
+    """PD, six traits, dominant trait, reasons in English and Chinese, and evidence of accounts.
+
+    Parameters
+    ----------
+    model : DelinquencyModel, DelinquencyClassifier, lightgbm.Booster or LGBMClassifier
+        A fitted model of a probability.
+    meanings : mapping of str to FeatureMeaning or str, optional
+        What each feature is; a trait's key alone where its name says the rest. May be left out
+        where the model itself knows the trait of each feature.
+    options : ReasonOptions, optional
+        What counts as a reason.
+    currency : str
+        ISO 4217 code that amounts are named in; "" when not known.
+    tables : collection of str
+        Canonical tables that the features were made from, which the evidence rests on; empty for
+        features made elsewhere.
+    explainer : TraitExplainer, optional
+        A compiled one of the same model; ``fit`` makes it where it is not given.
+    seed : int
+        Of the sample that the contribution curves are drawn from.
+    n_threads : int, optional
+        None for as many as the process may use; the values are the same for any number.
+
+    Attributes
+    ----------
+    model : DelinquencyModel
+    meanings : dict of str to FeatureMeaning
+        In the order of the model's features.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the model is not a LightGBM model of a probability.
+    ModelError
+        If a feature has no meaning.
+    ChoiceError
+        If a meaning names an unknown trait.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from lightgbm import LGBMClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"late_months": rng.poisson(1, 400), "bill": rng.normal(50, 9, 400)})
+    >>> model = LGBMClassifier(n_estimators=30, verbose=-1).fit(X, X["late_months"] > 2)
+    >>> meanings = {"late_months": "credit_record", "bill": "debt_burden"}
+    >>> explained = ReasonExplainer(model, meanings).fit(X).explain(X)
+    >>> worst = explained.loc[X["late_months"].idxmax()]
+    >>> worst["dominant_trait"], worst["reason_code_1"]
+    ('credit_record', 'credit_record/late_months')
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        meanings: Mapping[str, FeatureMeaning | str] | None = None,
+        *,
+        options: ReasonOptions | None = None,
+        currency: str = "",
+        tables: Collection[str] = READY_MADE,
+        explainer: TraitExplainer | None = None,
+        seed: int = 0,
+        n_threads: int | None = None,
+    ):
+        known = _described(meanings or {})
+        self.model = delinquency_model(model, {name: m.trait_key for name, m in known.items()})
+        known = known or _described(self.model.traits)
+        lacking = [name for name in self.model.features if name not in known]
+        if lacking:
+            raise ModelError(
+                f"Every feature of the model needs a meaning. {len(lacking)} have none: "
+                f"{', '.join(lacking[:3])}."
+            )
+        self.meanings = {name: known[name] for name in self.model.features}
+        self.options = options or ReasonOptions()
+        self.currency = currency
+        self.tables = tuple(tables)
+        self.seed = seed
+        self.n_threads = n_threads
+        self._explainer = explainer
+        self._population: tuple[Reference, ContributionCurves] | None = None
+        # A model of columns of names sees their places among the names at training.
+        self._names_by_code = self.model.booster.pandas_categorical or []
+        self._coded = MatrixReader(self.model.booster.feature_name(), self._names_by_code)
+
+    def fit(self, X: pd.DataFrame) -> "ReasonExplainer":
+        """Take the population that accounts are compared with, usually the training accounts.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ReasonExplainer
+            Itself.
+
+        Raises
+        ------
+        ModelError
+            If a feature is missing, or there is no row.
+        """
+        self._name_categories(X)
+        matrix = self._matrix(X)
+        if self._explainer is None:
+            self._explainer = TraitExplainer(
+                self.model.booster,
+                self.model.booster_traits,
+                background=matrix,
+                order=tuple(TRAITS),
+                n_threads=self.n_threads,
+            )
+        rng = np.random.default_rng(self.seed)
+        rows = rng.choice(len(matrix), min(CURVE_SAMPLE, len(matrix)), replace=False)
+        exact = np.asarray(self.model.booster.predict(matrix[rows], pred_contrib=True))[:, :-1]
+        curves = fit_curves(matrix[rows], exact, names=self.model.features)
+        explanation = self._explainer.explain(matrix)
+        pd_hat = self.model.probability(explanation.raw_score)
+        good = pd_hat <= np.median(pd_hat)
+        typical = self.model.probability(explanation.raw_score[good].mean(keepdims=True))
+        reference = build_reference(
+            Contributions(explanation.values, curves.contributions(matrix), matrix),  # noqa: PD011
+            pd_hat,
+            traits=explanation.traits,
+            facts=self.model.features,
+            typical_pd=float(typical[0]),
+        )
+        self._population = reference, curves
+        return self
+
+    def explain(
+        self,
+        X: pd.DataFrame,
+        *,
+        months: NDArray[np.datetime64] | None = None,
+        silent: NDArray[np.bool_] | None = None,
+    ) -> pd.DataFrame:
+        """Explain accounts.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_features)
+        months : ndarray of shape (n_rows,), datetime64, optional
+            Observation months that the reasons name; None where they are not known.
+        silent : ndarray of shape (n_rows,), bool, optional
+            Accounts without a bill or payment in any month: their evidence goes one level down.
+
+        Returns
+        -------
+        DataFrame with the index of ``X``
+            ``pd_hat, raw_score, base_value``, six ``trait_<key>`` (log-odds; they add up to the
+            raw score with the base value), six ``evidence_<key>``, and the columns of
+            ``Reasons.frame``: ``reason_1``, ``reason_zh_1``, ..., ``dominant_trait``.
+
+        Raises
+        ------
+        ModelError
+            If it is not fitted, a feature is missing, or base value and trait values do not add
+            up to the booster's own raw score, on at most 10,000 rows spread over all of them.
+        """
+        explainer, _, curves = self._fitted()
+        matrix = self._matrix(X)
+        explanation = explainer.explain(matrix)
+        self._check_additivity(matrix, explanation)
+        levels = evidence_levels(
+            matrix,
+            self.meanings,
+            self.tables,
+            silent=np.zeros(len(X), bool) if silent is None else silent,
+        )
+        reasons = select_reasons(
+            Contributions(explanation.values, curves.contributions(matrix), matrix),  # noqa: PD011
+            levels,
+            self.context,
+        )
+        undated = np.full(len(X), np.datetime64("NaT"), "datetime64[M]")
+        frames = [
+            self._scores(explanation),
+            _evidence(levels),
+            reasons.frame(undated if months is None else months),
+        ]
+        return pd.concat(frames, axis=1).set_axis(X.index, axis=0)
+
+    @property
+    def explainer(self) -> TraitExplainer:
+        """The compiled explainer of the model's trait values."""
+        return self._fitted()[0]
+
+    @property
+    def context(self) -> ReasonContext:
+        """What the reasons rest on: meanings, reference population, scale and options."""
+        _, reference, _ = self._fitted()
+        return ReasonContext(
+            meanings=self.meanings,
+            reference=reference,
+            scale=self.scale,
+            options=self.options,
+            currency=self.currency,
+        )
+
+    @property
+    def scale(self) -> Scale:
+        """The scale that contributions are stated on."""
+        calibration = self.model.calibration
+        plain = calibration.to_dict()
+        return scale_of(
+            calibration.kind,
+            slope=float(plain.get("slope", 1.0)),
+            intercept=float(plain.get("intercept", 0.0)),
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what ``fit`` learnt, reference population and contribution curves, for JSON."""
+        _, reference, curves = self._fitted()
+        return {"reference": reference.to_plain(), "curves": curves.to_plain()}
+
+    def restore(self, plain: Mapping[str, Any]) -> "ReasonExplainer":
+        """Take what ``to_plain`` returned instead of fitting, and return itself."""
+        self._population = (
+            Reference.from_plain(plain["reference"]),
+            ContributionCurves.from_plain(plain["curves"]),
+        )
+        return self
+
+    def _fitted(self) -> tuple[TraitExplainer, Reference, ContributionCurves]:
+        if self._explainer is None or self._population is None:
+            raise ModelError(
+                "Reasons compare an account with a population. Call fit(X) with the training "
+                "accounts first."
+            )
+        return self._explainer, *self._population
+
+    def _matrix(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the rows as the booster sees them, columns of names as their codes."""
+        if not self._names_by_code:
+            return self.model.matrix(X)
+        return self._coded(X)
+
+    def _name_categories(self, X: pd.DataFrame) -> None:
+        """Keep which names the codes of the model's columns of names stand for."""
+        columns = [name for name in self.model.features if name in X.columns]
+        named = [name for name in columns if isinstance(X[name].dtype, pd.CategoricalDtype)]
+        for name, names in zip(named, self._names_by_code, strict=False):
+            self.meanings[name] = replace(
+                self.meanings[name], categories=tuple(str(one) for one in names)
+            )
+
+    def _check_additivity(self, matrix: NDArray[np.float64], explanation: Explanation) -> None:
+        """Compare the scores of rows spread over all of them with the booster's own.
+
+        To let the booster score every row would take several times as long as the explanation.
+        """
+        n_rows = len(matrix)
+        if not n_rows:
+            return
+        rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, CHECKED_ROWS)).astype(np.int64))
+        raw_score = np.asarray(
+            self.model.booster.predict(
+                matrix[rows], raw_score=True, num_threads=self.n_threads or 0
+            )
+        )
+        error = float(np.abs(explanation.raw_score[rows] - raw_score).max(initial=0.0))
+        if error > ADDITIVITY:
+            raise ModelError(
+                f"Trait values must add up to the raw score within {ADDITIVITY:g}. The largest "
+                f"error is {error:g}: this is a fault of the explainer, please report it."
+            )
+
+    def _scores(self, explanation: Explanation) -> pd.DataFrame:
+        """Return PD, scores and trait values as one frame."""
+        columns: dict[str, Any] = {
+            "pd_hat": self.model.probability(explanation.raw_score),
+            "raw_score": explanation.raw_score,
+            "base_value": explanation.base_value,
+        }
+        for column, key in enumerate(explanation.traits):
+            columns[f"trait_{key}"] = explanation.values[:, column]  # noqa: PD011
+        return pd.DataFrame(columns, index=range(len(explanation.raw_score)))
+
+
+def _described(meanings: Mapping[str, FeatureMeaning | str]) -> dict[str, FeatureMeaning]:
+    """Return meanings, those of bare trait keys made from the features' names."""
+    return {
+        name: one if isinstance(one, FeatureMeaning) else FeatureMeaning.of(name, one)
+        for name, one in meanings.items()
+    }
+
+
+def _evidence(levels: NDArray[np.int8]) -> pd.DataFrame:
+    """Return evidence levels in words, one column a trait."""
+    words = np.array(EVIDENCE_LEVELS, dtype=object)
+    return pd.DataFrame(
+        {
+            f"evidence_{key}": pd.array(words[levels[:, column]], dtype="str")
+            for column, key in enumerate(TRAITS)
+        }
+    )

@@ -1,0 +1,120 @@
+"""The one recipe of reasons, on models fitted elsewhere."""
+
+import json
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+
+from delinquency.errors import ChoiceError, ModelError, UnsupportedModelError
+from delinquency.features.feature_description import FeatureMeaning
+from delinquency.reasons.reason_explainer import ReasonExplainer
+from delinquency.traits import TRAITS
+
+MEANINGS = {
+    "late months": FeatureMeaning.of(
+        "late months", "credit_record", phrase="Months paid late", phrase_zh="逾期还款的月数",
+        unit="months", direction=1,
+    ),
+    "bill": "debt_burden", "salary": "economic_condition", "paid": "repayment_willingness",
+    "spare": "repayment_capacity", "shop": "spending_behavior",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame(
+        {name: rng.normal(size=500) for name in MEANINGS if name != "shop"}
+        | {"shop": pd.Categorical(rng.choice(["casino", "food", "rent"], 500))},
+        index=np.arange(500) * 3,
+    )
+    X["late months"] = rng.poisson(1.0, 500).astype(float)
+    risk = X["late months"] + 0.5 * X["bill"] + 2.0 * (X["shop"] == "casino")
+    return X, (risk + rng.normal(size=500) > 2.5).to_numpy()
+
+
+@pytest.fixture(scope="module")
+def model(accounts):
+    X, y = accounts
+    return lgb.LGBMClassifier(
+        n_estimators=40, num_leaves=6, verbose=-1, cat_smooth=1, min_data_per_group=5
+    ).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def explainer(model, accounts):
+    return ReasonExplainer(model, MEANINGS, currency="CNY").fit(accounts[0])
+
+
+def test_an_own_model_is_explained_in_both_languages(explainer, model, accounts):
+    X, _ = accounts
+    explained = explainer.explain(X)
+    assert explained.index.equals(X.index)
+    assert np.allclose(explained["pd_hat"], model.predict_proba(X)[:, 1])
+    total = explained["base_value"] + explained[[f"trait_{key}" for key in TRAITS]].sum(axis=1)
+    assert np.abs(total - model.predict(X, raw_score=True)).max() < 1e-9
+    late = explained.loc[X["late months"].idxmax()]
+    assert late["dominant_trait"] == "credit_record"
+    assert "Months paid late" in late["reason_1"]
+    assert "逾期还款的月数" in late["reason_zh_1"]
+    assert late["evidence_credit_record"] == "partial"
+
+
+def test_a_column_of_names_is_stated_by_its_name(explainer, accounts):
+    X, _ = accounts
+    explained = explainer.explain(X[X["shop"] == "casino"])
+    stated = explained["reason_1"][explained["reason_code_1"] == "spending_behavior/shop"]
+    assert len(stated) > 10
+    assert stated.str.contains("casino").all()
+
+
+def test_what_fit_learnt_can_be_kept_as_json(explainer, model, accounts):
+    X, _ = accounts
+    plain = json.loads(json.dumps(explainer.to_plain(), allow_nan=False))
+    again = ReasonExplainer(
+        model, explainer.meanings, currency="CNY", explainer=explainer.explainer
+    ).restore(plain)
+    pd.testing.assert_frame_equal(again.explain(X), explainer.explain(X))
+
+
+def test_a_model_steeper_than_log_odds_keeps_its_own_probability(accounts):
+    X, y = accounts
+    data = lgb.Dataset(X, y)
+    booster = lgb.train({"objective": "binary", "sigmoid": 2.0, "verbose": -1}, data, 10)
+    explained = ReasonExplainer(booster, MEANINGS).fit(X).explain(X)
+    assert np.allclose(explained["pd_hat"], booster.predict(X))
+
+
+def test_protected_attributes_are_never_stated(accounts):
+    X, _ = accounts
+    X = X.rename(columns={"late months": "age"}).drop(columns="shop")
+    model = lgb.LGBMClassifier(n_estimators=20, verbose=-1).fit(X, X["age"] > 1)
+    meanings = {"age" if name == "late months" else name: one for name, one in MEANINGS.items()}
+    meanings["age"] = "credit_record"
+    explained = ReasonExplainer(model, meanings).fit(X).explain(X)
+    codes = explained.filter(like="reason_code").to_numpy()
+    assert not (codes == "credit_record/age").any()
+
+
+def test_reasons_before_fit_and_of_unknown_traits_are_refused(model, accounts):
+    X, y = accounts
+    with pytest.raises(ModelError, match="Call fit"):
+        ReasonExplainer(model, MEANINGS).explain(X)
+    with pytest.raises(ChoiceError, match="Did you mean 'debt_burden'"):
+        ReasonExplainer(model, {**MEANINGS, "bill": "debt_burdens"})
+    with pytest.raises(ModelError, match="1 have none: bill"):
+        ReasonExplainer(model, {k: v for k, v in MEANINGS.items() if k != "bill"})
+    with pytest.raises(UnsupportedModelError, match=r"LinearRegression"):
+        ReasonExplainer(LinearRegression(), MEANINGS)
+    numbers = X.drop(columns="shop")
+    regressor = lgb.LGBMRegressor(n_estimators=3, verbose=-1).fit(numbers, y.astype(float))
+    with pytest.raises(UnsupportedModelError, match="probability.* Got regression"):
+        ReasonExplainer(regressor, MEANINGS)
+    pipe = make_pipeline(SimpleImputer(), lgb.LGBMClassifier(n_estimators=3, verbose=-1))
+    with pytest.raises(UnsupportedModelError, match="steps of a Pipeline"):
+        ReasonExplainer(pipe.fit(numbers, y), MEANINGS)
