@@ -42,11 +42,6 @@ class Quantity:
     compute: Compute
 
     @property
-    def categories(self) -> tuple[str, ...]:
-        """Names by code: none, every registered feature is a quantity."""
-        return ()
-
-    @property
     def meaning(self) -> str:
         """First paragraph of the docstring: what the quantity is, and its formula."""
         return _first_paragraph(self.compute)
@@ -97,6 +92,11 @@ class Feature:
     source: str
     compute: Compute
     reach: int = 1
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names by code: none, every registered feature is a quantity."""
+        return ()
 
     @property
     def meaning(self) -> str:
