@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delinquency.command_line import quoted_arguments
 
 GOOD = """defaults: [panel_data, _self_]
 name: own
@@ -34,8 +39,8 @@ def refusal(root: Path, mapping: str) -> str:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("    columns:", "    colums:", "statements.colums: Key 'colums' not in 'TableMapping'. "
-         "Did you mean 'columns'?"),
+        ("    columns:", "    colums:", "There is no data.tables.statements.colums. "
+         "Did you mean 'data.tables.statements.columns'?"),
         ("month: MONTH", "month: MONTH, month: DPD", "found duplicate key month"),
         ("    columns:", "\tcolumns:", "own.yaml\", line 6, column 1"),
     ],
@@ -43,3 +48,42 @@ def refusal(root: Path, mapping: str) -> str:
 )  # fmt: skip
 def test_a_mapping_that_is_not_one_is_refused_in_words(tmp_path, right, wrong, said):
     assert said in refusal(tmp_path, GOOD.replace(right, wrong))
+
+
+def words(*arguments: str) -> str:
+    """Return what the command line says to arguments that do not fit."""
+    command = [sys.executable, "-m", "delinquency", *arguments, "tracking=none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("data=taiwn", "Did you mean data=taiwan?"),
+        ("model.n_estimatrs=3", "Did you mean 'model.n_estimators'?"),
+        ("n_estimators=3", "Did you mean 'model.n_estimators'?"),
+        ("dta=taiwan", "Did you mean 'data'?"),
+        ("model.n_estimators=abc", "model.n_estimators: expected a whole number. Got 'abc'."),
+        ("seed=1,2", "-m seed=1,2"),
+        ("tracking.uri=http://u:secret@h/x", "write uri: ${oc.env:URI}"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_answered_without_inner_names(argument, said):
+    text = words("stage=train", argument)
+    assert said in text and "secret" not in text
+    assert not {"+model", "Options'", "_data,", "hydra", "'config'"} & set(text.split())
+    assert "append" not in text
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20))
+def test_a_value_reaches_its_key_as_it_was_typed(name):
+    value = f"/no/{name}=#1 [a] {{b}}.csv"
+    (quoted,) = quoted_arguments([f"inspect.path={value}"])
+    assert OverridesParser.create().parse_override(quoted).value() == value
+
+
+def test_lists_numbers_and_sweeps_stay_what_they_are():
+    typed = ["features.traits=[a,b]", "seed=3", "-m", "data=taiwan", "x=${oc.env:HOME}"]
+    assert quoted_arguments(typed) == typed

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from delinquency.config import HYDRA_VERSION_BASE, as_dict, conf_dir, load, register, to_config
+from delinquency.config import (
+    HYDRA_VERSION_BASE,
+    as_dict,
+    as_yaml,
+    conf_dir,
+    load,
+    register,
+    to_config,
+)
 from delinquency.errors import ChoiceError
 from delinquency.sources.data_options import TaiwanData
 from delinquency.stages import STAGES, run_stage
@@ -123,3 +132,17 @@ def test_question_marks_of_a_draft_are_listed_in_one_clean_error():
     composed = compose_raw("stage=inspect", "data=taiwan", "data.name=???", "data.currency=???")
     with pytest.raises(ChoiceError, match=r"2 values are still .*\n  data.currency\n  data.name"):
         to_config(composed)
+
+
+def test_what_comes_from_the_environment_is_written_as_its_expression(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANK_DB", "postgresql://ann:secret@bank/db")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "own.yaml").write_text(
+        "defaults: [table_data, _self_]\nname: own\nquery: SELECT 1\n"
+        "database: ${oc.env:BANK_DB}\noutcome: {column: y}\n"
+    )
+    config = load(["data=own", f"hydra.searchpath=[file://{tmp_path}]"])
+    assert config.data.database == "postgresql://ann:secret@bank/db"
+    changed = replace(config, data=replace(config.data, title="t"))
+    assert "secret" not in as_yaml(changed)
+    assert as_dict(changed)["data"]["database"] == "${oc.env:BANK_DB}"

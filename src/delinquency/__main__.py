@@ -10,11 +10,11 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from delinquency.command_line import in_words, quoted_arguments
 from delinquency.config import (
     HYDRA_VERSION_BASE,
     conf_dir,
     help_page,
-    in_words,
     register,
     to_config,
 )
@@ -63,6 +63,7 @@ def run() -> None:
         print(help_page(purposes, conf_dir(), *_own_folder(sys.argv[1:])))
         return
     register()
+    sys.argv[1:] = quoted_arguments(sys.argv[1:])
     traced = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands errors on, instead of printing them
     try:
@@ -70,7 +71,8 @@ def run() -> None:
     except (HydraException, YAMLError) as error:
         if traced:
             raise
-        print(f"error: {in_words(error)}", file=sys.stderr)
+        folders = [conf_dir(), *_own_folder(sys.argv[1:])]
+        print(f"error: {in_words(error, folders)}", file=sys.stderr)
         raise SystemExit(ChoiceError.exit_code) from None
 
 

@@ -4,15 +4,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
-from yaml import YAMLError
 
 from delinquency.casebook.case_options import CaseOptions
 from delinquency.casework.treatment_options import TreatmentOptions
@@ -39,6 +36,9 @@ from delinquency.workspace.score_options import ScoreOptions
 from delinquency.workspace.tracking_options import TrackingOptions
 
 HYDRA_VERSION_BASE = "1.3"
+ENVIRONMENT = "${oc.env:"
+PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@|[?&;](password|pwd|passwd)=[^&;]", re.IGNORECASE)
+"""An address with a password in it."""
 MOST_UNANSWERED = 12
 """Values still to be filled in that an error lists."""
 HELP = """\
@@ -194,38 +194,17 @@ def to_config(composed: DictConfig) -> Config:
         If values are still to be filled in (``???``), naming them all.
     """
     _refuse_unanswered(composed)
+    plain = OmegaConf.to_container(composed, resolve=False)
+    _refuse_passwords(plain)
     config = OmegaConf.to_object(composed)
     assert isinstance(config, Config)
+    _keep_expressions(config, plain)
     return config
 
 
-def in_words(error: Exception) -> str:
-    """Return what is wrong with a YAML file or a command line, with the nearest known key.
-
-    Parameters
-    ----------
-    error : Exception
-        Raised while the configuration was read or composed.
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(error, YAMLError):
-        return (
-            f"A YAML file of the configuration cannot be read: {error}\n"
-            "Each key stands once, indented by spaces."
-        )
-    cause = error.__cause__ or error.__context__
-    if not isinstance(cause, OmegaConfBaseException):
-        return str(error).strip()
-    text = f"{str(error).split(':')[0]}: {cause.full_key}: {str(cause.msg).splitlines()[0]}."
-    if isinstance(cause, ConfigKeyError) and is_dataclass(cause.object_type):
-        known = [one.name for one in fields(cause.object_type)]
-        near = get_close_matches(str(cause.key), known, n=1)
-        text += f" Did you mean {near[0]!r}?" if near else ""
-        text += f" Known: {', '.join(sorted(known))}."
-    return text
+def schema_names(group: str) -> set[str]:
+    """Return the names of a group's shapes, which are no choices."""
+    return set(_SCHEMAS.get(group, ()))
 
 
 def _refuse_unanswered(composed: DictConfig) -> None:
@@ -244,16 +223,95 @@ def _refuse_unanswered(composed: DictConfig) -> None:
     )
 
 
+class FromEnvironment(str):
+    """A text that a YAML file takes from the environment; what is written holds the expression.
+
+    Attributes
+    ----------
+    expression : str
+        Such as ``${oc.env:BANK_DB}``.
+    """
+
+    expression: str
+
+    def __new__(cls, value: str, expression: str) -> "FromEnvironment":
+        """Return ``value``, known by its expression."""
+        made = super().__new__(cls, value)
+        made.expression = expression
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """Return what a copy is made of."""
+        return str(self), self.expression
+
+
+def _keep_expressions(value: Any, plain: Any) -> Any:
+    """Return a value with each text from the environment known by its expression."""
+    if isinstance(plain, str):
+        told = isinstance(value, str) and ENVIRONMENT in plain
+        return FromEnvironment(value, plain) if told else value
+    if is_dataclass(value) and isinstance(plain, Mapping):
+        for one in fields(value):
+            if one.name in plain:
+                before = getattr(value, one.name)
+                after = _keep_expressions(before, plain[one.name])
+                if after is not before:
+                    setattr(value, one.name, after)
+        return value
+    if isinstance(value, dict) and isinstance(plain, Mapping):
+        for key, one in value.items():
+            value[key] = _keep_expressions(one, plain.get(key))
+        return value
+    if isinstance(value, list) and isinstance(plain, list):
+        pairs = zip(value, plain, strict=False)
+        value[: len(plain)] = [_keep_expressions(one, other) for one, other in pairs]
+    return value
+
+
+def _refuse_passwords(plain: Any, key: str = "") -> None:
+    """Raise for an address with a password in it, which would be written to many places.
+
+    Raises
+    ------
+    ChoiceError
+    """
+    if isinstance(plain, Mapping):
+        for name, one in plain.items():
+            _refuse_passwords(one, f"{key}.{name}" if key else str(name))
+    elif isinstance(plain, list):
+        for one in plain:
+            _refuse_passwords(one, key)
+    elif isinstance(plain, str) and ENVIRONMENT not in plain and PASSWORD.search(plain):
+        variable = key.rpartition(".")[2].upper()
+        raise ChoiceError(
+            f"{key}: this address holds a password, which would be kept with every model and "
+            f"run. Put the address into an environment variable, and write "
+            f"{key.rpartition('.')[2]}: ${{oc.env:{variable}}}"
+        )
+
+
 def as_yaml(config: Config) -> str:
-    """Return all choices as YAML, to be kept with a model."""
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
+    """Return all choices as YAML, to be kept with a model; no value from the environment is."""
+    return OmegaConf.to_yaml(OmegaConf.create(as_dict(config)))
 
 
 def as_dict(config: Any) -> dict[str, Any]:
-    """Return choices as plain nested values."""
-    plain = OmegaConf.to_container(OmegaConf.structured(config), resolve=True)
+    """Return choices as plain nested values; what comes from the environment as its expression."""
+    plain = _plain(config)
     assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, FromEnvironment):
+        return value.expression
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
 
 
 def load(overrides: Sequence[str]) -> Config:

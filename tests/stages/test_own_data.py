@@ -1,6 +1,8 @@
 """The whole way on a ready-made table of one's own: reports say what it cannot support."""
 
 import json
+import os
+import sqlite3
 
 import numpy as np
 import pandas as pd
@@ -105,3 +107,24 @@ def test_no_reason_is_dated_where_the_table_has_no_dates(own):
     assert not told.str.contains("2000").any()
     page = (own / "reports/own/cards/index.html").read_text(encoding="utf-8")
     assert "Jan 2000" not in page and "2000.1" not in page
+
+
+def test_a_changed_database_is_never_read_from_the_files_of_yesterday(own, tmp_path):
+    bank = tmp_path / "b.db"
+    with sqlite3.connect(bank) as connection:
+        pd.read_csv(own / "own.csv").to_sql("t", connection, index=False)
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    query = f"query: SELECT * FROM t\ndatabase: sqlite:///{bank}"
+    (tmp_path / "conf" / "data" / "own.yaml").write_text(MAPPING.replace("path: own.csv", query))
+    run(tmp_path, "features")
+    manifest = tmp_path / "data/processed/own/manifest.json"
+    before = json.loads(manifest.read_text())["facts"]["digest"]
+    stamp = bank.stat().st_mtime_ns
+    with sqlite3.connect(bank) as connection:
+        connection.execute("UPDATE t SET score = 321 WHERE rowid = 500")
+    os.utime(bank, ns=(stamp, stamp))
+    run(tmp_path, "features")
+    assert json.loads(manifest.read_text())["facts"]["digest"] != before
+    made = (tmp_path / "data/interim/own/manifest.json").stat().st_mtime_ns
+    run(tmp_path, "features")
+    assert (tmp_path / "data/interim/own/manifest.json").stat().st_mtime_ns == made

@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
+from delinquency.sources.data_options import PanelData, TableData
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.workspace.artifacts import (
     MANIFEST,
@@ -38,7 +40,7 @@ def ensure_tables(config: Config) -> dict[str, Any]:
     manifest = config.workspace.interim / MANIFEST
     if manifest.exists():
         kept = read_json(manifest, made_by="data")
-        if kept["key"] == _key(config):
+        if kept["key"] == _key(config) and not _changed_queries(config, kept["facts"]):
             return dict(kept["facts"])
     return write_tables(config)
 
@@ -196,12 +198,35 @@ def _key(config: Config) -> str:
     """Return a digest of the choices, the code, and the raw files' sizes and times."""
     options = as_dict(config.data)
     raw = Path(config.workspace.raw)
-    names = sorted({*_paths(options), config.data.name, config.data.kind})
+    names = sorted({*_paths(asdict(config.data)), config.data.name, config.data.kind})
     files = []
     for place in (folder / name for name in names for folder in (raw, Path.cwd())):
         found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
         files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
     return digest([options, files, code_digest()])
+
+
+def _changed_queries(config: Config, kept: Mapping[str, Any]) -> bool:
+    """Return whether a query now gives other rows than those that were read.
+
+    A database has no time of change to go by: the query is run again.
+    """
+    from delinquency.sources.reading.database import read_query
+
+    if isinstance(config.data, PanelData):
+        asked = {name: (m.query, m.database) for name, m in config.data.tables.items()}
+    elif isinstance(config.data, TableData):
+        asked = {config.data.name: (config.data.query, config.data.database)}
+    else:
+        return False
+    digests = kept.get("digests", {})
+    found: dict[tuple[str, str], str] = {}
+    for name, origin in asked.items():
+        if origin[0] and origin not in found:
+            found[origin] = read_query(*origin).digest
+        if origin[0] and found[origin] != digests.get(name):
+            return True
+    return False
 
 
 def _paths(options: Any) -> list[str]:

@@ -98,6 +98,7 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
     groups = group_accounts(options, tables, raws)
     facts = panel_facts(options, tables, outcomes, groups)
     facts["counts"] = {**counts, **facts["counts"]}
+    facts["digests"] = {name: raw.digest for name, raw in raws.items()}
     digests = {raw.digest for raw in raws.values()}
     digest = digests.pop() if len(digests) == 1 else _digest_of(raws)
     return SourceTables(MappingProxyType(tables), groups, facts, digest, outcomes)

@@ -87,7 +87,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         units={name: one.unit for name, one in made.meaning.items()},
         reasons={name: reason_of(name, one) for name, one in made.meaning.items()},
         categories=made.categories,
-        facts=_facts(labels, made, counts, dated=dated),
+        facts=_facts(labels, made, counts, dated=dated) | {"digests": {options.name: raw.digest}},
         digest=raw.digest,
     )
 
