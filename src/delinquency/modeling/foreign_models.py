@@ -4,8 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from delinquency.errors import ModelError, UnsupportedModelError
 from delinquency.modeling.calibrations import Calibration, NoCalibration, SigmoidCalibration
+from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.fitted_model import DelinquencyModel
 from delinquency.shapley.booster_matrix import booster_name
 from delinquency.shapley.model_reading import booster_inside
@@ -18,8 +21,8 @@ def delinquency_model(
 
     Parameters
     ----------
-    model : DelinquencyModel, Booster or LGBMClassifier
-        A ``DelinquencyModel`` is returned as it is.
+    model : DelinquencyModel, DelinquencyClassifier, Booster or LGBMClassifier
+        A ``DelinquencyModel`` is returned as it is, and a classifier's own from the classifier.
     traits : mapping of str to str
         Feature -> trait key, for every feature of the model.
     directions : mapping of str to int, optional
@@ -40,6 +43,9 @@ def delinquency_model(
     """
     if isinstance(model, DelinquencyModel):
         return model
+    if isinstance(model, DelinquencyClassifier):
+        check_is_fitted(model, "model_")
+        return model.model_
     inside = booster_inside(model)
     if inside.prepare is not None:
         raise UnsupportedModelError(

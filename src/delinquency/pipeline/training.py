@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from delinquency.config import Config, as_dict, as_yaml
-from delinquency.modeling.boosting import fit_model
+from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
 from delinquency.pipeline import saved_model
@@ -29,18 +29,20 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
     X = prepared.X.loc[train].reset_index(drop=True)
     labels = prepared.labels.loc[train].reset_index(drop=True)
     with working(f"fitting on {int(train.sum()):,} rows x {X.shape[1]} features") as tick:
-        model = fit_model(
-            X,
-            labels["bad"].to_numpy(np.int64),
-            options=config.model,
+        classifier = DelinquencyClassifier.of_options(
+            config.model,
             traits={name: one.trait_key for name, one in prepared.meanings.items()},
             directions={name: one.direction for name, one in prepared.meanings.items()},
+            random_state=config.seed,
+            n_jobs=config.n_threads,
+        ).fit(
+            X,
+            labels["bad"].to_numpy(np.int64),
             groups=labels["group_id"].to_numpy(),
             spells=Spells.of(labels),
-            seed=config.seed,
-            n_threads=config.n_threads,
             progress=tick,
         )
+    model = classifier.model_
     n_trees = model.metadata["size"]["n_estimators"]
     say(f"learnt from {model.metadata['target']}")
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
