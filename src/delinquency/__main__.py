@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from delinquency.atomic_files import storage_error
 from delinquency.command_line import in_words, quoted_arguments
 from delinquency.config import (
     HYDRA_VERSION_BASE,
@@ -18,7 +19,7 @@ from delinquency.config import (
     register,
     to_config,
 )
-from delinquency.errors import ChoiceError, DelinquencyError
+from delinquency.errors import ChoiceError, DelinquencyError, StorageError
 from delinquency.stages import STAGES, run_stage
 
 STOPPED_BY_USER = 130
@@ -39,6 +40,11 @@ def main(composed: DictConfig) -> None:
     except DelinquencyError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:  # a fault of the disk, wherever it came up
+        if error.errno is None:
+            raise
+        print(f"error: {storage_error(error)}", file=sys.stderr)
+        raise SystemExit(StorageError.exit_code) from None
     except OmegaConfBaseException as error:
         if isinstance(error.__cause__, DelinquencyError):  # a check of an options dataclass
             print(f"error: {error.__cause__}", file=sys.stderr)

@@ -6,6 +6,8 @@
     ├── ChoiceError             a name or value in the configuration that does not exist or fit
     ├── DataError               input data that breaks its schema; carries every fault found
     ├── MissingArtifactError    a stage's input has not been made yet
+    ├── StorageError            a file or folder that cannot be written or read
+    │   └── BusyError               a folder that another run is working in
     ├── ModelError              a model that cannot be fitted, loaded, or used on these data
     │   └── UnsupportedModelError   a model whose trait values would not be exact
     ├── LeakageError            a result that only leakage can produce
@@ -38,6 +40,14 @@ class ChoiceError(DelinquencyError):
 
 class MissingArtifactError(DelinquencyError):
     """A stage's input has not been made yet."""
+
+
+class StorageError(DelinquencyError):
+    """A file or folder that cannot be written or read: a full disk, no permission."""
+
+
+class BusyError(StorageError):
+    """A folder that another run is working in."""
 
 
 class ModelError(DelinquencyError):

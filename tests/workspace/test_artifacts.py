@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from delinquency.atomic_files import replacing
 from delinquency.errors import MissingArtifactError
 from delinquency.workspace.artifacts import (
     FrameDigest,
@@ -15,7 +16,6 @@ from delinquency.workspace.artifacts import (
     frames_written,
     read_columns,
     read_frame,
-    replacing,
     write_frame,
     write_json,
 )

@@ -1,13 +1,22 @@
 """What MLflow is told of the data: as its own account of them, but of all rows and at once."""
 
 import json
+import subprocess
+import sys
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.workspace.mlflow_runs import dataset_of
+from delinquency.workspace.mlflow_runs import (
+    PROCESS,
+    Store,
+    dataset_of,
+    is_gone,
+    this_process,
+    tracked,
+)
 
 ROWS = 12_000
 """More than the rows that MLflow's own digest reads."""
@@ -43,3 +52,40 @@ def test_the_digest_is_of_all_rows():
     changed.loc[ROWS - 2, "full"] += 1.0
     assert describe(frame())["digest"] == describe(frame())["digest"]
     assert describe(frame())["digest"] != describe(changed)["digest"]
+
+
+def test_a_process_is_known_by_more_than_its_number():
+    mine = this_process()
+    assert not is_gone(mine)
+    machine, number, started = mine.split()
+    assert is_gone(f"{machine} {number} {float(started) - 100:.2f}")  # the number was used again
+    assert not is_gone(f"other {number} 1.00")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert is_gone(f"{machine} {ended.pid} {started}")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_run_of_a_killed_process_is_marked_failed_by_the_next(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path.as_uri(), "own", 5000)
+    with tracked(store, name="first", note="", tags={}) as first:
+        pass
+    client = mlflow.MlflowClient()
+    machine, number, _ = this_process().split()
+    killed, elsewhere, plain = (
+        client.create_run(first.experiment_id, tags=tags).info.run_id
+        for tags in (
+            {PROCESS: f"{machine} {number} 1.00"},
+            {PROCESS: "another-machine 1 1.00"},
+            {},
+        )
+    )
+    child = client.create_run(first.experiment_id, tags={"mlflow.parentRunId": killed}).info.run_id
+    with tracked(store, name="next", note="", tags={}) as following:
+        assert client.get_run(following.run_id).info.status == "RUNNING"
+    status = {name: client.get_run(name).info.status for name in (killed, child, elsewhere, plain)}
+    assert status == {
+        killed: "FAILED", child: "FAILED", elsewhere: "RUNNING", plain: "RUNNING",
+    }  # fmt: skip
+    assert "killed" in client.get_run(killed).data.tags["error"]

@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
+from delinquency.atomic_files import write_new
 from delinquency.casebook.pseudonyms import KEY_BYTES, Key
 from delinquency.errors import ChoiceError, MissingArtifactError
 
@@ -16,7 +17,6 @@ KEY_VARIABLE = "DELINQUENCY_KEY"
 """Environment variable that holds the key itself, as hexadecimal digits."""
 KEY_FILE_VARIABLE = "DELINQUENCY_KEY_FILE"
 """Environment variable that names the key file."""
-OWNER_ONLY = 0o600
 
 
 def default_key_file() -> Path:
@@ -70,23 +70,13 @@ def make_key(path: Path | None = None) -> Path:
     """
     path = path or default_key_file()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    # The mode is given at creation, so the key is at no moment readable by others; the link makes
-    # a whole file appear at once, or fails when another process was first.
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
+        write_new(f"{secrets.token_hex(KEY_BYTES)}\n".encode(), path)
     except FileExistsError:
         raise ChoiceError(
             f"A new key may not replace the one in {path}: every pseudonym made with it would be "
             "orphaned. Mend: name another file, or move the old one away first."
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 

@@ -6,8 +6,6 @@ can have it written anew. An import is all or nothing, and names every fault.
 """
 
 import csv
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -17,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import delete, insert, select, update
 
+from delinquency.atomic_files import PRIVATE, write_bytes
 from delinquency.casebook.audit_chain import Journal
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.database_schema import AUDIT, EXPORTS
@@ -302,17 +301,7 @@ def _write_file(journal: Journal, path: Path, *, needs_consent: bool) -> int:
     """
     records = tuple(all_records(journal.connection, shared_only=needs_consent))
     data = format_of(path).write(list(record_rows(records)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_bytes(data, path, mode=PRIVATE, durable=True)
     journal.connection.execute(
         update(EXPORTS)
         .where(EXPORTS.c.path == str(path.resolve()))

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import write_text
 from delinquency.errors import MissingArtifactError, ModelError
 from delinquency.modeling.calibrations import Calibration, calibration_from_dict, sigmoid
 
@@ -148,8 +147,8 @@ class DelinquencyModel:
             "metadata": self.metadata,
         }
         written = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        _write(folder / BOOSTER_FILE, text)
-        _write(folder / RECORD_FILE, written)
+        write_text(text, folder / BOOSTER_FILE)
+        write_text(written, folder / RECORD_FILE)
 
 
 def load_model(folder: Path) -> DelinquencyModel:
@@ -247,17 +246,3 @@ def booster_names(features: Iterable[str]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

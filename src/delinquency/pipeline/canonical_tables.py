@@ -1,6 +1,5 @@
 """Stage ``data``: read the source, check it, and write the canonical tables in parts."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -8,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from delinquency.config import Config, as_dict
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.synthetic.portfolio_options import SyntheticData
-from delinquency.workspace.artifacts import (
-    MANIFEST,
-    code_digest,
-    digest,
-    read_json,
-    write_frame,
-    write_json,
+from delinquency.workspace.artifacts import code_digest, digest, write_frame, write_json
+from delinquency.workspace.manifests import (
+    content_digests,
+    find_difference,
+    invalidate,
+    read_manifest,
+    require_whole,
+    written_folder,
 )
 from delinquency.workspace.progress import say, working
 from delinquency.workspace.threads import in_order
@@ -37,27 +37,29 @@ def describe(config: Config) -> str:
 
 def ensure_tables(config: Config) -> dict[str, Any]:
     """Return the facts of the tables, reading the source again only when something changed."""
-    manifest = config.workspace.interim / MANIFEST
-    if manifest.exists():
-        kept = read_json(manifest, made_by="data")
-        if kept["key"] == _key(config) and not _changed_queries(config, kept["facts"]):
-            return dict(kept["facts"])
+    folder = config.workspace.interim
+    kept = read_manifest(folder)
+    if kept is not None and kept.key == _key(config):
+        why = find_difference(folder, kept, thorough=False)
+        if why:
+            say(f"{why}: the source is read again")
+        elif not _changed_queries(config, kept.facts):
+            return kept.facts
     return write_tables(config)
 
 
 def write_tables(config: Config) -> dict[str, Any]:
     """Read the source, write its parts, and return its facts.
 
-    The new tables are written beside the old ones and swapped in when all are complete, so a
-    fault in the raw data leaves nothing half-written.
+    The new tables get their place by one rename when all are complete, so neither a fault in the
+    raw data nor a kill leaves anything half-written. The old manifest goes before anything is
+    changed that lies elsewhere and belongs to the new tables.
     """
     space = config.workspace
-    fresh = space.interim.with_name(f".{space.interim.name}.writing")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
     facts: dict[str, Any] = {}
     digests = []
-    try:
+    record: dict[str, Any] = {"key": _key(config)}
+    with written_folder(space.interim, record) as fresh:
         with working(f"reading {config.data.name}") as tick:
             readers = list(enumerate(_readers(config)))
             write = partial(_read_and_write, fresh)
@@ -68,11 +70,12 @@ def write_tables(config: Config) -> dict[str, Any]:
         if isinstance(config.data, SyntheticData):
             facts |= _measure(config, config.data, fresh)
         facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
-        write_json({"key": _key(config), "facts": facts}, fresh / MANIFEST)
-        shutil.rmtree(space.interim, ignore_errors=True)
-        fresh.rename(space.interim)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        record["facts"] = facts
+        if _key(config) != record["key"]:
+            raise DataError(
+                Fault(config.data.name, "", "raw files that stay as they are while they are read",
+                      mend="They were changed meanwhile: read them again with stage=data.")
+            )  # fmt: skip
     _say_counts(facts.get("counts", {}))
     return facts
 
@@ -89,6 +92,7 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
     from delinquency.pipeline.realism_report import PARTS_MEASURED, REPORTS, write_report
     from delinquency.pipeline.truth_files import read_hidden_lives, write_hidden_lives
 
+    invalidate(config.workspace.interim)
     folder = config.workspace.truth
     with working("writing the truth, apart from the tables") as tick:
         write_hidden_lives(config, options, part_accounts=PART_ACCOUNTS, tick=tick)
@@ -105,8 +109,15 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
 
 
 def part_folders(config: Config) -> list[Path]:
-    """Return the folders of the parts that ``write_tables`` wrote; none for a ready-made table."""
+    """Return the folders of the parts that ``write_tables`` wrote; none for a ready-made table.
+
+    Raises
+    ------
+    StorageError
+        If a file of them is not the one that was written, naming it.
+    """
     interim = config.workspace.interim
+    require_whole(interim, made_by="data")
     return sorted(interim.glob("part-*"))
 
 
@@ -195,15 +206,23 @@ def _add_facts(total: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(config: Config) -> str:
-    """Return a digest of the choices, the code, and the raw files' sizes and times."""
+    """Return a digest of the choices, the code, and the content of the raw files.
+
+    Where a file lies, and when it was written, does not count: what it holds does.
+    """
     options = as_dict(config.data)
+    if isinstance(config.data, SyntheticData):
+        return digest([options, code_digest()])
     raw = Path(config.workspace.raw)
     names = sorted({*_paths(asdict(config.data)), config.data.name, config.data.kind})
-    files = []
-    for place in (folder / name for name in names for folder in (raw, Path.cwd())):
-        found = sorted(place.rglob("*")) if place.is_dir() else [place] if place.exists() else []
-        files += [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found if f.is_file()]
-    return digest([options, files, code_digest()])
+    files: dict[str, Path] = {}
+    for name in names:
+        for number, place in enumerate((raw / name, Path.cwd() / name)):
+            for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+                if file.is_file():
+                    inside = file.relative_to(place).as_posix()
+                    files[f"{number} {name} {inside}"] = file
+    return digest([options, content_digests(files), code_digest()])
 
 
 def _changed_queries(config: Config, kept: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.features.feature_matrix import build_features
 from delinquency.features.registered_features import FEATURES
@@ -29,7 +30,6 @@ from delinquency.reporting.card_pages import (
     observed_rates,
     render_cards,
 )
-from delinquency.workspace.artifacts import read_frame, write_text
 from delinquency.workspace.progress import working
 
 
@@ -61,7 +61,7 @@ def write_book(
         If the accounts have not been explained yet.
     """
     space = config.workspace
-    explained = read_frame(space.processed / "explanations.parquet", made_by="explain")
+    explained = saved_model.explanations_of(config, fitted)
     rows = rows_at_risk(explained, config.cards.count)
     with working(f"writing {len(rows):,} cards"):
         accounts = card_accounts(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from delinquency import metrics
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.modeling.evaluation_options import EvaluationOptions
 from delinquency.modeling.splits import TEST, TRAIN, how_apart
@@ -13,7 +14,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.pipeline.training_runs import save_figures
 from delinquency.reporting import performance_plots
-from delinquency.workspace.artifacts import write_json, write_text
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import Tick
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.features.catalogue import Feature
 from delinquency.features.feature_description import (
@@ -26,7 +27,8 @@ from delinquency.panel.schema import ACCOUNTS, TABLES
 from delinquency.panel.windows import Windows, build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.cleared_records import without_cleared
-from delinquency.workspace.artifacts import read_frame, read_json, write_text
+from delinquency.workspace.artifacts import read_frame, read_json
+from delinquency.workspace.manifests import require_whole
 from delinquency.workspace.progress import Tick
 from delinquency.workspace.threads import in_order
 
@@ -202,7 +204,10 @@ def making_of(config: Config, tick: Tick) -> Engineering | ReadyMade:
     tick : callable
     """
     ready = config.workspace.interim / READY_MADE
-    return ReadyMade(ready) if ready.exists() else Engineering(config, tick)
+    if not ready.exists():
+        return Engineering(config, tick)
+    require_whole(config.workspace.interim, made_by="data")
+    return ReadyMade(ready)
 
 
 def _span_of(folders: list[Path]) -> tuple[int, int] | None:

@@ -22,7 +22,6 @@ from delinquency.sources.adapters import SourceFeatures, SourceTables, one_cohor
 from delinquency.sources.ready_table import with_categories
 from delinquency.traits import TRAITS
 from delinquency.workspace.artifacts import (
-    MANIFEST,
     FrameDigest,
     code_digest,
     digest,
@@ -31,8 +30,17 @@ from delinquency.workspace.artifacts import (
     read_json,
     write_json,
 )
+from delinquency.workspace.manifests import (
+    MANIFEST,
+    find_difference,
+    invalidate,
+    read_manifest,
+    require_whole,
+    written_folder,
+)
 from delinquency.workspace.progress import say, working
 
+MEANINGS = "meanings.json"
 FEW = 200
 """Rows of the rarer outcome below which an AUC is known to about +-0.04 only (95 %)."""
 
@@ -71,11 +79,13 @@ def prepare(config: Config) -> Prepared:
     """Return the model's input, made again only when a choice, code or data changed."""
     source_facts = ensure_tables(config)
     space = config.workspace
-    manifest = space.processed / MANIFEST
-    key = _key(config, source_facts)
-    if not (manifest.exists() and read_json(manifest, made_by="features")["key"] == key):
+    kept = read_manifest(space.processed)
+    why = "" if kept is None else find_difference(space.processed, kept)
+    if why:
+        say(f"{why}: the features are made again")
+    if kept is None or why or kept.key != _key(config, source_facts):
         write_features(config, source_facts)
-    kept = read_json(manifest, made_by="features")
+        kept = require_whole(space.processed, made_by="features")
     paths = {name: space.processed / f"{name}.parquet" for name in FRAMES}
     values = {name: read_columns(path, without=KEYS) for name, path in paths.items()}
     return Prepared(
@@ -84,8 +94,8 @@ def prepare(config: Config) -> Prepared:
         labels=values["labels"],
         protected=values["protected"],
         raw=values["raw"],
-        meanings=from_plain(read_json(space.processed / "meanings.json", made_by="features")),
-        facts=kept["facts"],
+        meanings=from_plain(read_json(space.processed / MEANINGS, made_by="features")),
+        facts=kept.facts,
     )
 
 
@@ -151,35 +161,42 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
     space = config.workspace
     labels = []
     digest_of = FrameDigest()
-    with working("engineering features") as tick, ExitStack() as files:
-        made = making_of(config, tick)
-        write = {
-            name: files.enter_context(frames_written(space.processed / f"{name}.parquet"))
-            for name in FRAMES
+    record: dict[str, Any] = {"key": _key(config, source_facts)}
+    with written_folder(space.processed, record, keep=_is_of_others) as fresh:
+        with working("engineering features") as tick, ExitStack() as files:
+            made = making_of(config, tick)
+            write = {
+                name: files.enter_context(frames_written(fresh / f"{name}.parquet"))
+                for name in FRAMES
+            }
+            for frames in made.parts():
+                for name in FRAMES:
+                    write[name](frames[name])
+                digest_of.add(frames["features"])
+                labels.append(frames["labels"])
+        write_json(to_plain(made.meanings), fresh / MEANINGS)
+        by_trait = dict.fromkeys(TRAITS, 0)
+        for one in made.meanings.values():
+            by_trait[one.trait_key] += 1
+        known = pd.concat(labels, ignore_index=True)
+        record["facts"] = {
+            "n_rows": len(known),
+            "n_bad": int(known["bad"].sum()),
+            "n_features": len(made.meanings),
+            "features_by_trait": by_trait,
+            "tables": made.tables,
+            "cannot": limits(known, source_facts, by_trait, made.tables),
+            "source": source_facts,
+            "digest": digest_of.hexdigest(),
         }
-        for frames in made.parts():
-            for name in FRAMES:
-                write[name](frames[name])
-            digest_of.add(frames["features"])
-            labels.append(frames["labels"])
-    write_json(to_plain(made.meanings), space.processed / "meanings.json")
-    made.write_reports(space.reports)
-    by_trait = dict.fromkeys(TRAITS, 0)
-    for one in made.meanings.values():
-        by_trait[one.trait_key] += 1
-    known = pd.concat(labels, ignore_index=True)
-    facts = {
-        "n_rows": len(known),
-        "n_bad": int(known["bad"].sum()),
-        "n_features": len(made.meanings),
-        "features_by_trait": by_trait,
-        "tables": made.tables,
-        "cannot": limits(known, source_facts, by_trait, made.tables),
-        "source": source_facts,
-        "digest": digest_of.hexdigest(),
-    }
-    write_json({"key": _key(config, source_facts), "facts": facts}, space.processed / MANIFEST)
-    return facts
+        invalidate(space.processed)
+        made.write_reports(space.reports)
+    return dict(record["facts"])
+
+
+def _is_of_others(name: str) -> bool:
+    """Whether another stage wrote a file of the folder: scores, explanations, proposals."""
+    return name not in {MANIFEST, MEANINGS, *(f"{frame}.parquet" for frame in FRAMES)}
 
 
 def limits(

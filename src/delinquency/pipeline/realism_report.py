@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.features.feature_matrix import build_features, select_features
 from delinquency.features.feature_options import FeatureOptions
@@ -17,7 +18,7 @@ from delinquency.reporting.portfolio_page import portfolio_page
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.synthetic.realism import Sample, calibrate
 from delinquency.synthetic.trait_r_squared import latent_r_squared
-from delinquency.workspace.artifacts import read_frame, write_json, write_text
+from delinquency.workspace.artifacts import read_frame, write_json
 
 REPORTS = ("portfolio.json", "portfolio.html")
 PARTS_MEASURED = 4

@@ -1,6 +1,6 @@
 """A trained model with all that goes with it: its split, its explainer, its choices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +8,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config, as_yaml
-from delinquency.errors import MissingArtifactError
+from delinquency.errors import MissingArtifactError, ModelError
 from delinquency.features.feature_description import FeatureMeaning, from_plain, to_plain
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.shapley import TraitExplainer
 from delinquency.workspace.artifacts import (
+    digest,
     frame_digest,
     read_frame,
     read_json,
+    read_made_from,
     write_frame,
     write_json,
-    write_text,
+)
+from delinquency.workspace.folder_locks import locked, shared
+from delinquency.workspace.manifests import (
+    MANIFEST,
+    find_difference,
+    read_manifest,
+    written_folder,
 )
 
 EXPLAINER = "explainer.npz"
+EXPLANATIONS = "explanations.parquet"
+FACTS = "facts.json"
 GROUNDS = "reasons.json"
 
 
@@ -47,6 +58,8 @@ class Trained:
         MLflow run id, digests, number of rows.
     folder : Path
         Where it lies.
+    digest : str
+        SHA-256 of the saved folder; "" before it is saved.
     """
 
     model: DelinquencyModel
@@ -56,18 +69,29 @@ class Trained:
     context: dict[str, Any]
     facts: dict[str, Any]
     folder: Path
+    digest: str = ""
 
 
-def save(trained: Trained, config: Config) -> None:
-    """Write a trained model into its folder; the file that marks it whole is written last."""
-    folder = trained.folder
-    trained.model.save(folder)
-    trained.explainer.save(folder / EXPLAINER)
-    write_json(to_plain(trained.meanings), folder / "meanings.json")
-    write_frame(trained.split, folder / "split.parquet")
-    write_json(trained.context, folder / GROUNDS)
-    write_text(as_yaml(config), folder / "config.yaml")
-    write_json(trained.facts, folder / "facts.json")
+def save(trained: Trained, config: Config) -> Trained:
+    """Write a trained model as one folder that replaces the old one by one rename.
+
+    The manifest, written last, holds the digest of every file: files of two models never pass for
+    one.
+    """
+    record = {"key": digest(trained.facts["digests"]), "facts": {"made_by": "train"}}
+    wait = config.paths.wait_seconds
+    with (
+        locked([trained.folder], command="stage=train", wait_seconds=wait),
+        written_folder(trained.folder, record) as folder,
+    ):
+        trained.model.save(folder)
+        trained.explainer.save(folder / EXPLAINER)
+        write_json(to_plain(trained.meanings), folder / "meanings.json")
+        write_frame(trained.split, folder / "split.parquet")
+        write_json(trained.context, folder / GROUNDS)
+        write_text(as_yaml(config), folder / "config.yaml")
+        write_json(trained.facts, folder / FACTS)
+    return replace(trained, digest=_require_one_model(trained.folder))
 
 
 def load(config: Config) -> Trained:
@@ -78,20 +102,69 @@ def load(config: Config) -> Trained:
     MissingArtifactError
         If none was trained.
     """
-    return load_from(config.workspace.models)
+    return load_from(config.workspace.models, wait_seconds=config.paths.wait_seconds)
 
 
-def load_from(folder: Path) -> Trained:
-    """Return the trained model of a folder; errors as in ``load``."""
-    facts = read_json(folder / "facts.json", made_by="train")
-    return Trained(
-        model=load_model(folder),
-        explainer=TraitExplainer.load(folder / EXPLAINER),
-        meanings=from_plain(read_json(folder / "meanings.json", made_by="train")),
-        split=read_frame(folder / "split.parquet", made_by="train"),
-        facts=facts,
-        context=read_json(folder / GROUNDS, made_by="train"),
-        folder=folder,
+def load_from(folder: Path, *, wait_seconds: float = 60.0) -> Trained:
+    """Return the trained model of a folder, every file of it as it was saved.
+
+    Raises
+    ------
+    MissingArtifactError
+        If there is no model.
+    ModelError
+        If a file is missing, cut off, changed, or of another model, naming it.
+    """
+    with shared(folder, wait_seconds=wait_seconds):
+        facts = read_json(folder / FACTS, made_by="train")
+        return Trained(
+            model=load_model(folder),
+            explainer=TraitExplainer.load(folder / EXPLAINER),
+            meanings=from_plain(read_json(folder / "meanings.json", made_by="train")),
+            split=read_frame(folder / "split.parquet", made_by="train"),
+            facts=facts,
+            context=read_json(folder / GROUNDS, made_by="train"),
+            folder=folder,
+            digest=_require_one_model(folder),
+        )
+
+
+def _require_one_model(folder: Path) -> str:
+    """Return the digest of a model's folder.
+
+    Raises
+    ------
+    ModelError
+        If a file is not the one that was saved with the others.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise ModelError(
+            f"{folder / MANIFEST} is missing: nothing says which files of {folder} belong "
+            "together. Train the model again with stage=train."
+        )
+    if why := find_difference(folder, manifest):
+        raise ModelError(
+            f"{why}. The files of {folder} are not those of one saved model. Train it again with "
+            "stage=train."
+        )
+    return manifest.digest
+
+
+def explanations_of(config: Config, fitted: Trained | None = None) -> pd.DataFrame:
+    """Return what stage ``explain`` wrote of the model that is there now.
+
+    Raises
+    ------
+    MissingArtifactError
+        If nothing was explained yet, or by another model, or from other features.
+    """
+    fitted = load(config) if fitted is None else fitted
+    return read_made_from(
+        config.workspace.processed / EXPLANATIONS,
+        {"model": fitted.digest},
+        made_by="explain",
+        what="The explanations",
     )
 
 

@@ -31,7 +31,8 @@ def explain_rows(
     """
     explained = scored_rows(config, fitted, prepared)
     space = config.workspace
-    write_frame(explained, space.processed / "explanations.parquet")
+    made_from = {"model": fitted.digest, "features": prepared.facts["digest"]}
+    write_frame(explained, space.processed / saved_model.EXPLANATIONS, made_from=made_from)
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
     active.metrics({f"mean_abs_{name}": value for name, value in size.items()})
     _draw_figures(config, explained, active)

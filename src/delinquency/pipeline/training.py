@@ -71,7 +71,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
         },
         folder=config.workspace.models,
     )
-    saved_model.save(fitted, config)
+    fitted = saved_model.save(fitted, config)
     active.params({**as_dict(config), "fitted": model.metadata["size"]})
     active.text(as_yaml(config), "config.yaml")
     active.file(fitted.folder / "model.txt", "lightgbm")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from delinquency import __version__
+from delinquency.atomic_files import replacing
 from delinquency.config import Config, as_dict
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
@@ -66,7 +67,7 @@ def open_run(
 def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
     """Write figures as PNG into the reports, and log them."""
     folder = config.workspace.reports / FIGURES
-    folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
+        with replacing(folder / f"{name}.png") as temporary:
+            figure.savefig(temporary)
         active.figure(figure, f"plots/{name}.png")

@@ -11,12 +11,13 @@ from delinquency.casework.plan_options import Terms
 from delinquency.casework.proposals import ProposalTerms
 from delinquency.casework.scan.situations import charge_frame, situations
 from delinquency.config import Config
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import part_folders
 from delinquency.policy import Policy
 from delinquency.reporting.card_pages import Treatment
 from delinquency.reporting.treatment_words import card_treatments
-from delinquency.workspace.artifacts import read_frame
+from delinquency.workspace.artifacts import made_from_of, read_frame, read_made_from
+from delinquency.workspace.progress import say
 
 TABLES = ("statements", "cashflows", "bureau", "contacts")
 """What a proposal reads, as far as a source has it."""
@@ -55,13 +56,23 @@ def contact_moment(config: Config, explained: pd.DataFrame) -> datetime:
     return datetime(day.year, day.month, day.day, 10, tzinfo=zone)
 
 
-def proposed(config: Config) -> dict[str, Treatment]:
-    """Return the treatment part of the customer cards; empty before stage ``treat`` has run."""
+def proposed(config: Config, model_digest: str) -> dict[str, Treatment]:
+    """Return the treatment part of the customer cards; empty before stage ``treat`` has run.
+
+    Proposals that were made for another model are left out, and a line says so.
+    """
     folder = config.workspace.processed
     files = [folder / "treatments.parquet", folder / "treatments_considered.parquet"]
     if not all(file.exists() for file in files):
         return {}
-    accounts, considered = (read_frame(file, made_by="treat") for file in files)
+    wanted = {"model": model_digest, "proposals": made_from_of(files[0]).get("proposals", "")}
+    try:
+        accounts, considered = (
+            read_made_from(file, wanted, made_by="treat", what="The proposals") for file in files
+        )
+    except MissingArtifactError as error:
+        say(f"The cards show no proposals. {error}")
+        return {}
     return card_treatments(accounts, considered)
 
 

@@ -1,6 +1,5 @@
 """The truth of a generated portfolio on disk: in a folder of its own, which no model reads."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from delinquency.workspace.artifacts import (
     write_frame,
     write_json,
 )
+from delinquency.workspace.manifests import content_digests, require_whole, written_folder
 from delinquency.workspace.progress import Tick, working
 from delinquency.workspace.threads import in_order
 
@@ -55,10 +55,6 @@ def write_hidden_lives(
     tick : callable
         Called with the parts that are done, and those there will be.
     """
-    folder = config.workspace.truth
-    fresh = folder / f".{HIDDEN}.writing"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
 
     def write(numbered: tuple[int, tuple[Block, ...]]) -> None:
         number, blocks = numbered
@@ -67,18 +63,16 @@ def write_hidden_lives(
         values = {n: np.float32 for n in part.columns if n not in KEYS}
         write_frame(part.astype(values), fresh / PART.format(number))
 
-    try:
-        parts = list(enumerate(block_parts(options, chunk=part_accounts)))
+    parts = list(enumerate(block_parts(options, chunk=part_accounts)))
+    record = {"key": digest(as_dict(options)), "facts": {"parts": len(parts)}}
+    with written_folder(config.workspace.truth / HIDDEN, record) as fresh:
         for done, _ in enumerate(in_order(write, parts, n_threads=config.n_threads), start=1):
             tick(done, len(parts))
-        shutil.rmtree(folder / HIDDEN, ignore_errors=True)
-        fresh.rename(folder / HIDDEN)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def read_hidden_lives(folder: Path, *, parts: int) -> pd.DataFrame:
-    """Return the first parts of the hidden lives."""
+    """Return the first parts of the hidden lives, as they were written."""
+    require_whole(folder / HIDDEN, made_by="data")
     files = [folder / HIDDEN / PART.format(number) for number in range(parts)]
     return pd.concat([read_frame(file, made_by="data") for file in files], ignore_index=True)
 
@@ -107,7 +101,8 @@ def audit_truth(
     mark = folder / f"{AUDIT}.json"
     key = digest([as_dict(data), frame_digest(observations), code_digest()])
     known = all(file.exists() for file in (*files, mark))
-    if known and read_json(mark, made_by=AUDIT)["key"] == key:
+    record = read_json(mark, made_by="truth_audit") if known else {}
+    if record.get("key") == key and record.get("files") == _digests(files):
         effects, exchanged = (read_frame(file, made_by="truth_audit") for file in files)
         return effects, exchanged
     with working(f"simulating {data.audit_paths} futures of {len(observations):,} accounts"):
@@ -119,5 +114,10 @@ def audit_truth(
     mark.unlink(missing_ok=True)
     for frame, file in zip((effects, exchanged), files, strict=True):
         write_frame(frame, file)
-    write_json({"key": key, "accounts": len(effects), "futures": data.audit_paths}, mark)
+    facts = {"accounts": len(effects), "futures": data.audit_paths}
+    write_json({"key": key, **facts, "files": _digests(files)}, mark)
     return effects, exchanged
+
+
+def _digests(files: tuple[Path, Path]) -> dict[str, str]:
+    return content_digests({file.name: file for file in files})

@@ -1,8 +1,6 @@
 """A compiled explainer in one file: named arrays and a JSON header, no pickle."""
 
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import replacing
 from delinquency.errors import MissingArtifactError, ModelError
 
 FORMAT = "delinquency.TraitExplainer"
@@ -32,17 +31,8 @@ def write_archive(
     """
     text = json.dumps({"format": FORMAT, "version": VERSION, **header}, default=_plain)
     stored = {_HEADER: np.frombuffer(text.encode(), np.uint8), **arrays}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **stored)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **stored)
 
 
 def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -1,11 +1,13 @@
 """The stages, by name: one thin module each, imported only when it runs."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, unknown_name
+from delinquency.pipeline.exclusive_folders import alone_in
 
 
 @dataclass(frozen=True)
@@ -19,17 +21,20 @@ class Stage:
         function ``run(config)``.
     purpose : str
         What it does, for the help page.
+    alone : bool
+        Whether it writes folders of its data set, and so waits until it is alone in them.
     """
 
     name: str
     purpose: str
+    alone: bool = True
 
 
 STAGES = MappingProxyType(
     {
         stage.name: stage
         for stage in (
-            Stage("inspect", "look at a file before training: inspect.path=<file>"),
+            Stage("inspect", "look at a file before training: inspect.path=<file>", alone=False),
             Stage("data", "read the source and write the canonical tables"),
             Stage("features", "engineer the features of the six traits"),
             Stage("train", "fit the model on the features, then evaluate and explain it"),
@@ -40,13 +45,17 @@ STAGES = MappingProxyType(
             Stage("explain", "explain every account by the six traits"),
             Stage("cards", "write the case book: a card for each account most at risk"),
             Stage("truth_audit", "score explanations against the truth (synthetic data)"),
-            Stage("score", "score new accounts: score.input=<file>"),
+            Stage("score", "score new accounts: score.input=<file>", alone=False),
             Stage("forgetting", "measure what clearing overdue records costs the model"),
-            Stage("case", "open, record, ask and clear in the casework store: case.do=<command>"),
+            Stage(
+                "case",
+                "open, record, ask and clear in the casework store: case.do=<command>",
+                alone=False,
+            ),
             Stage("treat", "propose lawful help for every account above the cut-off"),
-            Stage("policy_diff", "compare the policy with treatment.against=<name>"),
-            Stage("ui", "open the MLflow UI on this machine"),
-            Stage("notebook", "run the notebooks"),
+            Stage("policy_diff", "compare the policy with treatment.against=<name>", alone=False),
+            Stage("ui", "open the MLflow UI on this machine", alone=False),
+            Stage("notebook", "run the notebooks", alone=False),
         )
     }
 )
@@ -70,4 +79,6 @@ def run_stage(config: Config) -> None:
         raise ChoiceError(f"Name a stage: stage=<name>. Known: {', '.join(STAGES)}.")
     if name not in STAGES:
         raise unknown_name("stage", name, list(STAGES))
-    import_module(f"delinquency.stages.{name}").run(config)
+    run = import_module(f"delinquency.stages.{name}").run
+    with alone_in(config, f"stage={name}") if STAGES[name].alone else nullcontext():
+        run(config)

@@ -13,6 +13,7 @@ from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
 from delinquency.pipeline.cleared_records import database_url, key_file
+from delinquency.pipeline.exclusive_folders import alone_in
 from delinquency.pipeline.policies import load_policies
 from delinquency.workspace.artifacts import read_frame
 from delinquency.workspace.progress import say, working
@@ -34,6 +35,11 @@ def run(config: Config) -> None:
 
 def _report(config: Config, now: datetime) -> dict[str, Any]:
     """Put the overdue records of the data set's own statements into the store."""
+    with alone_in(config, "stage=case case.do=report"):
+        return _put_reported(config, now)
+
+
+def _put_reported(config: Config, now: datetime) -> dict[str, Any]:
     ensure_tables(config)
     options = config.case
     reporter = Reporter(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.features.feature_description import meanings_of
@@ -18,7 +19,6 @@ from delinquency.panel.windows import Windows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
-from delinquency.workspace.artifacts import write_text
 from delinquency.workspace.progress import say, working
 
 MEASURES = ("roc_auc", "brier", "ece")

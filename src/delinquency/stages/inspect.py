@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.inspected_files import inspect_options, inspect_path
 from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
-from delinquency.workspace.artifacts import write_text
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.progress import say, working
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import DelinquencyError, MissingArtifactError
-from delinquency.workspace.artifacts import write_text
 from delinquency.workspace.folders import workspace
 from delinquency.workspace.progress import say, working
 

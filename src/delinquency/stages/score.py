@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.pipeline import saved_model, scored_rows
@@ -73,6 +74,4 @@ def _model(config: Config) -> saved_model.Trained:
 
 
 def _write_csv(scores: pd.DataFrame, path: Path) -> None:
-    from delinquency.workspace.artifacts import write_text
-
     write_text(scores.to_csv(index=False), path)

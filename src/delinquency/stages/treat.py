@@ -5,6 +5,7 @@ from typing import Any
 from delinquency.casework.scan.portfolio_proposals import Proposals, propose
 from delinquency.casework.scan.situations import latest
 from delinquency.config import Config
+from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.policies import policy_of
 from delinquency.pipeline.treatments import (
@@ -15,7 +16,7 @@ from delinquency.pipeline.treatments import (
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.treatment_words import summary_lines
-from delinquency.workspace.artifacts import read_frame, write_frame, write_json
+from delinquency.workspace.artifacts import digest, frame_digest, write_frame, write_json
 from delinquency.workspace.progress import say, working
 
 
@@ -23,15 +24,22 @@ def run(config: Config) -> None:
     """Propose a treatment for every account above the cut-off, and write what was weighed."""
     policy = policy_of(config)
     space = config.workspace
-    explained = read_frame(space.processed / "explanations.parquet", made_by="explain")
+    fitted = saved_model.load(config)
+    explained = saved_model.explanations_of(config, fitted)
     chosen = latest(explained, config.treatment.cut_off)
     at = contact_moment(config, explained)
     with working(f"proposing treatments for {len(chosen):,} accounts"):
         situation, violations = portfolio_situations(config, policy, chosen, at)
         proposals = propose(situation, policy, at, terms_of(config))
-    write_frame(proposals.accounts, space.processed / "treatments.parquet")
-    write_frame(proposals.considered, space.processed / "treatments_considered.parquet")
-    write_frame(violations, space.processed / "charge_violations.parquet")
+    frames = {
+        "treatments": proposals.accounts,
+        "treatments_considered": proposals.considered,
+        "charge_violations": violations,
+    }
+    whole = digest([frame_digest(frame) for frame in frames.values()])
+    for name, frame in frames.items():
+        made_from = {"model": fitted.digest, "proposals": whole}
+        write_frame(frame, space.processed / f"{name}.parquet", made_from=made_from)
     summary = {
         **proposals.summary,
         "data": config.data.name,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.atomic_files import replacing, write_text
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.features.registered_features import FEATURES
@@ -27,7 +28,7 @@ from delinquency.synthetic.trait_swaps import EXCHANGED
 from delinquency.traits import TRAITS
 from delinquency.validation import local_surrogate, truth_scores
 from delinquency.validation.attribution_slope import TraitSwaps, sizes
-from delinquency.workspace.artifacts import replacing, write_json, write_text
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say, working
 
 TIERS: Mapping[str, tuple[str, ...]] = {

@@ -1,9 +1,7 @@
-"""Files: Parquet and JSON written atomically, read with a clear error, known by their digest."""
+"""Files: Parquet and JSON, written whole, read with a clear error, known by their digest."""
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -15,43 +13,35 @@ import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
-from delinquency.errors import MissingArtifactError
+from delinquency.atomic_files import faults_in_words, replacing, write_text
+from delinquency.errors import MissingArtifactError, StorageError
 
-MANIFEST = "manifest.json"
+MADE_FROM = b"delinquency.made_from"
+"""Key of a Parquet file's own record of what it was made from."""
+CHECKED = {"write_page_checksum": True}
+"""Every page of a Parquet file carries a checksum: a changed byte is found when it is read."""
 PACKAGE = Path(__file__).parents[1]
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and move it there only when all went well.
+def write_frame(
+    frame: pd.DataFrame, path: Path, *, made_from: Mapping[str, str] | None = None
+) -> None:
+    """Write a frame as Parquet, whole or not at all.
 
     Parameters
     ----------
+    frame : DataFrame
     path : Path
-        The file to write; its folder is made if needed.
-
-    Yields
-    ------
-    Path
-        A temporary name with the same ending; removed when the body raises.
+    made_from : mapping of str to str, optional
+        Digests of what the frame was made from, kept in the file: ``read_made_from`` compares.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, whole or not at all."""
     with replacing(path) as temporary:
-        frame.to_parquet(temporary, index=False)
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+        if made_from:
+            kept = table.schema.metadata or {}
+            mark = json.dumps(made_from, sort_keys=True).encode()
+            table = table.replace_schema_metadata({**kept, MADE_FROM: mark})
+        parquet.write_table(table, temporary, **CHECKED)
 
 
 def read_frame(path: Path, *, made_by: str) -> pd.DataFrame:
@@ -72,8 +62,7 @@ def read_frame(path: Path, *, made_by: str) -> pd.DataFrame:
     MissingArtifactError
         If the file does not exist, naming the stage to run.
     """
-    _require(path, made_by)
-    return pd.read_parquet(path)
+    return _parquet(path, made_by)
 
 
 def read_columns(
@@ -99,8 +88,8 @@ def read_columns(
         If the file does not exist.
     """
     _require(path, "features")
-    names = parquet.read_schema(path).names if only is None else only
-    return pd.read_parquet(path, columns=[name for name in names if name not in without])
+    names = _schema(path, "features").names if only is None else only
+    return _parquet(path, "features", columns=[name for name in names if name not in without])
 
 
 @contextmanager
@@ -128,7 +117,9 @@ def frames_written(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
                 # Numbers rarely repeat: a dictionary of them takes twice the time and more room.
                 repeat = [f.name for f in table.schema if not pyarrow.types.is_floating(f.type)]
                 writer = files.enter_context(
-                    parquet.ParquetWriter(temporary, table.schema, use_dictionary=repeat)
+                    parquet.ParquetWriter(
+                        temporary, table.schema, use_dictionary=repeat, **CHECKED
+                    )
                 )
             writer.write_table(table)
 
@@ -141,16 +132,57 @@ def write_json(value: Any, path: Path) -> None:
     write_text(text + "\n", path)
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write text as UTF-8, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
 def read_json(path: Path, *, made_by: str) -> Any:
     """Read a JSON file; errors as in ``read_frame``."""
     _require(path, made_by)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        with faults_in_words(path):
+            return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path, made_by, error) from error
+
+
+def read_made_from(
+    path: Path, wanted: Mapping[str, str], *, made_by: str, what: str
+) -> pd.DataFrame:
+    """Read a Parquet file only when it was made from what is there now.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : mapping of str to str
+        Digests that the file must carry, as given to ``write_frame``.
+    made_by : str
+        The stage that writes it.
+    what : str
+        What the frame holds, for the error text: "The explanations".
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MissingArtifactError
+        If the file does not exist, or was made from something else.
+    StorageError
+        If the file is damaged.
+    """
+    _require(path, made_by)
+    kept = made_from_of(path)
+    other = [name for name, value in wanted.items() if kept.get(name) != value]
+    if other:
+        raise MissingArtifactError(
+            f"{what} in {path} were made from another {' and another '.join(other)} than the one "
+            f"that is there now. Run python -m delinquency stage={made_by} with the same choices."
+        )
+    return _parquet(path, made_by)
+
+
+def made_from_of(path: Path) -> dict[str, str]:
+    """Return the digests of what a Parquet file was made from; empty where it does not say."""
+    mark = (_schema(path, "the stage that wrote it").metadata or {}).get(MADE_FROM, b"{}")
+    return dict(json.loads(mark))
 
 
 def digest(value: Any) -> str:
@@ -206,6 +238,31 @@ def frame_digest(frame: pd.DataFrame) -> str:
     whole = FrameDigest()
     whole.add(frame)
     return whole.hexdigest()
+
+
+def _parquet(path: Path, made_by: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file, every page of it checked."""
+    _require(path, made_by)
+    try:
+        with faults_in_words(path):
+            return pd.read_parquet(path, columns=columns, page_checksum_verification=True)
+    except (pyarrow.ArrowException, StorageError) as error:
+        raise _damaged(path, made_by, error) from error
+
+
+def _schema(path: Path, made_by: str) -> pyarrow.Schema:
+    try:
+        return parquet.read_schema(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _damaged(path, made_by, error) from error
+
+
+def _damaged(path: Path, made_by: str, error: Exception) -> StorageError:
+    reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
+    return StorageError(
+        f"{path} is damaged: it was cut off or changed since stage {made_by!r} wrote it "
+        f"({reason}). Run python -m delinquency stage={made_by} with the same data and paths."
+    )
 
 
 def _require(path: Path, made_by: str) -> None:

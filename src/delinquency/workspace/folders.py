@@ -31,6 +31,11 @@ class Workspace:
     reports: Path
     tracking: Path
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The folders that a command writes as long as it runs; the model's only when it saves."""
+        return self.interim, self.truth, self.processed, self.reports
+
 
 def workspace(paths: PathOptions, data: str) -> Workspace:
     """Return the absolute folders of a data set.

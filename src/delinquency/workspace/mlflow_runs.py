@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 
+from delinquency.atomic_files import machine
 from delinquency.errors import ModelError
 from delinquency.workspace.artifacts import frame_digest
+from delinquency.workspace.folder_locks import locked
 from delinquency.workspace.folders import Workspace
 from delinquency.workspace.tracking_options import TrackingOptions
 
@@ -33,6 +36,13 @@ DATASET_DIGEST = 36
 """Characters of a data set's digest that MLflow keeps."""
 NOTE = "mlflow.note.content"
 KIND = "mlflow.experimentKind"
+PROCESS = "delinquency.process"
+"""Tag that says which process made a run."""
+SQLITE = "sqlite:///"
+DATABASE_WAIT = 600.0
+"""Seconds to wait while another first run makes the database."""
+MOST_RUNNING = 500
+"""Unfinished runs that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -255,31 +265,105 @@ def tracked(
 
     _quieten()
     mlflow.set_tracking_uri(store.uri)
-    experiment = mlflow.get_experiment_by_name(store.experiment)
-    if experiment is None:
-        experiment_id = mlflow.create_experiment(
-            store.experiment,
-            artifact_location=store.artifacts,
-            tags={KIND: "custom_model_development", NOTE: EXPERIMENT_NOTE},
-        )
-    else:
-        experiment_id = experiment.experiment_id
+    with _alone_at(store):
+        experiment_id = _experiment_of(store)
+        end_killed_runs(experiment_id)
     if run_id:
         try:
             mlflow.get_run(run_id)
         except MlflowException:  # the model outlived its run database: begin a new run
             run_id = ""
-    resume = {"run_id": run_id} if run_id else {"run_name": name}
+    resume = (
+        {"run_id": run_id} if run_id else {"run_name": name, "tags": {PROCESS: this_process()}}
+    )
     mlflow.set_experiment(experiment_id=experiment_id)
     with _terminable(), mlflow.start_run(**resume) as active:
         run = Run(store, active.info.run_id, experiment_id)
-        if not run_id:
-            mlflow.set_tags({**tags, NOTE: note})
+        mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: note})
         try:
             yield run
         except BaseException as error:
             mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:PARAM_LENGTH])
             raise
+
+
+@contextmanager
+def _alone_at(store: Store) -> Iterator[None]:
+    """Keep other processes away while the run database is made and the experiment looked up.
+
+    Two first runs at once would both make the tables, and one of them would fail.
+    """
+    if not store.uri.startswith(SQLITE):
+        yield
+        return
+    database = Path(store.uri.removeprefix(SQLITE))
+    with locked([database], command="a first run", wait_seconds=DATABASE_WAIT, clear=False):
+        yield
+
+
+def _experiment_of(store: Store) -> str:
+    """Return the id of the store's experiment, making it the first time."""
+    import mlflow
+
+    experiment = mlflow.get_experiment_by_name(store.experiment)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    return str(
+        mlflow.create_experiment(
+            store.experiment,
+            artifact_location=store.artifacts,
+            tags={KIND: "custom_model_development", NOTE: EXPERIMENT_NOTE},
+        )
+    )
+
+
+def end_killed_runs(experiment_id: str) -> list[str]:
+    """Mark runs as FAILED whose process is gone, and return their ids.
+
+    Parameters
+    ----------
+    experiment_id : str
+        Runs of other machines, and runs that do not say which process made them, are left alone.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    running = client.search_runs(
+        [experiment_id], "attributes.status = 'RUNNING'", max_results=MOST_RUNNING
+    )
+    gone = {
+        run.info.run_id
+        for run in running
+        if PROCESS in run.data.tags and is_gone(run.data.tags[PROCESS])
+    }
+    children = {
+        run.info.run_id for run in running if run.data.tags.get("mlflow.parentRunId") in gone
+    }
+    for run_id in sorted(gone | children):
+        client.set_tag(run_id, "error", "The process was killed before its end.")
+        client.set_terminated(run_id, "FAILED")
+    return sorted(gone | children)
+
+
+def this_process() -> str:
+    """Return what tells this process from all others: machine, number, moment of its start."""
+    process = psutil.Process()
+    return f"{machine()} {process.pid} {process.create_time():.2f}"
+
+
+def is_gone(process: str) -> bool:
+    """Whether a process of this machine, as ``this_process`` tells it, has ended."""
+    where, number, started = process.rsplit(" ", 2)
+    if where != machine():
+        return False
+    try:
+        now = psutil.Process(int(number)).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.AccessDenied, ValueError):
+        return False
+    # Two processes of one number start more than a second apart.
+    return abs(now - float(started)) > 1.0
 
 
 EXPERIMENT_NOTE = (

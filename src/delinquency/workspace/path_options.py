@@ -23,3 +23,5 @@ class PathOptions:
     reports: str = "reports"
     # Run database and artifacts of MLflow.
     tracking: str = "."
+    # Seconds that a command waits for another one that works in the same folders; 0: not at all.
+    wait_seconds: float = 7200.0
