@@ -2,6 +2,13 @@
 
 from delinquency.metrics import ranking, reliability  # noqa: F401  (importing registers metrics)
 from delinquency.metrics.decile_tables import calibration_table, decile_table
+from delinquency.metrics.delong import Areas, delong
+from delinquency.metrics.grade_tests import (
+    grade_table,
+    grades,
+    hosmer_lemeshow,
+    rank_inversions,
+)
 from delinquency.metrics.intervals import (
     Interval,
     Resampling,
@@ -10,10 +17,15 @@ from delinquency.metrics.intervals import (
     corrected_interval,
 )
 from delinquency.metrics.metric import METRICS, Metric, Outcomes, metric, metric_table
-from delinquency.metrics.population_stability import population_stability, stability_table
+from delinquency.metrics.population_stability import (
+    population_stability,
+    stability_p_value,
+    stability_table,
+)
 
 __all__ = [
     "METRICS",
+    "Areas",
     "Interval",
     "Metric",
     "Outcomes",
@@ -23,8 +35,14 @@ __all__ = [
     "calibration_table",
     "corrected_interval",
     "decile_table",
+    "delong",
+    "grade_table",
+    "grades",
+    "hosmer_lemeshow",
     "metric",
     "metric_table",
     "population_stability",
+    "rank_inversions",
+    "stability_p_value",
     "stability_table",
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import chi2
 
 from delinquency.errors import ModelError
 from delinquency.metrics.metric import Array
@@ -89,6 +90,38 @@ def population_stability(reference: ArrayLike, current: ArrayLike, *, n_bins: in
     0.0
     """
     return float(stability_table(reference, current, n_bins=n_bins)["psi"].sum())
+
+
+def stability_p_value(table: pd.DataFrame, *, n_reference: float, n_current: float) -> float:
+    """Return the chance of so large an index, or larger, when nothing has moved.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of ``stability_table``.
+    n_reference, n_current : float
+        Independent observations of either sample: accounts, where an account has several rows.
+
+    Returns
+    -------
+    float, in [0, 1]
+
+    Notes
+    -----
+    With B bins that either sample reaches, the index of two samples of the same distribution is
+    distributed as ``(1 / n_reference + 1 / n_current)`` times chi-squared with B - 1 degrees of
+    freedom. Bands such as 0.10 and 0.25 ignore the sizes; this does not.
+
+    References
+    ----------
+    Yurdakul and Naranjo (2020), Statistical properties of the population stability index, Journal
+    of Risk Model Validation 14(4).
+    """
+    filled = int(((table["reference_share"] > 0) | (table["current_share"] > 0)).sum())
+    if filled < 2:
+        return 1.0
+    scale = 1 / n_reference + 1 / n_current
+    return float(chi2.sf(table["psi"].sum() / scale, filled - 1))
 
 
 def _counts(values: Array, inner: Array) -> Array:
