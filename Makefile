@@ -47,6 +47,10 @@ audit: $(STAMP) ## Score the explanations against the truth (synthetic portfolio
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
+.PHONY: validate
+validate: $(STAMP) ## Run the forty checks: reports/<data>/validation.html, .docx, .json (after train)
+	@$(RUN) stage=validate $(ARGS)
+
 .PHONY: case forgetting
 forgetting: $(STAMP) ## Measure what clearing overdue records costs (ARGS="data.window_months=24")
 	@$(RUN) stage=forgetting $(ARGS)

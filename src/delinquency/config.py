@@ -30,6 +30,7 @@ from delinquency.sources import data_options
 from delinquency.sources.inspect.inspect_options import InspectOptions
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.validation.audit_options import AuditOptions
+from delinquency.validation.validation_options import ValidationOptions
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions
 from delinquency.workspace.score_options import ScoreOptions
@@ -87,6 +88,8 @@ class Config:
     cards: CardOptions = field(default_factory=CardOptions)
     # The audit of explanations against the truth.
     audit: AuditOptions = field(default_factory=AuditOptions)
+    # The validation: thresholds, and what people write.
+    validation: ValidationOptions = field(default_factory=ValidationOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
     # A look at a file before training.
@@ -130,6 +133,7 @@ _SCHEMAS: Mapping[str, Mapping[str, type]] = {
         "table_evaluation": TableEvaluation,
         "new_account_evaluation": NewAccountEvaluation,
     },
+    "validation": {"validation_options": ValidationOptions},
     "tracking": {"tracking_options": TrackingOptions},
     "paths": {"path_options": PathOptions},
 }

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ChoiceError, LeakageError
 from delinquency.metrics import METRICS, Interval, corrected_interval, metric_table
+from delinquency.modeling import challengers  # noqa: F401  (importing registers them)
 from delinquency.modeling.baselines import BASELINES, Fit
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.lightgbm_options import LightGBMOptions

@@ -78,6 +78,9 @@ class CrossValidationEvaluation(EvaluationOptions):
             "scorecard",
             "lightgbm_default_raw",
             "lightgbm_raw",
+            "lightgbm",
+            "lightgbm_regularised",
+            "dpd_and_utilization",
         ]
     )
     # Variants of the model that show what a choice costs.

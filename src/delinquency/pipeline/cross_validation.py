@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.config import Config
+from delinquency.modeling.challengers import RULE, rule_columns
 from delinquency.modeling.comparison import (
     Comparison,
     baseline_recipes,
@@ -42,9 +43,11 @@ def run(config: Config) -> None:
     }
     directions = {name: one.direction for name, one in prepared.meanings.items()}
     variants = [v for v in chosen.variants if v != "with_protected" or codes.shape[1]]
+    rule = rule_columns(list(prepared.raw.columns))
+    peers = [name for name in chosen.peers if name != RULE or rule]
     recipes = [
         model_recipe(config.model, directions=directions, labels=prepared.labels),
-        *baseline_recipes(chosen.peers),
+        *baseline_recipes(peers),
         *variant_recipes(variants, config.model, directions=directions, labels=prepared.labels),
     ]
     space = config.workspace

@@ -1,0 +1,304 @@
+"""Gather what the validation looks at: scores, explanations, refits, challengers, the panel."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.config import Config
+from delinquency.features.registered_features import FEATURES
+from delinquency.metrics import METRICS
+from delinquency.modeling.baselines import BASELINES
+from delinquency.modeling.challengers import RULE, VALIDATED_AGAINST, rule_columns
+from delinquency.modeling.comparison import MODEL, cross_validate, model_recipe
+from delinquency.modeling.splits import TEST, TRAIN, how_apart, repeated_stratified_folds
+from delinquency.pipeline import saved_model
+from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.feature_parts import KEYS
+from delinquency.pipeline.prepared_features import Prepared, known_months
+from delinquency.pipeline.validation_panel import panel_facts, shifted_areas
+from delinquency.pipeline.validation_refits import refitted
+from delinquency.synthetic.hidden_truth import CAUSAL
+from delinquency.synthetic.portfolio_options import SyntheticData
+from delinquency.traits import TRAITS
+from delinquency.validation.evidence import Array, Evidence, Rows
+from delinquency.workspace.artifacts import digest
+from delinquency.workspace.mlflow_runs import source_tags
+from delinquency.workspace.progress import working
+
+ALWAYS = ("statements", "accounts")
+"""Tables without which nobody is scored."""
+PLACEBO_ROWS = 20_000
+FOLDS = 3
+FOLD_METRICS = (
+    "roc_auc",
+    "gini",
+    "ks",
+    "pr_auc",
+    "brier",
+    "ece",
+    "calibration_slope",
+    "observed_expected",
+)
+AT_ONCE = 20_000
+"""Rows that are explained at a time."""
+
+
+def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> Evidence:
+    """Return all that the checks look at, with progress.
+
+    Parameters
+    ----------
+    config : Config
+    fitted : Trained
+    prepared : Prepared
+
+    Returns
+    -------
+    Evidence
+    """
+    model, options = fitted.model, config.validation
+    parts = {name: saved_model.rows_of(fitted, prepared, name) for name in (TRAIN, TEST)}
+    with working("scoring and explaining development and test"):
+        train, test = (_rows(fitted, prepared, parts[name]) for name in (TRAIN, TEST))
+    with working(f"fitting {len(VALIDATED_AGAINST)} challengers on the same rows"):
+        challengers = _challengers(config, prepared, parts)
+        placebo = _placebo(config, train, test)
+    with working(f"fitting {options.refits} times on half of the accounts") as tick:
+        refits = refitted(config, fitted, prepared, train, test, tick)
+    panel = shift = None
+    if prepared.facts["tables"]:
+        with working("reading the months: roll rates, vintages, a month's shift"):
+            panel = panel_facts(config)
+            shift = shifted_areas(config, fitted, prepared, parts[TEST], test)
+    folds = pd.DataFrame()
+    if _split_by(config, prepared) == "account":
+        folds = _cross_validated(config, fitted, prepared)
+    truth, slope = _truth(config, fitted, prepared, parts[TEST], test)
+    labels = prepared.labels
+    return Evidence(
+        data=describe(config),
+        how=how_apart(prepared.keys.join(labels), train=parts[TRAIN], test=parts[TEST]),
+        train=train,
+        test=test,
+        split=fitted.split.assign(group_id=labels["group_id"].to_numpy()),
+        split_by=_split_by(config, prepared),
+        performance_months=config.data.label.performance_months if panel is not None else None,
+        meanings=fitted.meanings,
+        importance=pd.Series(
+            np.asarray(model.booster.feature_importance("gain"), np.float64),
+            index=list(model.features),
+        ),
+        score=lambda X: model.raw_score(X, n_threads=config.n_threads),
+        probability=model.probability,
+        explain=lambda X: fitted.explainer.explain(model.matrix(X)).values,  # noqa: PD011
+        protected=prepared.protected[parts[TEST]].drop(columns=KEYS, errors="ignore"),
+        segments=_segments(prepared, parts[TEST]),
+        challengers=challengers,
+        placebo_auc=placebo,
+        shift_auc=shift,
+        refits=refits,
+        panel=panel,
+        exclusions=_read_csv(config.workspace.reports / "exclusions.csv"),
+        tables=_tables(fitted),
+        truth=truth,
+        truth_slope=slope,
+        overrides=_read_csv(Path(options.overrides)) if options.overrides else None,
+        record=_record(config, fitted),
+        seed=config.seed,
+        cannot=prepared.facts.get("cannot", {}),
+        cross_validated=folds,
+    )
+
+
+def _rows(fitted: saved_model.Trained, prepared: Prepared, chosen: NDArray[np.bool_]) -> Rows:
+    """Return one part, scored and explained."""
+    X = prepared.X.loc[chosen, list(fitted.model.features)].reset_index(drop=True)
+    matrix = fitted.model.matrix(X)
+    made = [
+        fitted.explainer.explain(matrix[start : start + AT_ONCE])
+        for start in range(0, len(matrix), AT_ONCE)
+    ]
+    raw_score = fitted.model.raw_score(X)
+    return Rows(
+        X=X,
+        bad=prepared.labels.loc[chosen, "bad"].to_numpy(np.float64),
+        pd_hat=fitted.model.probability(raw_score),
+        raw_score=raw_score,
+        accounts=prepared.keys.loc[chosen, "account_id"].to_numpy(str),
+        groups=prepared.labels.loc[chosen, "group_id"].to_numpy(str),
+        months=known_months(prepared, prepared.keys.loc[chosen, "observation_month"]),
+        phi=np.concatenate([one.values for one in made]),  # noqa: PD011
+        base_value=made[0].base_value,
+    )
+
+
+def _challengers(
+    config: Config, prepared: Prepared, parts: dict[str, NDArray[np.bool_]]
+) -> dict[str, Array]:
+    """Return every challenger's PD of the test rows, learnt on the training rows."""
+    bad = prepared.labels.loc[parts[TRAIN], "bad"].to_numpy(np.float64)
+    numbers = prepared.raw.select_dtypes("number")
+    matrices = {"features": prepared.X, "raw": numbers}
+    names = [n for n in VALIDATED_AGAINST if n != RULE or rule_columns(list(numbers.columns))]
+
+    def one(name: str) -> Array:
+        peer = BASELINES[name]
+        X = matrices[peer.matrix]
+        predict = peer.fit(X.loc[parts[TRAIN]], bad, config.seed)
+        return predict(X.loc[parts[TEST]])
+
+    with ThreadPoolExecutor(config.n_threads) as pool:
+        found = list(pool.map(one, names))
+    return {BASELINES[name].title: pd_hat for name, pd_hat in zip(names, found, strict=True)}
+
+
+def _cross_validated(
+    config: Config, fitted: saved_model.Trained, prepared: Prepared
+) -> pd.DataFrame:
+    """Return the recipe's figures on rows that each fold left out: one cohort has no later month."""
+    size = fitted.model.metadata["size"]
+    options = replace(config.model, n_estimators=size["n_estimators"])
+    folds = repeated_stratified_folds(
+        prepared.labels, n_splits=FOLDS, n_repeats=1, seed=config.seed
+    )
+    recipe = model_recipe(options, directions=fitted.model.directions, labels=prepared.labels)
+    X = prepared.X[list(fitted.model.features)]
+    bad = prepared.labels["bad"].to_numpy(np.int64)
+    with working(f"cross-validating in {FOLDS} folds") as tick:
+        found = cross_validate(
+            {"features": X},
+            bad,
+            folds,
+            recipes=[recipe],
+            metrics=FOLD_METRICS,
+            seed=config.seed,
+            n_workers=config.n_threads,
+            progress=tick,
+        )
+    records = []
+    for name in FOLD_METRICS:
+        one = found.interval(MODEL, name)
+        records.append(
+            {
+                "metric": METRICS[name].title,
+                "mean of the folds": one.estimate,
+                "low": one.low,
+                "high": one.high,
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def _placebo(config: Config, train: Rows, test: Rows) -> tuple[float, float]:
+    """Return the AUC on the test of a model of permuted labels, with its standard error."""
+    rng = np.random.default_rng(config.seed)
+    rows = rng.choice(len(train), min(len(train), PLACEBO_ROWS), replace=False)
+    predict = BASELINES["lightgbm"].fit(
+        train.X.iloc[rows], rng.permutation(train.bad[rows]), config.seed
+    )
+    n_bad, n_good = test.bad.sum(), len(test) - test.bad.sum()
+    error = float(np.sqrt((len(test) + 1) / (12 * max(n_bad * n_good, 1))))
+    return METRICS["roc_auc"](test.bad, predict(test.X)), error
+
+
+def _split_by(config: Config, prepared: Prepared) -> str:
+    """Return how the rows were split, with "auto" resolved."""
+    if config.split.by != "auto":
+        return config.split.by
+    return "account" if len(prepared.keys["observation_month"].unique()) == 1 else "time"
+
+
+def _segments(prepared: Prepared, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the segments of the test rows that the columns allow."""
+    raw = prepared.raw.loc[chosen].reset_index(drop=True)
+    columns: dict[str, Any] = {}
+    if "credit_limit_0" in raw:
+        columns["credit limit"] = _thirds(raw["credit_limit_0"])
+    if "months_on_book" in raw:
+        bands = pd.cut(raw["months_on_book"].astype(float), [-np.inf, 24, 60, np.inf],
+                       labels=["up to 2 years", "2 to 5 years", "more than 5 years"])  # fmt: skip
+        columns["tenure"] = bands.astype(object).where(bands.notna(), "not known")
+    for name in ("days_past_due_0", "repayment_status_0"):
+        if name in raw and "standing" not in columns:
+            columns["standing"] = np.where(raw[name].to_numpy(np.float64) > 0, "late", "current")
+    protected = prepared.protected.loc[chosen].reset_index(drop=True)
+    if "region" in protected:
+        columns["region"] = protected["region"].astype(object).where(
+            protected["region"].notna(), "not known"
+        )  # fmt: skip
+    return pd.DataFrame(columns, index=raw.index)
+
+
+def _thirds(column: pd.Series) -> pd.Series:
+    """Return thirds of a column by name; ties stay together."""
+    low, high = column.quantile([1 / 3, 2 / 3])
+    names = np.select([column <= low, column <= high, column > high],
+                      ["lowest third", "middle third", "highest third"], "not known")  # fmt: skip
+    return pd.Series(names, index=column.index)
+
+
+def _tables(fitted: saved_model.Trained) -> dict[str, tuple[str, ...]]:
+    """Return the features that cannot be made without each table that may be absent."""
+    found: dict[str, list[str]] = {}
+    for name in fitted.model.features:
+        for table in FEATURES[name].tables if name in FEATURES else ():
+            if table not in ALWAYS:
+                found.setdefault(table, []).append(name)
+    return {table: tuple(names) for table, names in sorted(found.items())}
+
+
+def _truth(
+    config: Config,
+    fitted: saved_model.Trained,
+    prepared: Prepared,
+    chosen: NDArray[np.bool_],
+    test: Rows,
+) -> tuple[pd.DataFrame | None, tuple[float, float, float] | None]:
+    """Return the true effects of the audited test rows of a made portfolio, and the slope."""
+    if not isinstance(config.data, SyntheticData):
+        return None, None
+    from delinquency.pipeline.truth_files import audit_truth
+    from delinquency.synthetic.hidden_truth import shapley_weights
+    from delinquency.synthetic.trait_swaps import EXCHANGED
+    from delinquency.validation.attribution_slope import TraitSwaps, sizes
+
+    keys = prepared.keys[chosen].reset_index(drop=True)
+    known, exchanged = audit_truth(config, config.data, keys)
+    index = pd.MultiIndex.from_frame(keys)
+    rows = index.get_indexer(pd.MultiIndex.from_frame(known[KEYS]))
+    frame = pd.DataFrame({key: known[CAUSAL + key].to_numpy(np.float64) for key in TRAITS})
+    frame.insert(0, "row", rows)
+    swaps = TraitSwaps(
+        exchanged["first"].to_numpy(np.intp),
+        exchanged["second"].to_numpy(np.intp),
+        exchanged[list(EXCHANGED)].to_numpy(np.float64),
+        shapley_weights(),
+    )
+    with working("slopes with traits exchanged"):
+        slope = sizes(test.phi[rows], swaps, traits=tuple(TRAITS), options=config.audit,
+                      seed=config.seed)["slope_exchanged"]  # fmt: skip
+    return frame, (slope.value, slope.low, slope.high)
+
+
+def _read_csv(path: Path) -> pd.DataFrame | None:
+    return pd.read_csv(path, keep_default_na=True) if path.exists() else None
+
+
+def _record(config: Config, fitted: saved_model.Trained) -> dict[str, Any]:
+    """Return what a rerun of the training needs."""
+    facts = fitted.facts
+    choices = fitted.folder / "config.yaml"
+    return {
+        "data_digest": facts["digests"]["source"],
+        "features_digest": facts["digests"]["features"],
+        "config_digest": digest(choices.read_text("utf-8")) if choices.exists() else "",
+        "booster_sha256": digest(fitted.model.booster.model_to_string(num_iteration=-1)),
+        "seed": facts["seed"],
+        "run_id": facts.get("run_id", ""),
+        **source_tags(Path(__file__).parent),
+    }

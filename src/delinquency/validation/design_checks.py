@@ -1,0 +1,442 @@
+"""Checks of purpose, definition of bad, sample, split and data (items 1 to 9, 11, 25, 26)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from delinquency.metrics import stability_p_value, stability_table
+from delinquency.validation.check import (
+    AMBER,
+    PASS,
+    RED,
+    Finding,
+    check,
+    judge,
+    not_applicable,
+)
+from delinquency.validation.evidence import Array, Evidence, Rows
+from delinquency.validation.validation_options import ValidationOptions
+
+DESIGN = "Purpose, sample and data"
+DEVELOPMENT_BADS, TEST_BADS = 1500, 500
+"""Bads that the trade asks for; Siddiqi (2017), Intelligent Credit Scoring, 2nd ed., ch. 4."""
+TOP_DRIVERS = 10
+FEW_VALUES = 50
+"""Distinct values in the test up to which a feature may be of a place and month."""
+ENOUGH = 100
+"""Accounts from which the share that worsens is known to about a tenth."""
+
+
+@check(
+    1,
+    "Purpose, uses out of scope, materiality tier",
+    section=DESIGN,
+    source="SR 26-2",
+    what_to_do="Write validation.documents: purpose, out_of_scope and materiality_tier.",
+    needs="purpose",
+)
+def purpose_written(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look whether purpose, uses out of scope and tier are written."""
+    texts = options.documents
+    parts = {
+        "purpose": bool(texts.purpose),
+        "out_of_scope": bool(texts.out_of_scope),
+        "materiality_tier": bool(texts.materiality_tier),
+    }
+    share = sum(parts.values()) / len(parts)
+    absent = ", ".join(name for name, there in parts.items() if not there)
+    why = f"Written: {sum(parts.values())} of {len(parts)}" + (
+        f"; missing: {absent}." if absent else "."
+    )
+    found = judge(share, options.threshold("purpose"), why)
+    # The model can be judged without them; a person has to write them before it is used.
+    state = AMBER if found.state == RED and parts["purpose"] else found.state
+    return Finding(share, share, share, state, why, found.threshold)
+
+
+@check(
+    2,
+    "Definition of bad, borne out by roll rates",
+    section=DESIGN,
+    source="Siddiqi ch. 4; IFRS 9 B5.5.37",
+    what_to_do="Choose the days past due from which most do not recover (page of roll rates).",
+    needs="worse_later",
+)
+def bad_by_roll_rates(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look how many accounts at 60 days past due go on to 180 or a charge-off."""
+    if evidence.panel is None:
+        return not_applicable("The data give an outcome, not the months that led to it.")
+    table = evidence.panel.worse_later
+    row = table[table["days_past_due"] == 60.0]
+    n = int(row["accounts"].iloc[0]) if len(row) else 0
+    if n < ENOUGH:
+        return not_applicable(f"Only {n} accounts reached 60 days past due a year before the end.")
+    share = float(row["never_recover"].iloc[0])
+    k = share * n
+    low, high = (float(beta.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.025, 0.975))
+    why = (
+        f"Of {n:,} accounts that reached 60 days past due, {share:.1%} went on to 180 or a"
+        " charge-off within 12 months."
+    )
+    return judge(
+        share,
+        options.threshold("worse_later"),
+        why,
+        low=low,
+        high=high,
+        tables={"From a mark to 180 days past due": table},
+    )
+
+
+@check(
+    3,
+    "Days past due are counted rightly",
+    section=DESIGN,
+    source="EBA/GL/2016/07 (DoD)",
+    what_to_do=(
+        "Look at the months named: a day past due takes a day. Correct the source's counting."
+    ),
+    needs="impossible_dpd",
+)
+def days_counted(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look for days past due that rise by more days than have passed."""
+    if evidence.panel is None or not evidence.panel.late_steps:
+        return not_applicable("No days past due by month.")
+    wrong, steps = evidence.panel.impossible_steps, evidence.panel.late_steps
+    why = (
+        f"{wrong:,} of {steps:,} monthly steps raise days past due by more days than lie between"
+        " the statements."
+    )
+    return judge(wrong / steps, options.threshold("impossible_dpd"), why)
+
+
+@check(
+    4,
+    "Observation and performance windows",
+    section=DESIGN,
+    source="Siddiqi ch. 4",
+    what_to_do=(
+        "Lengthen the performance window until the vintage curves flatten, or say why a short one"
+        " serves."
+    ),
+    needs="performance_months",
+)
+def windows_mature(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look how long outcomes were waited for."""
+    months = evidence.performance_months
+    if months is None:
+        return judge(
+            1.0,
+            options.threshold("performance_months"),
+            "The outcome came with the data; it is taken to be of one month.",
+        )
+    tables = {}
+    if evidence.panel is not None and len(evidence.panel.vintages):
+        tables["Ever bad by quarter of opening"] = evidence.panel.vintages
+    why = f"Outcomes were looked for in {months} months, complete for every row that is used."
+    return judge(float(months), options.threshold("performance_months"), why, tables=tables)
+
+
+@check(
+    5,
+    "Exclusions and indeterminates counted",
+    section=DESIGN,
+    source="SR 26-2",
+    what_to_do="Find the observations that have no reason: rows were dropped in silence.",
+    needs="unaccounted",
+)
+def exclusions_add_up(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look whether the kept rows and the split have the same number, each reason counted."""
+    table = evidence.exclusions
+    if table is None:
+        return not_applicable(
+            "The data came with an outcome for every row; nothing was left out here."
+        )
+    kept = int(table.loc[table["reason"].str.startswith("kept"), "rows"].sum())
+    astray = abs(kept - len(evidence.split))
+    out = table[~table["reason"].str.startswith("kept")]
+    why = (
+        f"{int(table['rows'].sum()):,} observations, {kept:,} kept, {int(out['rows'].sum()):,}"
+        f" left out under {int((out['rows'] > 0).sum())} reasons; {len(evidence.split):,} rows"
+        " went into the split."
+    )
+    return judge(
+        float(astray),
+        options.threshold("unaccounted"),
+        why,
+        tables={"Why observations were left out": table},
+    )
+
+
+@check(
+    6,
+    "Enough bads",
+    section=DESIGN,
+    source="Siddiqi ch. 4",
+    what_to_do=(
+        "Take more months or accounts, or widen the definition of bad; read every interval."
+    ),
+    needs="sample_size",
+)
+def enough_bads(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look whether development and test hold enough bads."""
+    learnt, tested = int(evidence.train.bad.sum()), int(evidence.test.bad.sum())
+    ratio = min(learnt / DEVELOPMENT_BADS, tested / TEST_BADS)
+    why = (
+        f"{learnt:,} bads in development (asked for: {DEVELOPMENT_BADS:,}), {tested:,} in the test"
+        f" ({TEST_BADS:,}); the figure is the smaller of the two shares."
+    )
+    table = pd.DataFrame([_counts("development", evidence.train), _counts("test", evidence.test)])
+    return judge(ratio, options.threshold("sample_size"), why, tables={"Sample design": table})
+
+
+def _counts(part: str, rows: Rows) -> dict[str, object]:
+    months = rows.months[~np.isnat(rows.months)]
+    return {
+        "part": part,
+        "rows": len(rows),
+        "accounts": len(np.unique(rows.accounts)),
+        "bads": int(rows.bad.sum()),
+        "bad rate": float(rows.bad.mean()),
+        "first month": str(months.min()) if len(months) else "undated",
+        "last month": str(months.max()) if len(months) else "undated",
+    }
+
+
+@check(
+    7,
+    "Split without overlap",
+    section=DESIGN,
+    source="SR 26-2; ECB 2019",
+    what_to_do="Split again: whole accounts by group, or with the performance window between.",
+    needs="overlap",
+)
+def split_clean(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Count groups on both sides, rows that came twice, and outcomes that reach the test."""
+    split = evidence.split
+    train, test = split[split["part"] == "train"], split[split["part"] == "test"]
+    twice = int(split.duplicated(["account_id", "observation_month"]).sum())
+    shared = 0
+    if "account" in evidence.split_by:
+        shared = len(set(train["group_id"]) & set(test["group_id"]))
+    late = 0
+    if "time" in evidence.split_by and evidence.performance_months is not None:
+        begin = test["observation_month"].min()
+        known = train["observation_month"] + pd.DateOffset(months=evidence.performance_months)
+        late = int((known >= begin).sum())
+    why = (
+        f"Split by {evidence.split_by.replace('_', ' ')}: {shared:,} groups on both sides, "
+        f"{late:,} training outcomes that reach into the test, {twice:,} rows twice."
+    )
+    if "account" not in evidence.split_by:
+        seen = test["group_id"].isin(set(train["group_id"]))
+        why += (
+            f" Out of time {seen.mean():.0%} of the test rows are of accounts seen earlier, as in "
+            "use; evaluation=new_accounts measures what that is worth."
+        )
+    return judge(float(shared + late + twice), options.threshold("overlap"), why)
+
+
+@check(
+    8,
+    "Development resembles the current book",
+    section=DESIGN,
+    source="EBA/GL/2017/16",
+    what_to_do="Look at the drivers named; learn from newer months, or recalibrate.",
+    needs="driver_psi",
+)
+def representative(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look how far the ten strongest drivers have moved from development to test."""
+    names = evidence.importance.sort_values(ascending=False).index[:TOP_DRIVERS]
+    return moved_most(
+        evidence, list(names), options, threshold="driver_psi", words="strongest drivers"
+    )
+
+
+def moved_most(
+    evidence: Evidence, names: list[str], options: ValidationOptions, *, threshold: str, words: str
+) -> Finding:
+    """Return the finding of the feature that moved most, by an index that knows the sizes."""
+    old, new = evidence.train, evidence.test
+    sizes = {"n_reference": old.n_groups, "n_current": new.n_groups}
+    records, calendar = [], []
+    for name in names:
+        before, after = (rows.X[name].to_numpy(np.float64) for rows in (old, new))
+        if of_the_calendar(before, after):
+            calendar.append(name)
+            continue
+        table = stability_table(before, after)
+        p = min(1.0, stability_p_value(table, **sizes) * len(names))
+        records.append({"feature": name, "psi": float(table["psi"].sum()), "p corrected": p})
+    if not records:
+        return not_applicable("Every feature is the same for all accounts of a month.")
+    found = _moved(records, options, threshold=threshold, words=words)
+    if not calendar:
+        return found
+    why = (
+        f"{found.why} {len(calendar)} more are the same for all accounts of a place and month and"
+        f" had values in the test that development never saw ({', '.join(calendar[:3])}): they are"
+        " not judged, and a model cannot know what they do there."
+    )
+    return replace(found, why=why)
+
+
+def of_the_calendar(before: Array, after: Array) -> bool:
+    """Return whether a feature has a few values in the test, none of them seen before.
+
+    Rates that are published for a place and month have one independent value for thousands of
+    accounts: that they differ from another month's is no drift of the accounts.
+    """
+    now = np.unique(after[np.isfinite(after)])
+    if not 0 < len(now) <= FEW_VALUES or (now == np.round(now)).all():
+        return False
+    return not np.isin(now, before).any()
+
+
+def _moved(
+    records: list[dict[str, object]], options: ValidationOptions, *, threshold: str, words: str
+) -> Finding:
+    """Return the finding of the largest index whose movement is not chance."""
+    table = pd.DataFrame(records).sort_values("psi", ascending=False, ignore_index=True)
+    limits = options.threshold(threshold)
+    first = table.iloc[0]
+    sure = table[table["p corrected"] < options.significance]
+    figure = float(first["psi"])
+    by = next(name for name in table.columns if name not in ("psi", "p corrected"))
+    why = f"Largest PSI among {len(table)} {words}: {first[by]}, {figure:.4f}."
+    above = int((table["psi"] > (limits.watch_most or np.inf)).sum())
+    why += f" Above {limits.watch_most}: {above}."
+    if not len(sure):
+        why += " Samples of these sizes differ as much by chance."
+        return Finding(figure, None, None, PASS, why, limits, {f"PSI: {words}": table})
+    found = judge(float(sure["psi"].max()), limits, why, tables={f"PSI: {words}": table})
+    return Finding(figure, None, None, found.state, found.why, limits, found.tables)
+
+
+@check(
+    9,
+    "Data quality",
+    section=DESIGN,
+    source="BCBS 239",
+    what_to_do=(
+        "Find the feed that went missing or changed its meaning; score again when it is back."
+    ),
+    needs="missing_rise",
+)
+def quality(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look for values that are missing more often, or not finite, in the test."""
+    old, new = evidence.train.X, evidence.test.X
+    gap = new.isna().mean() - old.isna().mean()
+    infinite = int(np.isinf(new.to_numpy(np.float64)).sum())
+    n = len(new)
+    share = float(gap.max())
+    name = str(gap.idxmax())
+    p1, p0 = float(new[name].isna().mean()), float(old[name].isna().mean())
+    spread = np.sqrt(p1 * (1 - p1) / n + p0 * (1 - p0) / len(old))
+    reach = float(3.5 * spread)  # the largest of a few hundred
+    why = (
+        f"{name} is missing in {p1:.1%} of the test rows, {p0:.1%} in development: the largest"
+        f" rise. {infinite:,} values are not finite."
+    )
+    table = pd.DataFrame(
+        {"development": old.isna().mean(), "test": new.isna().mean(), "rise": gap}
+    )
+    table = table.rename_axis("feature").sort_values("rise", ascending=False).reset_index()
+    found = judge(
+        share,
+        options.threshold("missing_rise"),
+        why,
+        low=share - reach,
+        high=share + reach,
+        tables={"Missing values": table},
+    )
+    if infinite:
+        return Finding(
+            found.figure, found.low, found.high, RED, why, found.threshold, found.tables
+        )
+    return found
+
+
+@check(
+    11,
+    "Every variable has a trait, a sign and a reason",
+    section=DESIGN,
+    source="SR 26-2, conceptual soundness",
+    what_to_do="Describe the features named, or leave them out.",
+    needs="documented",
+)
+def documented(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look whether every feature is described."""
+    table = pd.DataFrame(
+        [
+            {
+                "feature": one.name,
+                "trait": one.trait_key,
+                "sign": one.direction,
+                "unit": one.unit,
+                "what it is": one.phrase,
+                "gain share": float(evidence.importance.get(name, 0.0)),
+            }
+            for name, one in evidence.meanings.items()
+        ]
+    )
+    total = table["gain share"].sum()
+    table["gain share"] = table["gain share"] / total if total else 0.0
+    known = (table["trait"] != "") & (table["what it is"] != "")
+    share = float(known.mean()) if len(table) else np.nan
+    why = f"{int(known.sum())} of {len(table)} features have a trait and words."
+    table = table.sort_values("gain share", ascending=False, ignore_index=True)
+    return judge(share, options.threshold("documented"), why, tables={"Features": table})
+
+
+@check(
+    25,
+    "Long-run average; point in time or through the cycle",
+    section="Calibration",
+    source="EBA/GL/2017/16; CRR 180",
+    what_to_do="Anchor the level to a long-run bad rate, or recalibrate it as months mature.",
+    needs="outcome_years",
+)
+def philosophy(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Look how many years of outcomes stand behind the level, and whether that is stated."""
+    months = evidence.split["observation_month"].dropna()
+    reach = evidence.performance_months or 1
+    if months.empty:
+        return not_applicable("The observations have no dates.")
+    span = (months.max().to_period("M") - months.min().to_period("M")).n + reach
+    years = span / 12
+    stated = options.documents.pd_philosophy
+    why = f"Outcomes of {years:.1f} years. " + (stated or "Nobody has stated the philosophy.")
+    found = judge(years, options.threshold("outcome_years"), why)
+    if not stated:
+        return Finding(years, years, years, RED, why, found.threshold)
+    return found
+
+
+@check(
+    26,
+    "Margin of conservatism",
+    section="Calibration",
+    source="EBA/GL/2017/16, 4.4.3",
+    what_to_do=(
+        "Add the margin to PDs used for money until the deficiencies are closed, or recalibrate."
+    ),
+    needs="conservatism",
+)
+def conservatism(evidence: Evidence, options: ValidationOptions) -> Finding:
+    """Return by how much PDs would have to rise to cover the upper end of bads over expected."""
+    rows = evidence.test
+    expected = float(rows.pd_hat.sum())
+    if expected <= 0 or not rows.bad.sum():
+        return not_applicable("No bads were seen or expected.")
+    spread = np.sqrt(float((rows.pd_hat * (1 - rows.pd_hat)).sum())) / expected
+    ratio = float(rows.bad.sum()) / expected
+    figure = max(0.0, ratio - 1.0) + 1.645 * float(spread)
+    why = (
+        f"Bads over expected {ratio:.3f}: what PDs are too low by, plus 1.645 standard errors of"
+        " the level, is the margin of general estimation error. Deficiencies: all items that are"
+        " not a pass."
+    )
+    return judge(figure, options.threshold("conservatism"), why)
