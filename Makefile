@@ -83,6 +83,12 @@ check: $(STAMP) ## Lint, types, import floors
 test: $(STAMP) ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+.PHONY: validation-power audit-weights
+validation-power: $(STAMP) ## Measure how often each check errs: 100 simulated portfolios, ten minutes
+	@$(BIN)/python -W ignore benchmarks/validation_power.py --out docs/validation-power.md $(ARGS)
+audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (about an hour)
+	@$(BIN)/python -W ignore benchmarks/truth_weights.py $(ARGS)
+
 .PHONY: bench-setup bench-explain
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0

@@ -26,6 +26,7 @@ from delinquency.synthetic.hidden_truth import CAUSAL
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.traits import TRAITS
 from delinquency.validation.evidence import Array, Evidence, Rows
+from delinquency.validation.leakage_checks import null_error
 from delinquency.workspace.artifacts import digest
 from delinquency.workspace.mlflow_runs import source_tags
 from delinquency.workspace.progress import working
@@ -160,7 +161,7 @@ def _challengers(
 def _cross_validated(
     config: Config, fitted: saved_model.Trained, prepared: Prepared
 ) -> pd.DataFrame:
-    """Return the recipe's figures on rows that each fold left out: one cohort has no later month."""
+    """Return the figures of the recipe on the rows that each fold left out."""
     size = fitted.model.metadata["size"]
     options = replace(config.model, n_estimators=size["n_estimators"])
     folds = repeated_stratified_folds(
@@ -195,15 +196,17 @@ def _cross_validated(
 
 
 def _placebo(config: Config, train: Rows, test: Rows) -> tuple[float, float]:
-    """Return the AUC on the test of a model of permuted labels, with its standard error."""
+    """Return the AUC of a model of permuted labels on permuted labels, with its standard error.
+
+    All labels are permuted together, those of the test too: against the true ones even a random
+    direction ranks, as features point one way, and 0.5 would be missed by a right model.
+    """
     rng = np.random.default_rng(config.seed)
+    permuted = rng.permutation(np.concatenate([train.bad, test.bad]))
+    learnt, judged = permuted[: len(train)], permuted[len(train) :]
     rows = rng.choice(len(train), min(len(train), PLACEBO_ROWS), replace=False)
-    predict = BASELINES["lightgbm"].fit(
-        train.X.iloc[rows], rng.permutation(train.bad[rows]), config.seed
-    )
-    n_bad, n_good = test.bad.sum(), len(test) - test.bad.sum()
-    error = float(np.sqrt((len(test) + 1) / (12 * max(n_bad * n_good, 1))))
-    return METRICS["roc_auc"](test.bad, predict(test.X)), error
+    predict = BASELINES["lightgbm"].fit(train.X.iloc[rows], learnt[rows], config.seed)
+    return METRICS["roc_auc"](judged, predict(test.X)), null_error(judged)
 
 
 def _split_by(config: Config, prepared: Prepared) -> str:

@@ -13,7 +13,6 @@ from delinquency.validation.check import (
     check,
     judge,
     not_applicable,
-    worst,
 )
 from delinquency.validation.evidence import Evidence
 from delinquency.validation.ranking_checks import usable
@@ -224,12 +223,13 @@ def absent_sources(evidence: Evidence, options: ValidationOptions) -> Finding:
         pd_hat = evidence.probability(evidence.score(rows.X.assign(**dict.fromkeys(gone, np.nan))))
         usual = bool(np.isfinite(pd_hat).all() and (pd_hat >= 0).all() and (pd_hat <= 1).all())
         states.append(PASS if usual else RED)
+        area = compute(rows.bad, pd_hat) if usual else float("nan")
         records.append(
             {
                 "table": table,
                 "features gone": len(gone),
-                "AUC without it": compute(rows.bad, pd_hat),
-                "AUC lost": own - compute(rows.bad, pd_hat),
+                "AUC without it": area,
+                "AUC lost": own - area,
                 "mean PD": float(pd_hat.mean()),
                 "bads over expected": float(rows.bad.sum() / pd_hat.sum()),
             }
@@ -237,10 +237,15 @@ def absent_sources(evidence: Evidence, options: ValidationOptions) -> Finding:
     if not records:
         return not_applicable("No table's features can be told from the rest.")
     frame = pd.DataFrame(records).sort_values("AUC lost", ascending=False, ignore_index=True)
+    if RED in states:
+        broken = ", ".join(frame.loc[frame["AUC lost"].isna(), "table"])
+        why = f"Without {broken} some score is not a number between 0 and 1."
+        limits = options.threshold("absent_source")
+        return Finding(None, None, None, RED, why, limits, {"One table absent": frame})
     first = frame.iloc[0]
     found = judge(float(first["AUC lost"]), options.threshold("absent_source"), "")
     # To lose rank without a main source is a fact of life, to be known before it happens.
-    state = worst(*states, AMBER if found.state == RED else found.state)
+    state = AMBER if found.state == RED else found.state
     why = (
         f"Without {first['table']} the AUC falls by {first['AUC lost']:.4f} to"
         f" {first['AUC without it']:.4f}; every score stays finite:"

@@ -94,12 +94,13 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
                 f"{name}_gap_high": gap + z * spread,
             }
         expected = float(rows.pd_hat[own].sum())
-        ratio = float(rows.bad[own].sum()) / expected / overall if expected else np.nan
-        spread = float(np.sqrt((rows.pd_hat[own] * (1 - rows.pd_hat[own])).sum())) / expected
+        ratio = float(rows.bad[own].sum()) / expected / overall if expected and overall else np.nan
+        # As many bads as a Poisson count would scatter, by what was seen.
+        spread = float(np.sqrt(rows.bad[own].sum() + 1)) / expected if expected else np.nan
         record |= {
             "level": ratio,
-            "level_low": ratio - z * spread / overall,
-            "level_high": ratio + z * spread / overall,
+            "level_low": ratio - z * spread / overall if overall else np.nan,
+            "level_high": ratio + z * spread / overall if overall else np.nan,
         }
         records.append(record)
     table = pd.DataFrame(records)
@@ -284,7 +285,7 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
         ).state
         for _, r in table.iterrows()
     ]
-    off = table.loc[(table["level"] - 1).abs().idxmax()]
+    off = table.loc[(table["level"] - 1).abs().fillna(0.0).idxmax()]
     why = (
         f"Largest gap to everybody else: {what}, {figure:.4f}. Level furthest from that of all:"
         f" {off['attribute']} {off['group']}, bads over expected {off['level']:.3f}"

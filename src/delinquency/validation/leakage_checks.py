@@ -43,6 +43,12 @@ def feature_areas(X: pd.DataFrame, bad: Array) -> pd.Series:
     return pd.Series(out, index=X.columns)
 
 
+def null_error(bad: Array) -> float:
+    """Return the standard error of the AUC of scores that know nothing (Hanley and McNeil)."""
+    n_bad, n = float(bad.sum()), len(bad)
+    return float(np.sqrt((n + 1) / (12 * max(n_bad * (n - n_bad), 1.0))))
+
+
 @check(
     10,
     "Leakage: single feature, permuted labels, a month's shift",

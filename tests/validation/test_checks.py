@@ -1,0 +1,237 @@
+"""The checks: what they call red, what they let pass, and figures recomputed another way."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta, ks_2samp
+from sklearn.linear_model import LogisticRegression
+
+from delinquency.config import load
+from delinquency.validation.check import AMBER, NOT_APPLICABLE, PASS, RED, judge
+from delinquency.validation.explanation_checks import by_definition
+from delinquency.validation.fairness_checks import flagged, group_columns, group_table
+from delinquency.validation.leakage_checks import feature_areas
+from delinquency.validation.planted_faults import EXACT_OR_AMBER, FAULTS, WITHOUT_DOCUMENTS
+from delinquency.validation.registered_checks import all_checks, run_checks
+from delinquency.validation.simulated_evidence import (
+    COEFFICIENTS,
+    NAMES,
+    linear_score,
+    right_evidence,
+    trait_values,
+)
+from delinquency.validation.stability_checks import relative_spread
+from delinquency.validation.validation_options import Documents, Threshold, shown
+
+
+@pytest.fixture(scope="module")
+def options():
+    return load(["validation.n_boot=40"]).validation
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return right_evidence(7)
+
+
+@pytest.fixture(scope="module")
+def items(evidence, options):
+    return {one.check.number: one for one in run_checks(evidence, options)}
+
+
+def found(evidence, options, number):
+    (item,) = run_checks(evidence, options, numbers=(number,))
+    return item.finding
+
+
+def test_there_are_forty_items_each_with_source_limit_and_advice(options):
+    checks = all_checks()
+    assert [one.number for one in checks] == list(range(1, 41))
+    for one in checks:
+        assert one.source
+        assert one.what_to_do
+        assert options.threshold(one.needs)
+
+
+def test_a_right_model_is_red_nowhere(items):
+    assert {n: i.finding.state for n, i in items.items() if i.finding.state == RED} == {}
+    assert items[29].finding.state == NOT_APPLICABLE
+    assert "two observation months" in items[29].finding.why
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_a_planted_fault_turns_its_item_red(evidence, options, name):
+    fault = FAULTS[name]
+    planted = fault.plant(evidence, np.random.default_rng(3))
+    chosen = replace(options, documents=Documents()) if name in WITHOUT_DOCUMENTS else options
+    assert found(planted, chosen, fault.caught_by).state == RED
+
+
+def test_every_item_has_a_planted_fault_or_a_reason_why_not():
+    caught = {one.caught_by for one in FAULTS.values()}
+    assert caught | set(EXACT_OR_AMBER) == set(range(1, 41))
+    assert not caught & set(EXACT_OR_AMBER)
+
+
+def test_every_item_is_written_as_json(items):
+    plain = json.loads(json.dumps([one.to_dict() for one in items.values()], allow_nan=False))
+    keys = {
+        "number",
+        "item",
+        "figure",
+        "low",
+        "high",
+        "threshold",
+        "state",
+        "source",
+        "what_to_do",
+    }
+    assert all(keys <= set(one) for one in plain)
+
+
+# --- a limit, an interval, and what is shown of them
+
+
+def test_red_needs_the_whole_interval_beyond_the_limit():
+    limit = Threshold(least=0.9, most=1.1)
+    assert judge(0.80, limit, "", low=0.75, high=0.85).state == RED
+    assert judge(0.80, limit, "", low=0.70, high=0.95).state == AMBER
+    assert judge(1.00, limit, "", low=0.70, high=1.40).state == PASS
+    # Both ends beyond, but not beyond the same end: nothing is known.
+    assert judge(1.00, limit, "", low=0.50, high=1.50).state == PASS
+
+
+def test_the_amber_band_lies_inside_the_limit():
+    limit = Threshold(most=0.25, watch_most=0.10)
+    assert [judge(x, limit, "").state for x in (0.10, 0.11, 0.25, 0.26)] == [
+        PASS, AMBER, AMBER, RED,
+    ]  # fmt: skip
+
+
+def test_a_figure_that_is_not_defined_does_not_pass():
+    assert judge(float("nan"), Threshold(most=1), "").state == NOT_APPLICABLE
+
+
+@given(
+    value=st.floats(0, 2, allow_nan=False),
+    limit=st.sampled_from([0.05, 0.1, 0.25, 0.6, 0.75, 0.9, 1.1]),
+    unit=st.sampled_from(["number", "share"]),
+)
+def test_no_figure_is_rounded_across_its_limit(value, limit, unit):
+    text = shown(value, Threshold(most=limit, unit=unit))
+    back = float(text.removesuffix(" %").replace(",", "")) / (100 if unit == "share" else 1)
+    if abs(value - limit) > 1e-14:
+        assert (back > limit) == (value > limit)
+        assert (back < limit) == (value < limit)
+
+
+# --- figures another way
+
+
+def test_ks_is_scipys_two_sample_statistic(evidence, items):
+    rows = evidence.test
+    by_scipy = ks_2samp(rows.pd_hat[rows.bad == 1], rows.pd_hat[rows.bad == 0]).statistic
+    assert items[15].finding.figure == pytest.approx(by_scipy)
+
+
+def test_the_slope_is_that_of_a_logistic_regression_on_the_log_odds(evidence, items):
+    rows = evidence.test
+    line = LogisticRegression(C=np.inf, tol=1e-10).fit(rows.raw_score[:, None], rows.bad)
+    assert items[21].finding.figure == pytest.approx(line.coef_[0, 0], abs=1e-4)
+
+
+def test_lift_at_capacity_by_hand(evidence, options, items):
+    rows = evidence.test
+    first = sorted(zip(-rows.pd_hat, rows.bad, strict=True))[: len(rows) // 10]
+    precision = np.mean([bad for _, bad in first])
+    assert items[16].finding.figure == pytest.approx(precision / rows.bad.mean())
+    k, n = precision * len(first), len(first)
+    low = beta.ppf(0.025, k + 0.5, n - k + 0.5) / rows.bad.mean()
+    assert items[16].finding.low == pytest.approx(low)
+
+
+def test_single_feature_areas_are_scikit_learns(evidence):
+    from sklearn.metrics import roc_auc_score
+
+    rows = evidence.test
+    X = rows.X[list(NAMES[:3])].copy()
+    X.iloc[::7, 1] = np.nan
+    areas = feature_areas(X, rows.bad)
+    filled = [X.iloc[:, 1].fillna(fill) for fill in (1e9, -1e9)]
+    expected = max(max(a, 1 - a) for a in (roc_auc_score(rows.bad, f) for f in filled))
+    assert areas.iloc[1] == pytest.approx(expected)
+    assert areas.iloc[0] == pytest.approx(roc_auc_score(rows.bad, X.iloc[:, 0]))
+
+
+def test_group_rates_are_fairlearns(evidence, options):
+    from fairlearn.metrics import (
+        MetricFrame,
+        false_positive_rate,
+        selection_rate,
+        true_positive_rate,
+    )
+
+    rows = evidence.test
+    flag = flagged(rows.pd_hat, options.capacity)
+    frame = MetricFrame(
+        metrics={"tpr": true_positive_rate, "fpr": false_positive_rate, "rate": selection_rate},
+        y_true=rows.bad, y_pred=flag, sensitive_features=evidence.protected["sex"],
+    ).by_group  # fmt: skip
+    own = group_table(evidence, options)
+    own = own[own["attribute"] == "sex"].set_index("group")
+    for group in ("female", "male"):
+        for name in ("tpr", "fpr"):
+            assert own.loc[group, name] == pytest.approx(frame.loc[group, name])
+        assert own.loc[group, "favourable"] == pytest.approx(1 - frame.loc[group, "rate"])
+    ratio = (1 - frame["rate"]).min() / (1 - frame["rate"]).max()
+    assert own["ratio"].min() == pytest.approx(ratio)
+
+
+def test_ages_are_groups_of_ten_years(evidence):
+    groups = group_columns(evidence.protected)["age"]
+    assert groups[evidence.protected["age"] == 25].unique().tolist() == ["25 to 34"]
+    assert groups[evidence.protected["age"] == 24].unique().tolist() == ["below 25"]
+
+
+def test_values_by_definition_are_those_of_a_linear_score(evidence):
+    rows, back = evidence.test.X.iloc[:3], evidence.train.X.iloc[:50]
+    groups = [list(NAMES[k : k + 2]) for k in range(0, 12, 2)]
+    phi, _ = by_definition(linear_score, rows, back, groups)
+    centred = rows - back.mean()
+    assert phi == pytest.approx(trait_values(centred, COEFFICIENTS))
+
+
+def test_the_spread_over_refits_finds_the_spread_that_was_drawn():
+    rng = np.random.default_rng(4)
+    true = 0.12
+    pd_hat = 0.1 * (1 + true * rng.normal(size=(6, 4000)))
+    # Halves: r / (n - r) is 1, so the spread between them is the model's own.
+    assert relative_spread(pd_hat, rows=500, fitted_rows=1000) == pytest.approx(true, rel=0.08)
+    # A third of the rows: half the variance.
+    third = relative_spread(pd_hat, rows=1000, fitted_rows=3000)
+    assert third == pytest.approx(true / np.sqrt(2), rel=0.08)
+
+
+def test_a_level_inside_the_limit_whose_interval_excludes_one_is_amber(evidence, options):
+    from scipy.special import expit
+
+    rows = evidence.test
+    # Scores lowered until 7 % more bads are seen than expected.
+    shift = -0.085
+    raw = rows.raw_score + shift
+    moved = replace(evidence, test=replace(rows, raw_score=raw, pd_hat=expit(raw)))
+    one = found(moved, options, 20)
+    if one.low > 1:
+        assert one.state == (AMBER if one.figure <= 1.1 else one.state)
+        assert "excludes 1" in one.why or one.figure > 1.1
+
+
+def test_without_bads_nothing_breaks(evidence, options):
+    none = replace(evidence, test=replace(evidence.test, bad=np.zeros(len(evidence.test))))
+    states = {i.check.number: i.finding.state for i in run_checks(none, options)}
+    for number in (14, 15, 16, 17, 18, 19, 21):
+        assert states[number] == NOT_APPLICABLE
