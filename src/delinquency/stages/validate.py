@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from delinquency.atomic_files import replacing, write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.pipeline import saved_model
@@ -19,7 +20,7 @@ from delinquency.reporting.validation_document import (
 )
 from delinquency.validation.check import AMBER, RED, STATES
 from delinquency.validation.registered_checks import NUMBERS, run_checks
-from delinquency.workspace.artifacts import replacing, write_json, write_text
+from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say, working
 
 COMMENTS = "validation_comments.yaml"

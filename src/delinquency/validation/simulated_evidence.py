@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.metrics import METRICS
@@ -198,7 +199,7 @@ def _fitted(X: pd.DataFrame, bad: Array) -> Array:
     return np.asarray(fit_logistic(X.to_numpy(np.float64), bad, l2=1.0))
 
 
-def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: Array) -> Refits:
+def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: NDArray[np.intp]) -> Refits:
     """Return logistic regressions on random halves of the development."""
     auc = METRICS["roc_auc"]
     pd_hat, phi, left, tested = [], [], [], []
@@ -212,7 +213,7 @@ def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: Array) ->
         left.append(auc(train.bad[~chosen], sigmoid(linear_score(others, beta[1:], beta[0]))))
         tested.append(auc(test.bad, sigmoid(linear_score(test.X, beta[1:], beta[0]))))
     return Refits(
-        np.array(pd_hat), np.array(phi), np.asarray(sample, np.intp), np.array(left),
+        np.array(pd_hat), np.array(phi), sample, np.array(left),
         np.array(tested), rows=len(train) // 2, fitted_rows=len(train),
     )  # fmt: skip
 
