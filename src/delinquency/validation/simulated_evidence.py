@@ -186,7 +186,7 @@ def meanings() -> dict[str, FeatureMeaning]:
     return {
         name: FeatureMeaning(
             name=name, trait_key=name.rsplit("_", 1)[0], direction=1, unit="number",
-            phrase=f"The {name.replace('_', ' ')}", phrase_zh=name, actionable=True,
+            phrase=f"The {name.replace('_', ' ')}", phrase_zh=name, needs=(name,), actionable=True,
         )
         for name in NAMES
     }  # fmt: skip
