@@ -9,6 +9,7 @@ from delinquency.errors import ChoiceError, MissingArtifactError, PolicyError
 from delinquency.pipeline import treatments
 from delinquency.stages import policy_diff, treat
 from delinquency.traits import TRAITS
+from delinquency.workspace.manifests import written_folder
 
 COLUMNS = [
     "account_id",
@@ -37,26 +38,28 @@ def portfolio(tmp_path):
     """Forty accounts in two parts, with statements and cash flows, explained."""
     n, months = 40, pd.to_datetime(["2023-11-01", "2023-12-01"]).as_unit("ms")
     ids = np.array([f"A{i:03d}" for i in range(n)])
-    for part, chosen in enumerate((ids[:20], ids[20:])):
-        folder = tmp_path / "data" / "interim" / "synthetic" / f"part-{part:04d}"
-        folder.mkdir(parents=True)
-        keys = {"account_id": np.repeat(chosen, 2), "month": np.tile(months, len(chosen))}
-        statements = pd.DataFrame(
-            {
-                **keys,
-                "balance": 2400.0,
-                "minimum_due": 200.0,
-                "payment": np.tile([200.0, 50.0], len(chosen)),
-                "fees": np.tile([0.0, 1.50], len(chosen)),
-                "days_past_due": np.tile([0.0, 12.0], len(chosen)),
-            }
-        )
-        # The first account of each part pays a cent more late fee than 1 % of 150.00.
-        statements.loc[1, "fees"] = 1.51
-        statements.to_parquet(folder / "statements.parquet")
-        pd.DataFrame(
-            {**keys, "salary": 2000.0, "benefits": 0.0, "essential_outgoings": 1800.0}
-        ).to_parquet(folder / "cashflows.parquet")
+    interim = tmp_path / "data" / "interim" / "synthetic"
+    with written_folder(interim, {"key": "", "facts": {}}) as tables:
+        for part, chosen in enumerate((ids[:20], ids[20:])):
+            folder = tables / f"part-{part:04d}"
+            folder.mkdir(parents=True)
+            keys = {"account_id": np.repeat(chosen, 2), "month": np.tile(months, len(chosen))}
+            statements = pd.DataFrame(
+                {
+                    **keys,
+                    "balance": 2400.0,
+                    "minimum_due": 200.0,
+                    "payment": np.tile([200.0, 50.0], len(chosen)),
+                    "fees": np.tile([0.0, 1.50], len(chosen)),
+                    "days_past_due": np.tile([0.0, 12.0], len(chosen)),
+                }
+            )
+            # The first account of each part pays a cent more late fee than 1 % of 150.00.
+            statements.loc[1, "fees"] = 1.51
+            statements.to_parquet(folder / "statements.parquet")
+            pd.DataFrame(
+                {**keys, "salary": 2000.0, "benefits": 0.0, "essential_outgoings": 1800.0}
+            ).to_parquet(folder / "cashflows.parquet")
     explained = pd.DataFrame({"account_id": ids, "observation_month": months[1]})
     explained["pd_hat"] = np.linspace(0.01, 0.80, n)
     explained["dominant_trait"] = np.where(np.arange(n) % 2, "repayment_capacity", "none")

@@ -19,6 +19,7 @@ from delinquency.modeling.calibrations import Calibration, calibration_from_dict
 
 Array = NDArray[np.float64]
 FORMAT = 1
+_THREADS = re.compile(r"\[num_threads: \d+\]")
 BOOSTER_FILE, RECORD_FILE = "model.txt", "model.json"
 
 
@@ -135,6 +136,8 @@ class DelinquencyModel:
         """
         folder.mkdir(parents=True, exist_ok=True)
         text = self.booster.model_to_string(num_iteration=-1)
+        # LightGBM notes how many threads it had; the trees are the same for any.
+        text = _THREADS.sub("[num_threads: 0]", text)
         record = {
             "format": FORMAT,
             "lightgbm": lgb.__version__,

@@ -72,9 +72,9 @@ def validate(name: str, frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
     faults = _check(table, canonical, where)
     if faults:
         raise DataError(faults)
-    if table.key:
-        canonical = canonical.sort_values(list(table.key), kind="stable", ignore_index=True)
-    return canonical
+    # Sums of floats depend on their order: rows that nothing numbers are ordered by all they hold.
+    by = list(table.key) or list(canonical.columns)
+    return canonical.sort_values(by, kind="stable", ignore_index=True)
 
 
 def _convert(frame: pd.DataFrame, column: Column, where: str) -> tuple[pd.Series, list[Fault]]:

@@ -19,6 +19,7 @@ from delinquency.shapley import TraitExplainer
 from delinquency.workspace.artifacts import (
     digest,
     frame_digest,
+    made_from_of,
     read_frame,
     read_json,
     read_made_from,
@@ -35,7 +36,7 @@ from delinquency.workspace.manifests import (
 
 EXPLAINER = "explainer.npz"
 EXPLANATIONS = "explanations.parquet"
-FACTS = "facts.json"
+CONFIG, FACTS = "config.yaml", "facts.json"
 GROUNDS = "reasons.json"
 
 
@@ -59,7 +60,7 @@ class Trained:
     folder : Path
         Where it lies.
     digest : str
-        SHA-256 of the saved folder; "" before it is saved.
+        SHA-256 of all in the saved folder that decides a number; "" before it is saved.
     """
 
     model: DelinquencyModel
@@ -89,7 +90,7 @@ def save(trained: Trained, config: Config) -> Trained:
         write_json(to_plain(trained.meanings), folder / "meanings.json")
         write_frame(trained.split, folder / "split.parquet")
         write_json(trained.context, folder / GROUNDS)
-        write_text(as_yaml(config), folder / "config.yaml")
+        write_text(as_yaml(config), folder / CONFIG)
         write_json(trained.facts, folder / FACTS)
     return replace(trained, digest=_require_one_model(trained.folder))
 
@@ -130,7 +131,7 @@ def load_from(folder: Path, *, wait_seconds: float = 60.0) -> Trained:
 
 
 def _require_one_model(folder: Path) -> str:
-    """Return the digest of a model's folder.
+    """Return the digest of all that decides a number in a model's folder.
 
     Raises
     ------
@@ -148,24 +149,37 @@ def _require_one_model(folder: Path) -> str:
             f"{why}. The files of {folder} are not those of one saved model. Train it again with "
             "stage=train."
         )
-    return manifest.digest
+    # What the run was called and which folders it had change no number.
+    deciding = {name: of for name, of in manifest.files.items() if name not in (CONFIG, FACTS)}
+    return digest(deciding)
 
 
 def explanations_of(config: Config, fitted: Trained | None = None) -> pd.DataFrame:
     """Return what stage ``explain`` wrote of the model that is there now.
 
+    Parameters
+    ----------
+    config : Config
+    fitted : Trained, optional
+        The model, where it is read already. Where there is none, as on a machine that has the
+        explanations only, there is nothing to compare with.
+
     Raises
     ------
     MissingArtifactError
-        If nothing was explained yet, or by another model, or from other features.
+        If nothing was explained yet, or by another model.
     """
-    fitted = load(config) if fitted is None else fitted
-    return read_made_from(
-        config.workspace.processed / EXPLANATIONS,
-        {"model": fitted.digest},
-        made_by="explain",
-        what="The explanations",
-    )
+    path = config.workspace.processed / EXPLANATIONS
+    if fitted is None and not (config.workspace.models / FACTS).exists():
+        return read_frame(path, made_by="explain")
+    wanted = (load(config) if fitted is None else fitted).digest
+    return read_made_from(path, {"model": wanted}, made_by="explain", what="The explanations")
+
+
+def explained_model(config: Config) -> str:
+    """Return the digest of the model that the explanations were made by; "" where none says."""
+    path = config.workspace.processed / EXPLANATIONS
+    return made_from_of(path).get("model", "") if path.exists() else ""
 
 
 def rows_of(trained: Trained, prepared: Prepared, part: str) -> NDArray[np.bool_]:

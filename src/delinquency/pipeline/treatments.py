@@ -13,6 +13,7 @@ from delinquency.casework.scan.situations import charge_frame, situations
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import part_folders
+from delinquency.pipeline.saved_model import explained_model
 from delinquency.policy import Policy
 from delinquency.reporting.card_pages import Treatment
 from delinquency.reporting.treatment_words import card_treatments
@@ -56,7 +57,7 @@ def contact_moment(config: Config, explained: pd.DataFrame) -> datetime:
     return datetime(day.year, day.month, day.day, 10, tzinfo=zone)
 
 
-def proposed(config: Config, model_digest: str) -> dict[str, Treatment]:
+def proposed(config: Config) -> dict[str, Treatment]:
     """Return the treatment part of the customer cards; empty before stage ``treat`` has run.
 
     Proposals that were made for another model are left out, and a line says so.
@@ -65,7 +66,8 @@ def proposed(config: Config, model_digest: str) -> dict[str, Treatment]:
     files = [folder / "treatments.parquet", folder / "treatments_considered.parquet"]
     if not all(file.exists() for file in files):
         return {}
-    wanted = {"model": model_digest, "proposals": made_from_of(files[0]).get("proposals", "")}
+    whole = made_from_of(files[0]).get("proposals", "")
+    wanted = {"model": explained_model(config), "proposals": whole}
     try:
         accounts, considered = (
             read_made_from(file, wanted, made_by="treat", what="The proposals") for file in files

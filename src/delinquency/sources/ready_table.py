@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
+from delinquency.panel.outcomes import account_order
 from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.sources.adapters import SOURCES, SourceFeatures, one_cohort
 from delinquency.sources.data_options import TableData
@@ -65,10 +66,13 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     kept = bad != LEFT_OUT
     keys = keys.loc[kept].reset_index(drop=True)
     values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
-    groups = _groups(options, raw, values, kept, keys)
-    labels = keys.assign(bad=bad[kept], group_id=groups)
+    names, order = _own_order(options, keys, values.assign(bad=bad[kept]))
+    rows = np.flatnonzero(kept)[order]
+    keys, values = (frame.iloc[order].reset_index(drop=True) for frame in (keys, values))
+    groups = _groups(options, raw, values, rows, names.iloc[order].reset_index(drop=True))
+    labels = keys.assign(bad=bad[rows], group_id=groups)
     protected = pd.concat(
-        [keys, _protected(options, raw).loc[kept].reset_index(drop=True)], axis=1
+        [keys, _protected(options, raw).iloc[rows].reset_index(drop=True)], axis=1
     )
     counts = {
         **raw.repairs,
@@ -286,18 +290,43 @@ def _keys(
     return keys, faults, dated, counts
 
 
+def _own_order(
+    options: TableData, keys: pd.DataFrame, content: pd.DataFrame
+) -> tuple[pd.Series, np.ndarray]:
+    """Return a name of each row, and the order of the rows, that no shuffling of the file changes.
+
+    Rows are named and ordered by account and month. Where no column numbers the accounts, the
+    number of a row is its place in the file, so what the row holds names and orders it; rows that
+    hold the same are told apart by a count, which one has which number makes no difference. New
+    accounts without a number stay in the order of their file.
+    """
+    if options.account_column:
+        by_month = keys["observation_month"].argsort(kind="stable").to_numpy()
+        by_account = account_order(keys["account_id"].iloc[by_month])
+        return keys["account_id"], by_month[by_account]
+    if not options.labelled:
+        return keys["account_id"], np.arange(len(keys))
+    hashed = pd.util.hash_pandas_object(content, index=False)
+    number = hashed.groupby(hashed).cumcount()
+    names = hashed.map("{:016x}".format) + "-" + number.astype("str")
+    return names, np.lexsort((number, hashed))
+
+
 def _groups(
-    options: TableData, raw: RawTable, values: pd.DataFrame, kept: np.ndarray, keys: pd.DataFrame
+    options: TableData, raw: RawTable, values: pd.DataFrame, rows: np.ndarray, account: pd.Series
 ) -> np.ndarray:
-    """Return for each row the name of its group: a person, or rows with equal features."""
-    account = keys["account_id"]
+    """Return for each row the name of its group: a person, or rows with equal features.
+
+    ``rows`` are the places in the file, ``account`` the names of the rows; a group is named by
+    its first row.
+    """
     if options.person_columns:
         frame = pd.DataFrame(
             {
                 str(place): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
                 for place, name in enumerate(options.person_columns)
             }
-        ).loc[kept]
+        ).iloc[rows]
         number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
     elif options.group_equal_rows:
         number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()

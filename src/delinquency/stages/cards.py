@@ -12,8 +12,6 @@ def run(config: Config) -> None:
     """Write the case book of the data set."""
     prepared = prepare(config)
     fitted = saved_model.load(config)
-    path = write_book(
-        config, fitted, prepared, treatments=treatments.proposed(config, fitted.digest)
-    )
+    path = write_book(config, fitted, prepared, treatments=treatments.proposed(config))
     say(f"{describe(config)}: {path.stat().st_size / 1e6:.1f} MB")
     say(f"Written to {path}")

@@ -24,8 +24,7 @@ def run(config: Config) -> None:
     """Propose a treatment for every account above the cut-off, and write what was weighed."""
     policy = policy_of(config)
     space = config.workspace
-    fitted = saved_model.load(config)
-    explained = saved_model.explanations_of(config, fitted)
+    explained = saved_model.explanations_of(config)
     chosen = latest(explained, config.treatment.cut_off)
     at = contact_moment(config, explained)
     with working(f"proposing treatments for {len(chosen):,} accounts"):
@@ -38,7 +37,7 @@ def run(config: Config) -> None:
     }
     whole = digest([frame_digest(frame) for frame in frames.values()])
     for name, frame in frames.items():
-        made_from = {"model": fitted.digest, "proposals": whole}
+        made_from = {"model": saved_model.explained_model(config), "proposals": whole}
         write_frame(frame, space.processed / f"{name}.parquet", made_from=made_from)
     summary = {
         **proposals.summary,
