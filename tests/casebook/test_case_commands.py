@@ -1,3 +1,4 @@
+import json
 import logging
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,10 +10,11 @@ from overdue_factory import make_record
 
 from delinquency.casebook.case_commands import ACTIONS, COMMANDS, parse_action, run_command
 from delinquency.casebook.case_options import CaseOptions
+from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.casebook.record_exchange import record_rows
 from delinquency.casebook.record_formats import FORMATS
 from delinquency.casework.actions import Charge, OfferPlan
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.policy import Policy
 
 MORNING = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
@@ -20,7 +22,8 @@ MORNING = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 
 @pytest.fixture
 def run(tmp_path: Path, seed_policy: Policy) -> Any:
-    """A command line in a folder of its own."""
+    """A command line in a folder of its own, with a key."""
+    make_key(tmp_path / "key")
 
     def command(do: str, **choices: Any) -> Any:
         options = CaseOptions(do=do, key_file=str(tmp_path / "key"), **choices)
@@ -48,7 +51,11 @@ def test_a_case_is_opened_told_asked_and_acted_in(run: Any) -> None:
         "case_opened", "went_overdue", "contact_attempted",
     ]  # fmt: skip
     assert [case["case_id"] for case in run("list", account_id="A1")] == [case_id]
-    assert run("verify") == {"holds": True, "first_broken": None}
+    verified = run("verify")
+    assert (verified["holds"], verified["first_broken"]) == (True, None)
+    assert verified["entries"] == 4  # the case, and three events
+    witness = json.loads(Path(verified["witness"]).read_text())
+    assert witness["last_hash"] == verified["last_hash"]
 
 
 def test_records_come_in_go_out_and_are_cleared(run: Any, tmp_path: Path) -> None:
@@ -64,7 +71,13 @@ def test_records_come_in_go_out_and_are_cleared(run: Any, tmp_path: Path) -> Non
 
 
 def test_a_key_is_made_and_not_shown(run: Any, tmp_path: Path) -> None:
-    assert run("key") == {"key_file": str(tmp_path / "key")}
+    (tmp_path / "key").unlink()
+    with pytest.raises(MissingArtifactError, match=r"case\.do=key"):
+        run("open", account_id="A1")
+    assert not (tmp_path / "key").exists()
+    made = run("key")
+    assert made["key_file"] == str(tmp_path / "key")
+    assert "Keep a copy" in made["keep"]
     with pytest.raises(ChoiceError, match="may not replace"):
         run("key")
 

@@ -7,7 +7,6 @@ import pytest
 from delinquency.casebook.pseudonym_keys import (
     default_key_file,
     load_key,
-    load_or_make_key,
     make_key,
 )
 from delinquency.errors import ChoiceError, MissingArtifactError
@@ -32,7 +31,7 @@ def test_a_key_is_never_replaced() -> None:
     before = load_key()
     with pytest.raises(ChoiceError, match="may not replace"):
         make_key()
-    assert load_or_make_key() == before
+    assert load_key() == before
 
 
 def test_a_key_that_others_can_read_is_refused() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.config import Config, load
 from delinquency.errors import MissingArtifactError
 from delinquency.pipeline import prepared_features
@@ -16,6 +17,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("DELINQUENCY_ROOT", str(tmp_path))
     monkeypatch.setenv("DELINQUENCY_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.delenv("DELINQUENCY_KEY", raising=False)
+    make_key(tmp_path / "key")
 
     def configure(*overrides: str) -> Config:
         small = ["stage=case", "data=synthetic", "data.n_accounts=80", "n_threads=1"]

@@ -43,6 +43,22 @@ class BrokenLink:
     reason: str
 
 
+@dataclass(frozen=True)
+class End:
+    """The end of an audit log.
+
+    Attributes
+    ----------
+    entries : int
+        How many entries it has.
+    last_hash : str
+        Hash of the last one.
+    """
+
+    entries: int
+    last_hash: str
+
+
 class Journal:
     """An open write transaction, the moment it happens, and the entries it adds to the log.
 
@@ -94,15 +110,16 @@ class Journal:
         self._entries.append({**entry, "entry_hash": self._hash})
         return self._sequence
 
-    def close(self) -> None:
+    def close(self) -> End:
         """Write the entries and move the end of the chain; the transaction then commits both."""
         if not self._entries:
-            return
+            return End(self._sequence, self._hash)
         self.connection.execute(insert(AUDIT), self._entries)
         self.connection.execute(
             update(AUDIT_HEAD).values(sequence=self._sequence, entry_hash=self._hash)
         )
         self._entries = []
+        return End(self._sequence, self._hash)
 
 
 def entry_hash(entry: dict[str, object]) -> str:

@@ -11,7 +11,8 @@ from delinquency.casebook.case_options import CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook, Moment
 from delinquency.casebook.clearing import clear_records
-from delinquency.casebook.pseudonym_keys import default_key_file, load_or_make_key, make_key
+from delinquency.casebook.database import require_database
+from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
 from delinquency.casebook.role_views import case_view
 from delinquency.casebook.stored_cases import all_cases, canonical_json, cases_of
@@ -99,6 +100,13 @@ class CommandContext:
         return value
 
 
+ONLY_LOOK = ("ask", "export", "show", "verify")
+"""Commands that have nothing to do in a store that is not there, and so never make one."""
+KEEP_THE_KEY = (
+    "Keep a copy of this file apart from the store. Without it no pseudonym can be matched and "
+    "no clearing carried out; with it pseudonyms can be linked to people. No other command makes "
+    "a key."
+)
 Command = Callable[[CommandContext], Any]
 COMMANDS: Registry[Command] = Registry("case command")
 """The commands by name."""
@@ -121,9 +129,13 @@ def run_command(
     """
     key_file = Path(options.key_file).expanduser() if options.key_file else None
     if options.do == "key":
-        return {"key_file": str(make_key(key_file or default_key_file()))}
+        return {"key_file": str(make_key(key_file or default_key_file())), "keep": KEEP_THE_KEY}
     command = COMMANDS[options.do]
-    store = Store(options.database or url, load_or_make_key(key_file))
+    url = options.database or url
+    if options.do in ONLY_LOOK:
+        require_database(url)
+    witness = Path(options.witness).expanduser() if options.witness else None
+    store = Store(url, load_key(key_file), witness=witness)
     try:
         moment = datetime.fromisoformat(options.at) if options.at else now
         return command(CommandContext(options, Casebook(store, policies), moment))
@@ -240,8 +252,23 @@ def _clear(context: CommandContext) -> Any:
 @COMMANDS.named("verify")
 def _verify(context: CommandContext) -> Any:
     """Say whether the audit chain and what it speaks of hold."""
-    broken = context.casebook.store.verify()
-    return {"holds": broken is None, "first_broken": None if broken is None else asdict(broken)}
+    store = context.casebook.store
+    broken = store.verify()
+    end = store.end()
+    return {
+        "holds": broken is None,
+        "first_broken": None if broken is None else asdict(broken),
+        "entries": end.entries,
+        "last_hash": end.last_hash,
+        "witness": None if store.witness is None else str(store.witness.path),
+        "key": store.key.fingerprint(),
+    }
+
+
+@COMMANDS.named("restored")
+def _restored(context: CommandContext) -> Any:
+    """Accept a backup that was put back on purpose as the newest state of the store."""
+    return asdict(context.casebook.store.accept_restored(context.now))
 
 
 def parse_action(raw: Mapping[str, Any]) -> Action:

@@ -14,11 +14,14 @@ _PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
 class CaseOptions:
     """What to do in the casework store, and with what."""
 
-    # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify.
+    # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify,
+    # restored.
     do: str = "list"
     # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
     # the run database.
     database: str = ""
+    # File that remembers the end of the audit log; empty: beside a SQLite database.
+    witness: str = ""
     # File of the pseudonym key; empty: the variable DELINQUENCY_KEY, or the user's own folder.
     key_file: str = ""
     # Pseudonym of the account, to open a case, or to list its cases.

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.database_schema import BUCKETS, ERASED, OVERDUE
-from delinquency.casebook.overdue_records import OverdueRecord, all_records, natural_id
+from delinquency.casebook.overdue_records import OverdueRecord, all_records, natural_id, subject_of
 from delinquency.casebook.pseudonyms import Key
 from delinquency.panel.cleared_history import CLEARANCE_COLUMNS, clearing_day
 from delinquency.panel.schema import MONTH_DTYPE
@@ -94,7 +94,7 @@ def clear_records(store: Store, *, as_of: date, policy: Policy, now: datetime) -
             connection.execute(
                 _TOMBSTONE, [{"digest": d, "kind": kind, **head} for d, kind in stones]
             )
-            journal.note("clear", subject=record.account_id, content=(str(record),))
+            journal.note("clear", subject=subject_of(record), content=(str(record),))
         gone = [{"gone": record.record_id} for record in due]
         if gone:
             connection.execute(

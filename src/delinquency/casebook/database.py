@@ -5,8 +5,9 @@ IMMEDIATE``, on PostgreSQL the row of the chain's end. A commit returns when the
 (``synchronous = FULL``), so whatever was acknowledged survives a crash.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from delinquency.atomic_files import PRIVATE, faults_in_words
 from delinquency.casebook.database_schema import AUDIT_HEAD
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, MissingArtifactError
 
 BUSY_SECONDS = 60
 """How long a SQLite writer waits for the others before it gives up."""
@@ -122,6 +124,21 @@ def migration_config() -> Config:
     return config
 
 
+def require_database(url: str) -> None:
+    """Raise when a SQLite database is not there: opening it would make an empty one.
+
+    Raises
+    ------
+    MissingArtifactError
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise MissingArtifactError(
+            f"There is no casework store at {parsed.database}. The first case.do=open, import or "
+            "report makes it; if it was there before, put a backup back."
+        )
+
+
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite file, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,10 +167,24 @@ def _engine(url: str) -> Engine:
             ) from None
     if not parsed.database or parsed.database == ":memory:":
         raise ChoiceError("The records database must be a file; a store in memory keeps nothing.")
+    _keep_private(Path(parsed.database))
     engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Make a database that only its owner can read; SQLite gives its side files the same mode."""
+    if not path.parent.is_dir():
+        return  # SQLite itself says that it cannot be opened
+    with faults_in_words(path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        file = path.with_name(name)
+        with suppress(OSError):  # gone meanwhile, or of another owner, who decides
+            if file.stat().st_mode & 0o077:
+                file.chmod(PRIVATE)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

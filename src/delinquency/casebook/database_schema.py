@@ -84,6 +84,17 @@ AUDIT_HEAD = Table(
     comment="The end of the chain; the row every writer locks",
 )
 
+IDENTITY = Table(
+    "store_identity",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("store_id", String(64), nullable=False),
+    Column("key_check", HASH, nullable=False),
+    Column("records_since", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+    comment="Which store this is, and which key it belongs to",
+)
+
 OVERDUE = Table(
     "overdue_records",
     METADATA,

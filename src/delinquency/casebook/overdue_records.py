@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from delinquency.casebook.audit_chain import Journal
-from delinquency.casebook.database_schema import BUCKETS, ERASED, OVERDUE
+from delinquency.casebook.audit_chain import BrokenLink, Journal
+from delinquency.casebook.database_schema import AUDIT, BUCKETS, ERASED, OVERDUE
 from delinquency.casebook.pseudonyms import Key, letters
 from delinquency.casework.identifiers import find_identifiers, is_pseudonym
 from delinquency.errors import CaseworkError
@@ -242,9 +242,54 @@ def _put(journal: Journal, record: OverdueRecord, own_lender: str) -> str:
     connection.execute(
         insert(BUCKETS), [{"record_id": record.record_id, **vars(b)} for b in record.buckets]
     )
-    content = (*(str(value) for value in row.values()), str(record.buckets))
-    journal.note("record", subject=record.account_id, content=content)
+    journal.note(
+        "record", subject=subject_of(record), content=_content(record, str(row["origin"]))
+    )
     return verdict
+
+
+def subject_of(record: OverdueRecord) -> str:
+    """Return what the audit log calls a record; only a keyed digest of it is kept there."""
+    return f"record {record.record_id}"
+
+
+def _content(record: OverdueRecord, origin: str) -> tuple[str, ...]:
+    """Return all that a record says, as the audit log digests it."""
+    row = {**vars(record), "origin": origin}
+    return tuple(f"{name}={row[name]}" for name in sorted(row))
+
+
+def find_altered_record(connection: Connection, key: Key, *, since: int) -> BrokenLink | None:
+    """Return the first overdue record that is not what the audit log saw last, or None.
+
+    Parameters
+    ----------
+    connection : Connection
+    key : Key
+    since : int
+        Entries up to this one are older than the log's speaking of single records.
+    """
+    last: dict[str, tuple[str, str, int]] = {}
+    entries = select(
+        AUDIT.c.subject_hash, AUDIT.c.action, AUDIT.c.content_hash, AUDIT.c.sequence
+    ).where(AUDIT.c.action.in_(("record", "clear")), AUDIT.c.sequence > since)
+    for row in connection.execute(entries.order_by(AUDIT.c.sequence)):
+        last[str(row[0])] = (str(row[1]), str(row[2]), int(row[3]))
+    origins = dict(connection.execute(select(OVERDUE.c.record_id, OVERDUE.c.origin)).all())
+    for record in all_records(connection):
+        known = last.pop(key.digest("subject", subject_of(record)), None)
+        if known is None and since:
+            continue  # from before
+        content = key.digest("record", *_content(record, str(origins[record.record_id])))
+        if known is None or known[:2] != ("record", content):
+            return BrokenLink(
+                known[2] if known else 0,
+                f"overdue record {record.record_id} is not what the audit log saw",
+            )
+    gone = [number for action, _, number in last.values() if action == "record"]
+    if gone:
+        return BrokenLink(min(gone), "an overdue record is no longer in the store, uncleared")
+    return None
 
 
 def records_of(connection: Connection, account_id: str) -> tuple[OverdueRecord, ...]:

@@ -4,7 +4,6 @@ The key lives outside the repository. Whoever holds it can link pseudonyms to pe
 it can no longer match an erasure to an account. It is never logged, printed or stored.
 """
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -50,7 +49,7 @@ def load_key(path: Path | None = None) -> Key:
     if not path.is_file():
         raise MissingArtifactError(
             f"A pseudonym key was expected in {path}; there is none. "
-            "Mend: python -m delinquency stage=case case.action=key"
+            "Mend: python -m delinquency stage=case case.do=key"
         )
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise ChoiceError(
@@ -78,17 +77,6 @@ def make_key(path: Path | None = None) -> Path:
             "orphaned. Mend: name another file, or move the old one away first."
         ) from None
     return path
-
-
-def load_or_make_key(path: Path | None = None) -> Key:
-    """Return the key of this installation, making it the first time."""
-    try:
-        return load_key(path)
-    except MissingArtifactError:
-        # When another process makes it between the two lines, theirs is the key.
-        with contextlib.suppress(ChoiceError):
-            make_key(path)
-        return load_key(path)
 
 
 def _parse(text: str, *, where: str) -> Key:

@@ -46,7 +46,7 @@ class Key:
             raise ChoiceError(
                 f"A pseudonym key must have at least {KEY_BYTES} bytes. "
                 f"Got {len(self.secret)}. Make one with `python -m delinquency stage=case "
-                "case.action=key`."
+                "case.do=key`."
             )
 
     def digest(self, *parts: str) -> str:

@@ -7,10 +7,15 @@ nothing was cleared, and nothing of the store is even imported.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from delinquency.config import Config
+from delinquency.errors import CaseworkError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 DATABASE = "casework.db"
 """Name of the store beside the run database, unless ``case.database`` names another."""
@@ -30,9 +35,43 @@ def key_file(config: Config) -> Path | None:
 
 
 def has_store(config: Config) -> bool:
-    """Whether there is a casework store that could hold tombstones."""
-    folder = config.workspace.tracking
-    return bool(config.case.database) or (folder / DATABASE).exists()
+    """Whether there is a casework store that could hold tombstones.
+
+    Raises
+    ------
+    CaseworkError
+        If there was one, as its witness shows, and it is gone: what was cleared would come back.
+    """
+    if config.case.database:
+        return True
+    database = config.workspace.tracking / DATABASE
+    if database.exists():
+        return True
+    witness = Path(config.case.witness) if config.case.witness else None
+    witness = witness or database.with_name(database.name + ".witness")
+    if witness.exists():
+        raise CaseworkError(
+            f"The casework store {database} is gone; its witness {witness} is still there. What "
+            "was cleared must not come back: put the store back from its newest backup."
+        )
+    return False
+
+
+def _refuse_older_store(config: Config, connection: "Connection") -> None:
+    """Raise when an older store stands where the newest should: it knows less of what is gone."""
+    from delinquency.casebook.store_witness import Witness, witness_file
+
+    path = Path(config.case.witness) if config.case.witness else witness_file(database_url(config))
+    if path is None:
+        return
+    witness = Witness(path, None, None)
+    lost = witness.find_loss(connection, witness.read())
+    if lost is not None:
+        raise CaseworkError(
+            f"This is not the casework store that was written last: {lost.reason}. What was "
+            "cleared must not come back: put the newest backup back, or accept this one with "
+            "python -m delinquency stage=case case.do=restored"
+        )
 
 
 def without_cleared(config: Config, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -54,6 +93,7 @@ def without_cleared(config: Config, tables: Mapping[str, pd.DataFrame]) -> dict[
     database = Database(database_url(config))
     try:
         with database.reading() as connection:
+            _refuse_older_store(config, connection)
             if not count_erased(connection):
                 return dict(tables)
             gone = clearances(connection, load_key(key_file(config)), tables)
@@ -72,6 +112,7 @@ def erased_state(config: Config) -> int:
     database = Database(database_url(config))
     try:
         with database.reading() as connection:
+            _refuse_older_store(config, connection)
             return count_erased(connection)
     finally:
         database.close()

@@ -19,7 +19,7 @@ from delinquency.pipeline.canonical_tables import ensure_tables
 from delinquency.pipeline.cleared_records import erased_state, without_cleared
 from delinquency.pipeline.feature_parts import FRAMES, KEYS, making_of, protected_of
 from delinquency.sources.adapters import SourceFeatures, SourceTables, one_cohort
-from delinquency.sources.ready_table import with_categories
+from delinquency.sources.ready_table import PLACED, with_categories
 from delinquency.traits import TRAITS
 from delinquency.workspace.artifacts import (
     FrameDigest,
@@ -41,6 +41,7 @@ from delinquency.workspace.manifests import (
 from delinquency.workspace.progress import say, working
 
 MEANINGS = "meanings.json"
+_KEYS = "keys"
 FEW = 200
 """Rows of the rarer outcome below which an AUC is known to about +-0.04 only (95 %)."""
 
@@ -88,8 +89,13 @@ def prepare(config: Config) -> Prepared:
         kept = require_whole(space.processed, made_by="features")
     paths = {name: space.processed / f"{name}.parquet" for name in FRAMES}
     values = {name: read_columns(path, without=KEYS) for name, path in paths.items()}
+    values[_KEYS] = read_columns(paths["features"], only=KEYS)
+    if kept.facts["source"].get(PLACED):
+        # A place in the file is no property of an account: what is learnt must not depend on it.
+        order = values["labels"]["group_id"].argsort(kind="stable")
+        values = {n: frame.iloc[order].reset_index(drop=True) for n, frame in values.items()}
     return Prepared(
-        keys=read_columns(paths["features"], only=KEYS),
+        keys=values[_KEYS],
         X=values["features"],
         labels=values["labels"],
         protected=values["protected"],

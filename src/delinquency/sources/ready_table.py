@@ -31,6 +31,8 @@ from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_col
 from delinquency.traits import TRAITS
 
 LEFT_OUT = -1.0
+PLACED = "numbered_by_place"
+"""Fact that says that accounts have no number but their place in the file."""
 
 
 @SOURCES.named("table")
@@ -91,7 +93,11 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         units={name: one.unit for name, one in made.meaning.items()},
         reasons={name: reason_of(name, one) for name, one in made.meaning.items()},
         categories=made.categories,
-        facts=_facts(labels, made, counts, dated=dated) | {"digests": {options.name: raw.digest}},
+        facts=_facts(labels, made, counts, dated=dated)
+        | {
+            "digests": {options.name: raw.digest},
+            PLACED: not options.account_column,
+        },
         digest=raw.digest,
     )
 
@@ -293,23 +299,21 @@ def _keys(
 def _own_order(
     options: TableData, keys: pd.DataFrame, content: pd.DataFrame
 ) -> tuple[pd.Series, np.ndarray]:
-    """Return a name of each row, and the order of the rows, that no shuffling of the file changes.
+    """Return a name of each row that no shuffling of the file changes, and the order of the rows.
 
     Rows are named and ordered by account and month. Where no column numbers the accounts, the
-    number of a row is its place in the file, so what the row holds names and orders it; rows that
-    hold the same are told apart by a count, which one has which number makes no difference. New
-    accounts without a number stay in the order of their file.
+    number of a row is its place in the file, and rows stay in the order of the file; what a row
+    holds names it (and ``prepare`` orders the rows by these names). Rows that hold the same are
+    told apart by a count: which one has which makes no difference.
     """
     if options.account_column:
         by_month = keys["observation_month"].argsort(kind="stable").to_numpy()
         by_account = account_order(keys["account_id"].iloc[by_month])
         return keys["account_id"], by_month[by_account]
-    if not options.labelled:
-        return keys["account_id"], np.arange(len(keys))
     hashed = pd.util.hash_pandas_object(content, index=False)
     number = hashed.groupby(hashed).cumcount()
     names = hashed.map("{:016x}".format) + "-" + number.astype("str")
-    return names, np.lexsort((number, hashed))
+    return names, np.arange(len(keys))
 
 
 def _groups(

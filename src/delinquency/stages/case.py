@@ -8,7 +8,7 @@ from delinquency.casebook.case_commands import run_command
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.overdue_records import put_records
 from delinquency.casebook.panel_records import Reporter, records_from_statements
-from delinquency.casebook.pseudonym_keys import load_or_make_key
+from delinquency.casebook.pseudonym_keys import load_key
 from delinquency.config import Config
 from delinquency.errors import MissingArtifactError
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
@@ -49,7 +49,7 @@ def _put_reported(config: Config, now: datetime) -> dict[str, Any]:
         received_on=now.date(),
         consent=options.consent,
     )
-    store = Store(database_url(config), load_or_make_key(key_file(config)))
+    store = Store(database_url(config), load_key(key_file(config)))
     counts: dict[str, int] = {}
     try:
         folders = part_folders(config)
