@@ -100,7 +100,7 @@ class CommandContext:
         return value
 
 
-ONLY_LOOK = ("ask", "export", "show", "verify")
+ONLY_LOOK = ("ask", "show", "verify")
 """Commands that have nothing to do in a store that is not there, and so never make one."""
 KEEP_THE_KEY = (
     "Keep a copy of this file apart from the store. Without it no pseudonym can be matched and "
@@ -132,7 +132,7 @@ def run_command(
         return {"key_file": str(make_key(key_file or default_key_file())), "keep": KEEP_THE_KEY}
     command = COMMANDS[options.do]
     url = options.database or url
-    if options.do in ONLY_LOOK:
+    if options.do in ONLY_LOOK and (options.case_id or options.do == "verify"):
         require_database(url)
     witness = Path(options.witness).expanduser() if options.witness else None
     store = Store(url, load_key(key_file), witness=witness)
