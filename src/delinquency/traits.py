@@ -19,11 +19,10 @@ class Trait:
     number : str
         Requirement id, T1 to T6.
     label, label_zh : str
-        Headline for the account manager.
+        Name of the trait, which says nothing of the side: what is high or low, good or bad, is
+        said by the fact's own family (``reasons.sentences``).
     short, short_zh : str
         One or two words, for plots and tables.
-    customer_label, customer_label_zh : str
-        The softer wording for the customer.
     source_words : str
         What the source article says, translated.
     questions, questions_zh : tuple of str
@@ -41,8 +40,6 @@ class Trait:
     label_zh: str
     short: str
     short_zh: str
-    customer_label: str
-    customer_label_zh: str
     source_words: str
     questions: tuple[str, ...]
     questions_zh: tuple[str, ...]
@@ -53,12 +50,10 @@ class Trait:
 ECONOMIC_CONDITION = Trait(
     key="economic_condition",
     number="T1",
-    label="Economic pressure",
-    label_zh="经济状况承压",
+    label="Economic condition",
+    label_zh="经济状况",
     short="Economy",
     short_zh="经济状况",
-    customer_label="Recent income is lower than before",
-    customer_label_zh="近期收入较以往减少",
     source_words="Poor economic condition: unemployment, financial difficulty or other pressure.",
     questions=(
         "Has your work or income changed in the last months?",
@@ -76,12 +71,10 @@ ECONOMIC_CONDITION = Trait(
 CREDIT_RECORD = Trait(
     key="credit_record",
     number="T2",
-    label="Past credit record",
-    label_zh="信用记录不良",
+    label="Credit record",
+    label_zh="信用记录",
     short="Record",
     short_zh="信用记录",
-    customer_label="Payments were late in recent months",
-    customer_label_zh="近期有过逾期还款记录",
     source_words="Bad credit record: past late repayment and default make more of it likely.",
     questions=(
         "What made the earlier payments late?",
@@ -97,12 +90,10 @@ CREDIT_RECORD = Trait(
 DEBT_BURDEN = Trait(
     key="debt_burden",
     number="T3",
-    label="Heavy debts",
-    label_zh="负债较重",
+    label="Debt burden",
+    label_zh="负债状况",
     short="Debt",
     short_zh="负债",
-    customer_label="Balances are high relative to limits or income",
-    customer_label_zh="欠款占额度或收入的比例较高",
     source_words="Heavily indebted: several debts whose total cannot be serviced at once.",
     questions=(
         "Which other debts do you pay each month, and how much?",
@@ -120,12 +111,10 @@ DEBT_BURDEN = Trait(
 REPAYMENT_CAPACITY = Trait(
     key="repayment_capacity",
     number="T4",
-    label="Limited repayment ability",
-    label_zh="还款能力不足",
+    label="Repayment capacity",
+    label_zh="还款能力",
     short="Ability",
     short_zh="还款能力",
-    customer_label="Payments due exceed the money left after essentials",
-    customer_label_zh="每月应还超过可支配结余",
     source_words="Lack of repayment ability although willing: unstable income, high outgoings.",
     questions=(
         "How much is left each month after rent, food and other essentials?",
@@ -147,8 +136,6 @@ REPAYMENT_WILLINGNESS = Trait(
     label_zh="还款意愿信号",
     short="Willingness",
     short_zh="还款意愿",
-    customer_label="Agreed payments were not made",
-    customer_label_zh="约定的还款未按时兑现",
     source_words="Lack of willingness: dissatisfaction with the lender, distrust, evasion.",
     questions=(
         "Is there anything about the account or our service that you disagree with?",
@@ -165,11 +152,9 @@ SPENDING_BEHAVIOR = Trait(
     key="spending_behavior",
     number="T6",
     label="Spending pattern",
-    label_zh="消费行为压力",
+    label_zh="消费行为",
     short="Spending",
     short_zh="消费行为",
-    customer_label="Purchases grew faster than payments",
-    customer_label_zh="消费增长快于还款",
     source_words="Irrational consumption: promotions, high-value goods bought on credit.",
     questions=(
         "Were there larger purchases than usual, and are more planned?",

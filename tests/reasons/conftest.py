@@ -1,29 +1,22 @@
 """A column's meaning, small enough to write down in a test."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from delinquency.traits import TRAITS, Trait
+from delinquency.features.feature_description import FeatureMeaning
 
-
-@dataclass(frozen=True)
-class ColumnMeaning:
-    name: str = "utilization_last"
-    trait_key: str = "debt_burden"
-    direction: int = 1
-    unit: str = "ratio"
-    phrase: str = "Share of the credit limit in use, latest"
-    phrase_zh: str = "额度使用率（最近）"
-    actionable: bool = True
-    categories: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-
-    @property
-    def trait(self) -> Trait:
-        return TRAITS[self.trait_key]
+COLUMN: dict[str, Any] = {
+    "name": "utilization_mean", "trait_key": "debt_burden", "direction": 1, "unit": "ratio",
+    "phrase": "Share of the credit limit in use", "phrase_zh": "额度使用率", "actionable": True,
+    "needs": (),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def column_meaning() -> type[ColumnMeaning]:
-    return ColumnMeaning
+def column_meaning() -> Callable[..., FeatureMeaning]:
+    def make(**changes: Any) -> FeatureMeaning:
+        return FeatureMeaning(**{**COLUMN, **changes})
+
+    return make

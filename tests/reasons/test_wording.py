@@ -7,168 +7,254 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delinquency.features.feature_description import meanings_of
 from delinquency.features.registered_features import FEATURES
+from delinquency.reasons.sentences.every_family import family_of, is_sum_of_codes, kind_of
+from delinquency.reasons.sentences.feature_family import FAMILIES, moved
+from delinquency.reasons.value_wording import displayed, is_code_without_label, style_of
 from delinquency.reasons.wording import (
     FORBIDDEN_WORDS,
     MAX_CHARACTERS,
     MAX_WORDS,
     Fact,
-    Style,
-    displayed,
-    month_text,
+    headline_of,
     reason_text,
-    style_of,
-    value_text,
 )
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 SEPTEMBER = np.datetime64("2005-09")
+MEANINGS = meanings_of(FEATURES.values(), window_months=12)
 HALF_WIDTH = re.compile(r"[:;?()]|,(?!\d)|(?<!\d),")
 """Punctuation of English in a Chinese sentence; a comma between digits is a number's."""
-EXTREMES = (0.0, 1.0, -1.0, 0.004, 0.5, 12.0, 99.5, 12_345.6, -9_999_999.4, 1e12, np.nan)
+ACCUSES = re.compile(
+    r"the customer|promis|although|\bable to pay|refus|ignor|fail|客户|承诺|有能力|却", re.IGNORECASE
+)
+"""What a customer must not read of themselves."""
+EXTREMES = (0.0, 1.0, -1.0, 0.004, 0.5, 12.0, 99.5, 12_345.6, -9_999_999.4, 1e12)
 
 
 def _fact(meaning, value, reference, **changes):
-    style = style_of(meaning, currency=changes.pop("currency", "TWD"))
+    style = style_of(meaning, currency=changes.pop("currency", "TWD"), window_months=12)
     shown = displayed(np.array([value, reference]), style)
-    evidence = changes.pop("evidence", "strong")
-    return Fact(meaning, style, shown[0], shown[1], SEPTEMBER, evidence)
+    return Fact(
+        meaning, style, float(shown[0]), float(shown[1]), changes.pop("month", SEPTEMBER),
+        changes.pop("evidence", "strong"), **changes,
+    )  # fmt: skip
 
 
-def test_a_reason_names_trait_fact_value_reference_and_date(column_meaning):
+def test_a_reason_says_family_fact_value_reference_and_date(column_meaning):
     fact = _fact(column_meaning(), 0.914, 0.221)
     assert reason_text(fact) == (
-        "Heavy debts. Share of the credit limit in use, latest: 91% (reference 22%), Sep 2005."
+        "More of the credit limit is in use than is typical. "
+        "Share of the credit limit in use: 91% (reference 22%), Sep 2005."
     )
-    assert reason_text(fact, language="zh") == "负债较重：额度使用率（最近）91%，参考22%，2005.9"
+    assert reason_text(fact, language="zh") == (
+        "额度使用率高于通常：额度使用率91%，参考值22%，2005年9月"
+    )
 
 
-def test_the_customer_reads_a_softer_headline(column_meaning):
-    fact = _fact(column_meaning(phrase="Credit limit in use"), 0.914, 0.221)
+def test_the_headline_is_the_familys_and_not_the_traits():
+    enquiries = _fact(MEANINGS["enquiries_recent"], 3, 0)
+    assert reason_text(enquiries) == (
+        "Lenders looked up the credit report. Credit enquiries in 3 months: 3 (reference none), "
+        "Sep 2005."
+    )
+    assert reason_text(enquiries, language="zh", audience="customer") == (
+        "有机构查询过您的征信：近3个月征信查询次数3次，通常为无，2005年9月"
+    )
+    history = _fact(MEANINGS["oldest_trade_age"], 20, 70)
+    assert reason_text(history, language="zh").startswith("信用历史短于通常：")
+
+
+def test_the_customer_reads_what_is_typical_and_whether_data_are_thin(column_meaning):
+    fact = _fact(column_meaning(), 0.914, 0.221, evidence="weak")
     assert reason_text(fact, audience="customer") == (
-        "Balances are high relative to limits or income. "
-        "Credit limit in use: 91% (usually 22%), Sep 2005."
-    )
-
-
-def test_the_customer_is_not_told_a_headline_on_weak_evidence(
-    column_meaning,
-):
-    meaning = column_meaning(
-        trait_key="economic_condition", phrase="Spending, latest against average"
-    )
-    fact = _fact(meaning, -0.2, 0.01, evidence="weak")
-    assert reason_text(fact, audience="customer") == (
-        "Spending, latest against average: -20pp (usually +1pp), Sep 2005. Limited data."
+        "More of the credit limit is in use than is typical. "
+        "Share of the credit limit in use: 91% (typically 22%), Sep 2005. Limited data."
     )
     chinese = reason_text(fact, language="zh", audience="customer")
     assert chinese.endswith("\uff08数据有限\uff09") and not HALF_WIDTH.search(chinese)
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "change", "english", "chinese"),
-    [
-        (0.914, "share", "level", "91%", "91%"),
-        (0.0312, "ratio", "level", "3.1%", "3.1%"),
-        (0.124, "ratio", "difference", "+12pp", "+12pp"),
-        (-0.124, "ratio", "difference", "-12pp", "-12pp"),
-        (0.124, "ratio", "spread", "12pp", "12pp"),
-        (5.25, "percent", "level", "5.2%", "5.2%"),
-        (1.0, "months", "level", "1 month", "1个月"),
-        (2.0, "months", "level", "2 months", "2个月"),
-        (1.5, "months", "difference", "+1.5 months", "+1.5个月"),
-        (30.0, "days", "level", "30 days", "30天"),
-        (3.0, "count", "level", "3", "3"),
-        (12_345.4, "money", "level", "TWD 12,345", "TWD1.23万"),
-        (np.log1p(12_345.0), "log money", "level", "TWD 12,345", "TWD1.23万"),
-        (np.log(1.5), "log money", "difference", "+50%", "+50%"),
-        (12.0, "log money", "difference", "over 999%", ">999%"),
-        (1_234_567.0, "money", "level", "TWD 1.23m", "TWD123万"),
-        (np.nan, "money", "level", "not known", "无数据"),
-        (1.0, "flag", "level", "yes", "是"),
-        (4.0, "visits", "level", "4 visits", "4visits"),
-    ],
-)
-def test_values_are_written_by_their_unit(value, unit, change, english, chinese):
-    style = Style(unit, change, "TWD")
-    shown = displayed(np.array([value]), style)[0]
-    assert value_text(shown, style) == english
-    assert value_text(shown, style, language="zh") == chinese
+def test_a_second_fact_says_its_own_side():
+    second = _fact(MEANINGS["near_limit_months"], 4, 0)
+    fact = _fact(MEANINGS["headroom_log"], np.log1p(640.0), np.log1p(19_688.0), second=second)
+    assert reason_text(fact) == (
+        "Less credit is still free than is typical. Credit still free: TWD 640.00 (reference TWD "
+        "19,688). Months close to the credit limit in 12 months: 4, above the reference (none), "
+        "Sep 2005."
+    )
+    assert "；近12个月接近额度上限的月份数4个月，高于参考值（无）" in reason_text(
+        fact, language="zh"
+    )
 
 
-def test_renminbi_are_written_in_yuan():
-    assert value_text(45_600.0, Style("money", currency="CNY"), language="zh") == "4.56万元"
+def test_an_own_column_says_its_side_and_never_the_traits_headline(column_meaning):
+    amount = column_meaning(
+        name="Amount", direction=0, unit="EUR", phrase="Amount", phrase_zh="金额", from_table=True
+    )
+    low = _fact(amount, 640.0, 5_000.0)
+    assert reason_text(low) == (
+        "Debt. Amount: EUR 640.00, below the reference (EUR 5,000), Sep 2005."
+    )
+    assert reason_text(low, language="zh") == (
+        "负债：金额：EUR 640.00，低于参考值（EUR 5,000），2005年9月"
+    )
+    high = reason_text(_fact(amount, 9_000.0, 5_000.0))
+    assert "above the reference" in high
 
 
-def test_columns_of_names_show_the_name():
-    style = Style("", categories=("owner", "tenant"))
-    assert value_text(1.0, style) == "tenant"
-    assert value_text(7.0, style) == "other"
+def test_an_own_reason_is_said_on_the_adverse_side_only(column_meaning):
+    income = column_meaning(
+        name="Income", direction=-1, unit="EUR", phrase="Income", phrase_zh="收入",
+        from_table=True, headline="Income is low", headline_zh="收入较低",
+    )  # fmt: skip
+    assert reason_text(_fact(income, 640.0, 5_000.0)).startswith("Income is low. Income: EUR")
+    assert "Income is low" not in reason_text(_fact(income, 9_000.0, 5_000.0))
 
 
-def test_months_are_written_in_both_languages():
-    assert month_text(SEPTEMBER) == "Sep 2005"
-    assert month_text(SEPTEMBER, language="zh") == "2005.9"
-    assert month_text(np.datetime64("NaT")) == ""
+def test_a_value_that_was_not_given_is_said_to_be_so(column_meaning):
+    income = column_meaning(
+        name="Income", direction=-1, unit="EUR", phrase="Income", phrase_zh="收入", from_table=True
+    )
+    fact = _fact(income, np.nan, 5_000.0)
+    assert reason_text(fact) == "Debt. Income: not stated (reference EUR 5,000), Sep 2005."
+    assert reason_text(fact, language="zh") == "负债：收入未提供，参考值EUR 5,000，2005年9月"
 
 
-def test_every_possible_reason_of_the_catalogue_is_short_and_neutral():
-    for meaning, value, currency in itertools.product(FEATURES.values(), EXTREMES, ("TWD", "")):
+def test_a_missing_chinese_title_falls_back_whole(column_meaning):
+    title = "Number of times that the applicant was sixty days late or more in the last two years"
+    own = column_meaning(name="x", unit="times", phrase=title, phrase_zh=title, from_table=True)
+    for language in ("en", "zh"):
+        assert title in reason_text(_fact(own, 4, 1), language=language)
+
+
+def test_every_feature_of_the_catalogue_has_a_family_with_the_sides_it_may_state():
+    listed = [name for family in FAMILIES.values() for name in family.features]
+    assert len(listed) == len(set(listed))
+    for name, feature in FEATURES.items():
+        family = family_of(name)
+        assert family is not None, f"{name} needs a family in reasons/sentences"
+        if family.labels:
+            continue
+        if kind_of(name) != "level":
+            assert family.noun and family.noun_zh, name
+            continue
+        assert family.high or feature.direction < 0, name
+        assert family.low or feature.direction > 0, name
+
+
+@given(
+    value=st.floats(-100, 100), reference=st.floats(-100, 100),
+    kind=st.sampled_from(["change", "fall"]),
+)  # fmt: skip
+def test_a_change_is_said_as_what_it_is(value, reference, kind):
+    if value == reference:
+        return
+    side = "high" if value > reference else "low"
+    english, chinese = moved(FAMILIES["balance"], kind, value, side)
+    upward = value > 0 if kind == "change" else value < 0
+    if value == 0:
+        assert "did not" in english and "未" in chinese
+        return
+    assert ("rose" in english) == upward == ("升幅" in chinese)
+    assert ("fell" in english) == (not upward) == ("降幅" in chinese)
+    # More of the same movement, or less of it.
+    more = value > reference if value > 0 else value < reference
+    assert ("more" in english) == more == ("大于" in chinese)
+
+
+def _sides(meaning):
+    """Return values below and above a reference that the feature may be stated with."""
+    for value, share in itertools.product(EXTREMES, (-1 / 3, 0.5, 2.0)):
+        size = value
         if meaning.unit not in ("money", "log money"):
-            if not currency:
-                continue
             # Ratios are clipped at 5 where they are made; counts end with the window.
             largest = 5.0 if meaning.unit in ("share", "ratio") else 999.9
-            value = float(np.clip(value, -largest, largest))
-        fact = _fact(meaning, value, -value / 3, currency=currency, evidence="partial")
-        fact = replace(fact, month=np.datetime64("2005-12"))  # the longest date
-        for audience in ("manager", "customer"):
+            size = float(np.clip(value, -largest, largest))
+        if (size - size * share) * meaning.direction >= 0:
+            yield size, size * share
+
+
+@pytest.mark.parametrize("audience", ["manager", "customer"])
+def test_every_possible_reason_of_the_catalogue_is_short_and_neutral(audience):
+    for meaning in MEANINGS.values():
+        if is_sum_of_codes(meaning.name):
+            continue
+        for value, reference in _sides(meaning):
+            fact = _fact(meaning, value, reference, evidence="partial")
+            fact = replace(fact, month=np.datetime64("2005-12"))  # the longest date
             english = reason_text(fact, audience=audience)
             chinese = reason_text(fact, language="zh", audience=audience)
-            assert len(english.split()) <= MAX_WORDS, english
-            assert len(chinese) <= MAX_CHARACTERS, chinese
-            assert "…" not in english + chinese, "a phrase of the catalogue was cut"
-            words = set(english.lower().replace(".", " ").replace(",", " ").split())
-            assert not words & set(FORBIDDEN_WORDS)
-            assert not any(word in chinese for word in FORBIDDEN_WORDS)
+            assert all(len(one.split()) <= MAX_WORDS for one in english.split(". ")), english
+            assert all(len(one) <= MAX_CHARACTERS for one in re.split("[：，]", chinese)), chinese
+            words = set(re.findall(r"[a-z]+", english.lower()))
+            assert not words & set(FORBIDDEN_WORDS), english
+            assert not any(word in chinese for word in FORBIDDEN_WORDS), chinese
             assert not HALF_WIDTH.search(chinese), chinese
+            assert "window" not in english and "{" not in english + chinese
+            if audience == "customer":
+                assert not ACCUSES.search(english), english
+                assert not ACCUSES.search(chinese), chinese
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_headline_names_the_side_that_the_number_is_on(language):
+    high = {"en": (" more ", " higher", "larger", "longer", "later "), "zh": ("高于", "多于")}
+    low = {"en": (" less ", " lower", "smaller", "shorter", "fewer"), "zh": ("低于", "少于")}
+    seen = 0
+    for meaning in MEANINGS.values():
+        if kind_of(meaning.name) != "level":
+            continue
+        for value, reference in ((3.0, 1.0), (1.0, 3.0)):
+            fact = _fact(meaning, value, reference)
+            text = " " + headline_of(fact, language=language, audience="manager").lower()
+            if not text.strip() or (value - reference) * meaning.direction < 0:
+                continue
+            wrong = low if fact.side == "high" else high
+            told = [word for word in wrong[language] if word in text]
+            # "later, against the due date" is the low side of days before it, and so on.
+            if meaning.name.startswith(("days_before_due", "months_since", "account_age")):
+                continue
+            assert not told, (meaning.name, fact.side, text)
+            seen += 1
+    assert seen > 150
+
+
+def test_codes_and_means_of_codes_have_no_number_to_state():
+    for name in ("settled_status_mean_6m", "settled_status_trend_6m", "settled_status_step"):
+        meaning = MEANINGS[name]
+        assert is_code_without_label(meaning, style_of(meaning)), name
+    last = MEANINGS["settled_status_last"]
+    assert reason_text(_fact(last, -2.0, -1.0)) == (
+        "Ability. How bills were settled, latest: the card was not used (reference paid in full), "
+        "Sep 2005."
+    )
 
 
 def test_questions_and_labels_are_punctuated_in_their_own_language():
     for trait in TRAITS.values():
         assert all(text.endswith("\uff1f") for text in trait.questions_zh)
-        for text in (*trait.questions_zh, trait.label_zh, trait.customer_label_zh, trait.short_zh):
+        for text in (*trait.questions_zh, trait.label_zh, trait.short_zh):
             assert not HALF_WIDTH.search(text), text
-
-
-def test_the_manager_reads_the_full_headline_for_most_of_the_catalogue():
-    texts = [reason_text(_fact(meaning, 0.5, 0.2)) for meaning in FEATURES.values()]
-    with_headline = sum(
-        text.startswith(meaning.trait.label)
-        for text, meaning in zip(texts, FEATURES.values(), strict=True)
-    )
-    assert with_headline >= 0.9 * len(texts)
-
-
-def test_a_headline_gives_way_before_the_numbers_do(column_meaning):
-    long = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-    long += " fifteen sixteen seventeen eighteen nineteen twenty one two three four"
-    text = reason_text(_fact(column_meaning(phrase=long), 0.914, 0.221))
-    assert text.endswith("…: 91% (reference 22%), Sep 2005.")
-    assert len(text.split()) <= MAX_WORDS
+        # A trait's name says nothing of its side.
+        assert not re.search("heavy|limited|pressure|不良|不足|较重|承压", trait.label + trait.label_zh)
 
 
 @given(
-    value=st.floats(allow_nan=True, allow_infinity=False),
-    reference=st.floats(allow_nan=True, allow_infinity=False),
+    value=st.floats(-1e12, 1e12), reference=st.floats(-1e12, 1e12),
     phrase=st.text(min_size=1, max_size=300),
-    unit=st.sampled_from(["share", "money", "log money", "months", "days", "count", "level"]),
+    unit=st.sampled_from(["share", "money", "months", "days", "count", "EUR", "visits"]),
     evidence=st.sampled_from(EVIDENCE_LEVELS),
-)
-def test_no_value_and_no_phrase_breaks_the_limits(
-    column_meaning, value, reference, phrase, unit, evidence
-):
-    meaning = column_meaning(phrase=phrase, phrase_zh=phrase, unit=unit)
+)  # fmt: skip
+def test_no_value_and_no_phrase_is_cut(column_meaning, value, reference, phrase, unit, evidence):
+    meaning = column_meaning(
+        name="own", phrase=phrase, phrase_zh=phrase, unit=unit, direction=0, from_table=True
+    )
     fact = _fact(meaning, value, reference, evidence=evidence)
-    assert len(reason_text(fact).split()) <= MAX_WORDS
-    assert len(reason_text(fact, language="zh")) <= MAX_CHARACTERS
+    for language in ("en", "zh"):
+        assert phrase in reason_text(fact, language=language)
+    if fact.side is not None:
+        place = {"high": ("above", "高于"), "low": ("below", "低于")}[fact.side]
+        assert f", {place[0]} the reference" in reason_text(fact)
+        assert f"，{place[1]}参考值" in reason_text(fact, language="zh")

@@ -20,6 +20,8 @@ Unit = Literal["ratio", "share", "months", "days", "count", "money", "log money"
 
 SHORT_WINDOWS = (3, 6, 12)
 """Months that families of features are summarised over."""
+WINDOW = "{window}"
+"""In a phrase: stands for the months that the data set's features see."""
 EARLIER_MONTHS = (1, 2, 3, 4, 5)
 """How far back single months of a quantity are features of their own."""
 
@@ -247,7 +249,7 @@ def summarise(
                     unit=unit,
                     needs=what.needs,
                     phrase=f"{reason[0]}, {summary.phrase}{over}",
-                    phrase_zh=f"{over_zh}{reason[1]}（{summary.phrase_zh}）",
+                    phrase_zh=f"{reason[1]}（{over_zh}{summary.phrase_zh}）",
                     months=months,
                     actionable=actionable,
                     source=source,

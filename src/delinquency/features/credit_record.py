@@ -42,7 +42,8 @@ def _late(windows: Windows, months: float = 1.0) -> np.ndarray:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Months with a late payment", "有逾期的月份数"), source=PAYMENT_HISTORY,
+    reason=("Months with a late payment in {window}", "{window}有逾期的月份数"),
+    source=PAYMENT_HISTORY,
 )  # fmt: skip
 def late_months(windows: Windows) -> Array:
     """Months of the window that ended behind by a payment or more."""
@@ -51,7 +52,9 @@ def late_months(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Months two or more payments behind", "逾期两期及以上的月份数"),
+    reason=(
+        "Months two or more payments behind in {window}", "{window}逾期两期及以上的月份数",
+    ),
     source=PAYMENT_HISTORY,
 )  # fmt: skip
 def late_months_60(windows: Windows) -> Array:
@@ -61,7 +64,9 @@ def late_months_60(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Months three or more payments behind", "逾期三期及以上的月份数"),
+    reason=(
+        "Months three or more payments behind in {window}", "{window}逾期三期及以上的月份数",
+    ),
     source=PAYMENT_HISTORY,
 )  # fmt: skip
 def late_months_90(windows: Windows) -> Array:
@@ -71,7 +76,7 @@ def late_months_90(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Late months among the last three", "近三个月逾期月份数"), source=PAYMENT_HISTORY,
+    reason=("Late months in 3 months", "近3个月逾期月份数"), source=PAYMENT_HISTORY,
 )  # fmt: skip
 def late_months_recent(windows: Windows) -> Array:
     """Late months among the last three."""
@@ -89,7 +94,8 @@ def late_streak(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="months", needs=(months_behind,), actionable=False,
-    reason=("Longest run of late months", "最长连续逾期月数"), source=PAYMENT_HISTORY,
+    reason=("Longest run of late months in {window}", "{window}最长连续逾期月数"),
+    source=PAYMENT_HISTORY,
 )  # fmt: skip
 def late_streak_longest(windows: Windows) -> Array:
     """Longest run of late months."""
@@ -118,7 +124,9 @@ def months_since_late_60(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="days", needs=("days_past_due",), actionable=False,
-    reason=("Days late, recent months counting more", "逾期天数（近期权重更高）"),
+    reason=(
+        "Days late in all, older months counting less", "逾期天数合计（较早月份权重较低）",
+    ),
     source="T2; exponential recency weights as in behavioural scorecards",
 )  # fmt: skip
 def lateness_weighted(windows: Windows) -> Array:
@@ -130,7 +138,7 @@ def lateness_weighted(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=0, unit="count", needs=(months_behind,), actionable=False,
-    reason=("Times that lateness was made good", "逾期后恢复正常次数"),
+    reason=("Times that lateness was caught up in {window}", "{window}逾期后恢复正常次数"),
     source="T2; Athreya et al. (IER 2018): most delinquent borrowers pay again within a quarter",
 )  # fmt: skip
 def cures(windows: Windows) -> Array:
@@ -162,7 +170,7 @@ def months_behind_max_earlier(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=+1, unit="count", needs=(status_elsewhere,), actionable=False,
-    reason=("Months late at another lender", "在其他机构逾期的月份数"),
+    reason=("Months late at another lender in {window}", "{window}在其他机构逾期的月份数"),
     source="T2; bureau scores: worst status on other lines",
 )  # fmt: skip
 def late_months_elsewhere(windows: Windows) -> Array:
@@ -223,7 +231,9 @@ def history_before_account(windows: Windows) -> Array:
 
 @feature(
     CREDIT_RECORD, direction=0, unit="count", needs=("contact_attempts",), actionable=False,
-    reason=("Months in which the lender made contact", "机构主动联系的月份数"),
+    reason=(
+        "Months in which the lender made contact in {window}", "{window}机构主动联系的月份数",
+    ),
     source="T2; contacts exist because of lateness: a record of it, not of willingness",
 )  # fmt: skip
 def contacted_months(windows: Windows) -> Array:

@@ -70,7 +70,8 @@ summarise(
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio", needs=(utilization,),
-    reason=("Average share of the credit limit in use", "平均额度使用率"), source=AMOUNTS_OWED,
+    reason=("Average share of the credit limit in use in {window}", "{window}平均额度使用率"),
+    source=AMOUNTS_OWED,
 )  # fmt: skip
 def utilization_mean(windows: Windows) -> Array:
     """Balance over credit limit, mean of the whole window."""
@@ -80,7 +81,7 @@ def utilization_mean(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(utilization,),
-    reason=("Months close to the credit limit", "接近额度上限的月份数"),
+    reason=("Months close to the credit limit in {window}", "{window}接近额度上限的月份数"),
     source="T3; Dunn and Kim (1999): cards at the limit",
 )  # fmt: skip
 def near_limit_months(windows: Windows) -> Array:
@@ -90,7 +91,8 @@ def near_limit_months(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(utilization,),
-    reason=("Months over the credit limit", "超额度月份数"), source=AMOUNTS_OWED,
+    reason=("Months over the credit limit in {window}", "{window}超额度月份数"),
+    source=AMOUNTS_OWED,
 )  # fmt: skip
 def over_limit_months(windows: Windows) -> Array:
     """Months that ended over the limit."""
@@ -99,7 +101,10 @@ def over_limit_months(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=0, unit="count", needs=(payment_ratio,),
-    reason=("Months in which part of the bill was carried over", "有结转余额的月份数"),
+    reason=(
+        "Months in which part of the bill was carried over in {window}",
+        "{window}有结转余额的月份数",
+    ),
     source="T3; persistent debt (FCA CP17/10)",
 )  # fmt: skip
 def revolving_months(windows: Windows) -> Array:
@@ -109,7 +114,9 @@ def revolving_months(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=0, unit="ratio", needs=("balance", "credit_limit"),
-    reason=("Growth of the balance over the window", "余额增长占额度比例"),
+    reason=(
+        "Growth of the balance in {window}, against the limit", "{window}余额增长占额度比例",
+    ),
     source="T3; debt spiral; last-less-first differences (AMEX winners)",
 )  # fmt: skip
 def balance_growth(windows: Windows) -> Array:
@@ -171,7 +178,10 @@ def maxed_cards_now(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(maxed,),
-    reason=("Most cards used up at other lenders at once", "在其他机构同时用满的最多卡数"),
+    reason=(
+        "Most cards used up at other lenders at once in {window}",
+        "{window}在其他机构同时用满的最多卡数",
+    ),
     source="T3; Dunn and Kim (1999): cards at the limit",
 )  # fmt: skip
 def maxed_cards_max(windows: Windows) -> Array:
@@ -181,7 +191,7 @@ def maxed_cards_max(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=("enquiries",),
-    reason=("Credit enquiries in three months", "近三个月征信查询次数"),
+    reason=("Credit enquiries in 3 months", "近3个月征信查询次数"),
     source="T3; FICO: taking on more debt",
 )  # fmt: skip
 def enquiries_recent(windows: Windows) -> Array:
@@ -191,7 +201,7 @@ def enquiries_recent(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=("enquiries",),
-    reason=("Credit enquiries in the window", "征信查询总次数"),
+    reason=("Credit enquiries in {window}", "{window}征信查询次数"),
     source="T3; FICO: taking on more debt",
 )  # fmt: skip
 def enquiries_total(windows: Windows) -> Array:
@@ -201,7 +211,7 @@ def enquiries_total(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(trades,),
-    reason=("Credit lines opened elsewhere in six months", "近六个月在其他机构新增账户数"),
+    reason=("Credit lines opened elsewhere in 6 months", "近6个月在其他机构新增账户数"),
     source="T3; FICO: taking on more debt",
 )  # fmt: skip
 def new_trades(windows: Windows) -> Array:
@@ -213,7 +223,10 @@ def new_trades(windows: Windows) -> Array:
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio",
     needs=("other_balance", "balance", "application_income"),
-    reason=("Growth of all debt against the income stated", "总负债增长与申报月收入之比"),
+    reason=(
+        "Growth of all debt in {window}, against the income stated",
+        "{window}总负债增长与申报月收入之比",
+    ),
     source="T3; debt spiral",
 )  # fmt: skip
 def debt_growth_to_stated_income(windows: Windows) -> Array:
@@ -270,7 +283,7 @@ def interest_to_payments(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=("interest",),
-    reason=("Months with interest charged", "产生利息的月份数"),
+    reason=("Months with interest charged in {window}", "{window}产生利息的月份数"),
     source="T3; persistent debt (FCA CP17/10)",
 )  # fmt: skip
 def interest_months(windows: Windows) -> Array:

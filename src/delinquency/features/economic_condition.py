@@ -61,7 +61,9 @@ def education_level(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="ratio", needs=(new_charges,),
-    reason=("Fall of recent charges against the window", "近期消费较整体下降幅度"), source=BELT,
+    reason=(
+        "Fall of charges in 3 months, against {window}", "近3个月消费较{window}下降幅度",
+    ), source=BELT,
 )  # fmt: skip
 def charges_contraction(windows: Windows) -> Array:
     """1 - mean charges of the last three months over the mean of the window."""
@@ -72,7 +74,9 @@ def charges_contraction(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="ratio", needs=("payment",),
-    reason=("Fall of recent payments against the window", "近期还款较整体下降幅度"), source=BELT,
+    reason=(
+        "Fall of payments in 3 months, against {window}", "近3个月还款较{window}下降幅度",
+    ), source=BELT,
 )  # fmt: skip
 def payment_contraction(windows: Windows) -> Array:
     """1 - mean payment of the last three months over the mean of the window."""
@@ -93,7 +97,8 @@ def payment_to_best(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="count", needs=("balance", "payment"),
-    reason=("Months without any use of the account", "账户无使用的月份数"), actionable=False,
+    reason=("Months without any use of the account in {window}", "{window}账户无使用的月份数"),
+    actionable=False,
     source="T1; an idle account may be a hidden one: proxy only",
 )  # fmt: skip
 def idle_months(windows: Windows) -> Array:
@@ -104,7 +109,7 @@ def idle_months(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=-1, unit="log money", needs=("payment",),
-    reason=("All payments of the window", "还款总额"),
+    reason=("All payments in {window}", "{window}还款总额"),
     source="T1; the sum that could be raised: proxy of means",
 )  # fmt: skip
 def payments_log(windows: Windows) -> Array:
@@ -114,7 +119,7 @@ def payments_log(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=-1, unit="log money", needs=(new_charges,),
-    reason=("New charges of the window", "新增消费总额"),
+    reason=("New charges in {window}", "{window}新增消费总额"),
     source="T1; level of consumption as proxy of income",
 )  # fmt: skip
 def charges_log(windows: Windows) -> Array:
@@ -124,7 +129,8 @@ def charges_log(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="count", needs=(charges_to_limit,),
-    reason=("Months almost without new charges", "几乎无新增消费的月份数"), source=BELT,
+    reason=("Months almost without new charges in {window}", "{window}几乎无新增消费的月份数"),
+    source=BELT,
 )  # fmt: skip
 def quiet_months(windows: Windows) -> Array:
     """Months with new charges below 1 % of the limit."""
@@ -170,7 +176,7 @@ def income_to_stated(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=+1, unit="count", needs=("salary",),
-    reason=("Months without a salary among the last six", "近六个月未发薪月份数"),
+    reason=("Months without a salary in 6 months", "近6个月未发薪月份数"),
     source=JOB_LOSS, actionable=False,
 )  # fmt: skip
 def salary_missed_months(windows: Windows) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from delinquency.errors import ModelError, unknown_name
-from delinquency.features.catalogue import Feature
+from delinquency.features.catalogue import WINDOW, Feature
 from delinquency.traits import TRAITS, Trait
 
 
@@ -30,6 +30,18 @@ class FeatureMeaning:
         rests on a protected attribute is read from them, so that there is no default.
     categories : tuple of str
         For a column of names: the names in the order of their codes; empty for quantities.
+    from_table : bool
+        Whether it is a column of a user's own table, and not a feature of the catalogue.
+    labels : tuple of (float, str, str)
+        Codes with their English and Chinese words.
+    capped : tuple of float
+        Codes that stand for "so much or more".
+    headline, headline_zh : str
+        What the adverse side means, in the user's own words; "" for none.
+    mark_of : str
+        For a mark ("does not apply"): the column that it belongs to.
+    amount_of : str
+        For amounts that were told apart from a ratio: the ratio's column.
 
     Examples
     --------
@@ -46,6 +58,13 @@ class FeatureMeaning:
     actionable: bool
     needs: tuple[str, ...]
     categories: tuple[str, ...] = ()
+    from_table: bool = False
+    labels: tuple[tuple[float, str, str], ...] = ()
+    capped: tuple[float, ...] = ()
+    headline: str = ""
+    headline_zh: str = ""
+    mark_of: str = ""
+    amount_of: str = ""
 
     def __post_init__(self) -> None:
         if self.trait_key not in TRAITS:
@@ -87,6 +106,7 @@ class FeatureMeaning:
             phrase_zh=phrase_zh or phrase or name,
             actionable=True,
             needs=(name,),
+            from_table=True,
         )
 
     @property
@@ -95,16 +115,24 @@ class FeatureMeaning:
         return TRAITS[self.trait_key]
 
 
-def meanings_of(features: Iterable[Feature]) -> dict[str, FeatureMeaning]:
-    """Return the meanings of registered features, by name."""
+def meanings_of(features: Iterable[Feature], *, window_months: int) -> dict[str, FeatureMeaning]:
+    """Return the meanings of registered features, by name.
+
+    Parameters
+    ----------
+    features : iterable of Feature
+    window_months : int
+        Months that features see; the phrases say it.
+    """
+    months, months_zh = f"{window_months} months", f"近{window_months}个月"
     return {
         one.name: FeatureMeaning(
             name=one.name,
             trait_key=one.trait.key,
             direction=one.direction,
             unit=one.unit,
-            phrase=one.phrase,
-            phrase_zh=one.phrase_zh,
+            phrase=one.phrase.replace(WINDOW, months),
+            phrase_zh=one.phrase_zh.replace(WINDOW, months_zh),
             actionable=one.actionable,
             needs=one.needs,
         )
@@ -118,26 +146,35 @@ def meanings_of_columns(columns: Mapping[str, Any]) -> dict[str, FeatureMeaning]
     Parameters
     ----------
     columns : mapping
-        ``traits``, ``directions``, ``titles``, ``units``, ``reasons`` and ``categories``, each a
-        mapping by column name, as a table source gives them.
+        By column name: ``traits``, ``directions``, ``titles``, ``units``, ``categories`` and
+        ``words`` (as in ``SourceFeatures``), as a table source gives them.
 
     Returns
     -------
     dict of str to FeatureMeaning
+        A title that is missing in Chinese is the English one, whole.
     """
-    return {
-        name: replace(
+    out = {}
+    for name, trait in columns["traits"].items():
+        words = columns["words"].get(name, {})
+        out[name] = replace(
             FeatureMeaning.of(
                 name,
                 trait,
-                phrase=columns["reasons"].get(name) or columns["titles"].get(name) or name,
+                phrase=columns["titles"].get(name) or name,
+                phrase_zh=words.get("title_zh", ""),
                 unit=columns["units"].get(name, ""),
                 direction=columns["directions"].get(name, 0),
             ),
             categories=tuple(columns["categories"].get(name, ())),
+            labels=_labels(words.get("labels", ())),
+            capped=tuple(words.get("capped", ())),
+            headline=words.get("reason", ""),
+            headline_zh=words.get("reason_zh", ""),
+            mark_of=words.get("mark_of", ""),
+            amount_of=words.get("amount_of", ""),
         )
-        for name, trait in columns["traits"].items()
-    }
+    return out
 
 
 def to_plain(meanings: Mapping[str, FeatureMeaning]) -> list[dict[str, Any]]:
@@ -156,7 +193,13 @@ def from_plain(plain: Iterable[Mapping[str, Any]]) -> dict[str, FeatureMeaning]:
     try:
         return {
             one["name"]: FeatureMeaning(
-                **{**one, "needs": tuple(one["needs"]), "categories": tuple(one["categories"])}
+                **{
+                    **one,
+                    "needs": tuple(one["needs"]),
+                    "categories": tuple(one["categories"]),
+                    "labels": _labels(one["labels"]),
+                    "capped": tuple(one["capped"]),
+                }
             )
             for one in plain
         }
@@ -165,3 +208,7 @@ def from_plain(plain: Iterable[Mapping[str, Any]]) -> dict[str, FeatureMeaning]:
             f"The meanings of the features were written by another version ({error}). Make them "
             "again with python -m delinquency stage=train."
         ) from None
+
+
+def _labels(plain: Iterable[Any]) -> tuple[tuple[float, str, str], ...]:
+    return tuple((float(code), str(en), str(zh)) for code, en, zh in plain)

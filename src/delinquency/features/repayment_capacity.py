@@ -116,7 +116,8 @@ for _quantity, _unit, _reason, _source in _HOUSEHOLD:
 
 @feature(
     REPAYMENT_CAPACITY, direction=-1, unit="count", needs=(payment_ratio,),
-    reason=("Months in which the bill was paid in full", "全额还款月份数"), source=PAYMENTS,
+    reason=("Months in which the bill was paid in full in {window}", "{window}全额还款月份数"),
+    source=PAYMENTS,
 )  # fmt: skip
 def full_payment_months(windows: Windows) -> Array:
     """Months in which all of the statement before was paid."""
@@ -125,7 +126,10 @@ def full_payment_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=0, unit="count", needs=(payment_ratio,),
-    reason=("Months in which about the minimum was paid", "仅还约最低还款额的月份数"),
+    reason=(
+        "Months in which about the minimum was paid in {window}",
+        "{window}仅还约最低还款额的月份数",
+    ),
     source="T4; Philadelphia Fed: accounts that make only the minimum payment",
 )  # fmt: skip
 def minimum_payment_months(windows: Windows) -> Array:
@@ -137,7 +141,8 @@ def minimum_payment_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=+1, unit="count", needs=("balance", "payment"),
-    reason=("Months with a bill and no payment", "有账单但未还款的月份数"), source=PAYMENTS,
+    reason=("Months with a bill and no payment in {window}", "{window}有账单但未还款的月份数"),
+    source=PAYMENTS,
 )  # fmt: skip
 def unpaid_months(windows: Windows) -> Array:
     """Months in which the statement before asked for money and nothing was paid."""
@@ -156,7 +161,7 @@ def months_since_payment(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=0, unit="ratio", needs=("payment",),
-    reason=("Unsteadiness of the payments", "还款波动程度"),
+    reason=("Usual swing of payments around their average", "还款围绕均值的波动幅度"),
     source="T4; unstable income (source article)",
 )  # fmt: skip
 def payment_variation(windows: Windows) -> Array:
@@ -210,7 +215,7 @@ def best_payment_to_balance(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=+1, unit="count", needs=(payment_ratio,),
-    reason=("Months with a very small payment", "还款极少的月份数"),
+    reason=("Months with a very small payment in {window}", "{window}还款极少的月份数"),
     source="T4; partial payments mark those willing but not able",
 )  # fmt: skip
 def token_payment_months(windows: Windows) -> Array:
@@ -221,7 +226,7 @@ def token_payment_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=+1, unit="ratio", needs=("salary",),
-    reason=("Unsteadiness of the salary", "工资波动程度"),
+    reason=("Usual swing of the salary around its average", "工资围绕均值的波动幅度"),
     source="T4; unstable income (source article)",
 )  # fmt: skip
 def salary_variation(windows: Windows) -> Array:
@@ -233,7 +238,10 @@ def salary_variation(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=+1, unit="count", needs=("deposit_balance", "minimum_due"),
-    reason=("Months with savings below the minimum due", "存款低于最低还款额的月份数"),
+    reason=(
+        "Months with savings below the minimum due in {window}",
+        "{window}存款低于最低还款额的月份数",
+    ),
     source="T4; Elul et al.: lack of liquidity comes first in default",
 )  # fmt: skip
 def low_deposit_months(windows: Windows) -> Array:
@@ -243,7 +251,10 @@ def low_deposit_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=+1, unit="count", needs=(payment_to_minimum,),
-    reason=("Months in which part of the minimum was paid", "仅还部分最低还款额的月份数"),
+    reason=(
+        "Months in which part of the minimum was paid in {window}",
+        "{window}仅还部分最低还款额的月份数",
+    ),
     source="T4; partial payments mark those willing but not able",
 )  # fmt: skip
 def partial_payment_months(windows: Windows) -> Array:

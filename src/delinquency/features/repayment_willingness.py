@@ -81,7 +81,8 @@ def unpaid_payable_bills(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(utilization, months_behind),
-    reason=("Months behind although little was owed", "欠款不多却逾期的月份数"), source=CAN_PAY,
+    reason=("Months behind while little was owed in {window}", "{window}欠款不多时逾期的月份数"),
+    source=CAN_PAY,
 )  # fmt: skip
 def late_with_low_use(windows: Windows) -> Array:
     """Months behind while less than 30 % of the limit was in use."""
@@ -193,7 +194,10 @@ def _selective(windows: Windows) -> NDArray[np.bool_]:
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count",
     needs=(status_elsewhere, trades, "days_past_due"),
-    reason=("Months late here while other lenders were paid", "仅本账户逾期而他行正常的月份数"),
+    reason=(
+        "Months late here while other lenders were paid in {window}",
+        "{window}仅本账户逾期而他行正常的月份数",
+    ),
     source=SELECTIVE,
 )  # fmt: skip
 def selective_payment_months(windows: Windows) -> Array:
@@ -218,7 +222,7 @@ def promises_kept_ratio(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=("promises_broken",),
-    reason=("Promises to pay broken in six months", "近六个月未兑现的还款承诺数"), source=PROMISES,
+    reason=("Promises to pay not kept in 6 months", "近6个月未兑现的还款承诺"), source=PROMISES,
 )  # fmt: skip
 def promises_broken_recent(windows: Windows) -> Array:
     """Promises found broken in the last six months."""
@@ -239,7 +243,7 @@ def right_party_rate(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=-1, unit="count", needs=("inbound_contacts",),
-    reason=("Contacts that the customer began in six months", "近六个月客户主动联系次数"),
+    reason=("Contacts that the customer began in 6 months", "近6个月客户主动联系"),
     source=CALLS,
 )  # fmt: skip
 def inbound_recent(windows: Windows) -> Array:
@@ -249,7 +253,7 @@ def inbound_recent(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=-1, unit="count", needs=("inbound_contacts",),
-    reason=("Contacts that the customer began", "客户主动联系次数"), source=CALLS,
+    reason=("Contacts that the customer began in {window}", "{window}客户主动联系"), source=CALLS,
 )  # fmt: skip
 def inbound_total(windows: Windows) -> Array:
     """Contacts that the customer began in the window."""
@@ -271,7 +275,7 @@ def unanswered_attempts(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=-1, unit="share", needs=("autopay",),
-    reason=("Share of months with autopay", "开通自动还款的月份占比"),
+    reason=("Share of {window} with autopay", "{window}开通自动还款的月份占比"),
     source="T5; a standing instruction is a promise to pay that keeps itself",
 )  # fmt: skip
 def autopay_share(windows: Windows) -> Array:
@@ -281,7 +285,7 @@ def autopay_share(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="level", needs=("autopay",),
-    reason=("Autopay cancelled in six months", "近六个月取消自动还款"),
+    reason=("Autopay cancelled in 6 months", "近6个月取消自动还款"),
     source="T5; a standing instruction withdrawn",
 )  # fmt: skip
 def autopay_cancelled(windows: Windows) -> Array:

@@ -37,7 +37,8 @@ summarise(
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(new_charges, "payment"),
-    reason=("New charges against payments", "新增消费与还款之比"), source=GROWTH,
+    reason=("New charges against payments in {window}", "{window}新增消费与还款之比"),
+    source=GROWTH,
 )  # fmt: skip
 def charges_to_payments(windows: Windows) -> Array:
     """All new charges over all payments of the window."""
@@ -47,7 +48,9 @@ def charges_to_payments(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(new_charges, "payment"),
-    reason=("Recent new charges against payments", "近三个月新增消费与还款之比"), source=GROWTH,
+    reason=(
+        "New charges against payments in 3 months", "近3个月新增消费与还款之比",
+    ), source=GROWTH,
 )  # fmt: skip
 def charges_to_payments_recent(windows: Windows) -> Array:
     """New charges of the last three months over their payments."""
@@ -70,7 +73,8 @@ def charges_spike(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=(new_charges,),
-    reason=("Unsteadiness of new charges", "新增消费波动程度"), source="T6; impulsive spikes",
+    reason=("Usual swing of new charges around their average", "新增消费围绕均值的波动幅度"),
+    source="T6; impulsive spikes",
 )  # fmt: skip
 def charges_variation(windows: Windows) -> Array:
     """Standard deviation over mean of the new charges."""
@@ -92,7 +96,10 @@ def charges_while_revolving(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="count", needs=(new_charges, "payment"),
-    reason=("Months in which charges exceeded the payment", "消费超过还款的月份数"),
+    reason=(
+        "Months in which charges exceeded the payment in {window}",
+        "{window}消费超过还款的月份数",
+    ),
     source=GROWTH,
 )  # fmt: skip
 def overspent_months(windows: Windows) -> Array:
@@ -102,7 +109,10 @@ def overspent_months(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="count", needs=(utilization, new_charges),
-    reason=("Months pushed over the limit by purchases", "因消费超出额度的月份数"), source=GROWTH,
+    reason=(
+        "Months pushed over the limit by purchases in {window}",
+        "{window}因消费超出额度的月份数",
+    ), source=GROWTH,
 )  # fmt: skip
 def over_limit_by_charges(windows: Windows) -> Array:
     """Months that went from under to over the limit while new charges were made."""
@@ -213,7 +223,7 @@ def cash_advance_flow(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="count", needs=("cash_advances",),
-    reason=("Months with a cash advance", "有取现的月份数"),
+    reason=("Months with a cash advance in {window}", "{window}有取现的月份数"),
     source="T6; behavioural scorecards: flow of cash advances",
 )  # fmt: skip
 def cash_advance_months(windows: Windows) -> Array:
@@ -240,7 +250,10 @@ def spend_spike(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("card_spend",),
-    reason=("Unsteadiness of spending outside sales seasons", "非促销季消费波动程度"),
+    reason=(
+        "Usual swing of spending around its average, outside sales seasons",
+        "非促销季消费围绕均值的波动幅度",
+    ),
     source=SPIKES,
 )  # fmt: skip
 def spend_variation(windows: Windows) -> Array:
@@ -274,7 +287,7 @@ def purchases_to_income(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=("purchases", "payment"),
-    reason=("Recent purchases against payments", "近三个月消费与还款之比"), source=GROWTH,
+    reason=("Purchases against payments in 3 months", "近3个月消费与还款之比"), source=GROWTH,
 )  # fmt: skip
 def purchases_to_payments(windows: Windows) -> Array:
     """Purchases of the last three months over their payments."""

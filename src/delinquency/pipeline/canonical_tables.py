@@ -186,7 +186,7 @@ def _write_part(source: Any, folder: Path) -> None:
         return
     for name in ("features", "labels", "protected"):
         write_frame(getattr(source, name), folder / f"{name}.parquet")
-    names = ("traits", "directions", "titles", "units", "reasons", "categories")
+    names = ("traits", "directions", "titles", "units", "words", "categories")
     write_json({name: dict(getattr(source, name)) for name in names}, folder / "columns.json")
 
 

@@ -19,7 +19,8 @@ from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.feature_parts import KEYS, read_tables
 from delinquency.pipeline.prepared_features import Prepared, known_months
 from delinquency.pipeline.scored_rows import reasons_of
-from delinquency.reasons.reason_selection import ReasonContext, evidence_codes, select_reasons
+from delinquency.reasons.reason_context import ReasonContext
+from delinquency.reasons.reason_selection import evidence_codes, select_reasons
 from delinquency.reasons.reference_population import Contributions
 from delinquency.reasons.what_if import Scorer, WhatIf, what_ifs
 from delinquency.reporting.card_pages import (

@@ -48,7 +48,14 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
     with working("compiling the explainer and preparing reasons"):
         reasons = ReasonExplainer(
-            model, prepared.meanings, seed=config.seed, n_threads=config.n_threads
+            model,
+            prepared.meanings,
+            options=config.reasons,
+            currency=config.data.currency,
+            window_months=config.data.window_months,
+            cut_off=config.cards.cut_off,
+            seed=config.seed,
+            n_threads=config.n_threads,
         ).fit(X)
     fitted = saved_model.Trained(
         model=model,

@@ -13,8 +13,9 @@ from delinquency.features.feature_description import FeatureMeaning
 from delinquency.modeling.foreign_models import delinquency_model
 from delinquency.reasons.evidence import READY_MADE, evidence_levels
 from delinquency.reasons.feature_effects import ContributionCurves, fit_curves
+from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_selection import ReasonContext, select_reasons
+from delinquency.reasons.reason_selection import common_sentences, select_reasons
 from delinquency.reasons.reference_population import (
     Contributions,
     Reference,
@@ -22,6 +23,8 @@ from delinquency.reasons.reference_population import (
     build_reference,
     scale_of,
 )
+from delinquency.reasons.stated_reasons import Reasons
+from delinquency.reasons.value_wording import style_of
 from delinquency.shapley import Explanation, TraitExplainer
 from delinquency.shapley.booster_matrix import MatrixReader
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -30,6 +33,8 @@ ADDITIVITY = 1e-9
 """Largest error allowed of base value + trait values against the booster's raw score."""
 CHECKED_ROWS = 10_000
 """Rows, at most, whose raw score is compared with the booster's own."""
+FEWEST_AT_RISK, SHARE_AT_RISK = 50, 0.25
+"""With fewer accounts above the cut-off, the riskiest quarter stands for those at risk."""
 CURVE_SAMPLE = 2_000
 """Training accounts whose exact feature contributions the contribution curves are drawn from."""
 
@@ -48,6 +53,11 @@ class ReasonExplainer:
         What counts as a reason.
     currency : str
         ISO 4217 code that amounts are named in; "" when not known.
+    window_months : int, optional
+        Months that the features see; None for features made elsewhere.
+    cut_off : float
+        Probability from which an account is at risk: a fact that many of those are told gets a
+        second one beside it.
     tables : collection of str
         Canonical tables that the features were made from, which the evidence rests on; empty for
         features made elsewhere.
@@ -83,8 +93,8 @@ class ReasonExplainer:
     >>> meanings = {"late_months": "credit_record", "bill": "debt_burden"}
     >>> explained = ReasonExplainer(model, meanings).fit(X).explain(X)
     >>> worst = explained.loc[X["late_months"].idxmax()]
-    >>> worst["dominant_trait"], worst["reason_code_1"]
-    ('credit_record', 'credit_record/late_months')
+    >>> worst["dominant_trait"], worst["reason_1_feature"], worst["reason_1_direction"]
+    ('credit_record', 'late_months', 'high')
     """
 
     def __init__(
@@ -94,6 +104,8 @@ class ReasonExplainer:
         *,
         options: ReasonOptions | None = None,
         currency: str = "",
+        window_months: int | None = None,
+        cut_off: float = 0.2,
         tables: Collection[str] = READY_MADE,
         explainer: TraitExplainer | None = None,
         seed: int = 0,
@@ -111,11 +123,14 @@ class ReasonExplainer:
         self.meanings = {name: known[name] for name in self.model.features}
         self.options = options or ReasonOptions()
         self.currency = currency
+        self.window_months = window_months
+        self.cut_off = cut_off
         self.tables = tuple(tables)
         self.seed = seed
         self.n_threads = n_threads
         self._explainer = explainer
         self._population: tuple[Reference, ContributionCurves] | None = None
+        self._common: frozenset[tuple[str, str]] = frozenset()
         # A model of columns of names sees their places among the names at training.
         self._names_by_code = self.model.booster.pandas_categorical or []
         self._coded = MatrixReader(self.model.booster.feature_name(), self._names_by_code)
@@ -155,14 +170,20 @@ class ReasonExplainer:
         pd_hat = self.model.probability(explanation.raw_score)
         good = pd_hat <= np.median(pd_hat)
         typical = self.model.probability(explanation.raw_score[good].mean(keepdims=True))
+        population = Contributions(explanation.values, curves.contributions(matrix), matrix)  # noqa: PD011
         reference = build_reference(
-            Contributions(explanation.values, curves.contributions(matrix), matrix),  # noqa: PD011
+            population,
             pd_hat,
             traits=explanation.traits,
             facts=self.model.features,
             typical_pd=float(typical[0]),
+            names=np.array([style_of(self.meanings[name]).named for name in self.model.features]),
         )
-        self._population = reference, curves
+        self._population, self._common = (reference, curves), frozenset()
+        at_risk = pd_hat >= self.cut_off
+        if at_risk.sum() < FEWEST_AT_RISK:
+            at_risk = pd_hat >= np.quantile(pd_hat, 1 - SHARE_AT_RISK)
+        self._common = common_sentences(self._reasons(population.rows(at_risk), None))
         return self
 
     def explain(
@@ -205,10 +226,9 @@ class ReasonExplainer:
             self.tables,
             silent=np.zeros(len(X), bool) if silent is None else silent,
         )
-        reasons = select_reasons(
+        reasons = self._reasons(
             Contributions(explanation.values, curves.contributions(matrix), matrix),  # noqa: PD011
             levels,
-            self.context,
         )
         undated = np.full(len(X), np.datetime64("NaT"), "datetime64[M]")
         frames = [
@@ -233,6 +253,8 @@ class ReasonExplainer:
             scale=self.scale,
             options=self.options,
             currency=self.currency,
+            window_months=self.window_months,
+            common=self._common,
         )
 
     @property
@@ -247,9 +269,13 @@ class ReasonExplainer:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """Return what ``fit`` learnt, reference population and contribution curves, for JSON."""
+        """Return what ``fit`` learnt, for JSON: reference, curves and common sentences."""
         _, reference, curves = self._fitted()
-        return {"reference": reference.to_plain(), "curves": curves.to_plain()}
+        return {
+            "reference": reference.to_plain(),
+            "curves": curves.to_plain(),
+            "common": [list(pair) for pair in sorted(self._common)],
+        }
 
     def restore(self, plain: Mapping[str, Any]) -> "ReasonExplainer":
         """Take what ``to_plain`` returned instead of fitting, and return itself."""
@@ -257,6 +283,7 @@ class ReasonExplainer:
             Reference.from_plain(plain["reference"]),
             ContributionCurves.from_plain(plain["curves"]),
         )
+        self._common = frozenset((family, side) for family, side in plain["common"])
         return self
 
     def _fitted(self) -> tuple[TraitExplainer, Reference, ContributionCurves]:
@@ -266,6 +293,13 @@ class ReasonExplainer:
                 "accounts first."
             )
         return self._explainer, *self._population
+
+    def _reasons(self, accounts: Contributions, levels: NDArray[np.int8] | None) -> Reasons:
+        """Return the reasons of accounts; without levels as if all evidence were strong."""
+        if levels is None:
+            strong = len(EVIDENCE_LEVELS) - 1
+            levels = np.full(accounts.trait_values.shape, strong, np.int8)
+        return select_reasons(accounts, levels, self.context)
 
     def _matrix(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the rows as the booster sees them, columns of names as their codes."""

@@ -1,4 +1,4 @@
-"""Which fact and which trait comes first: rules 3 to 5 of ``reasons``, on arrays.
+"""Which fact and which trait comes first: rules 3, 4 and 6 of ``reason_selection``, on arrays.
 
 What else bars a fact or a trait from being stated (rules 1 and 2) is decided by the caller and
 arrives as a mask.
@@ -9,32 +9,6 @@ from numpy.typing import NDArray
 
 from delinquency.panel.windows import Array
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.wording import Meaning, Style, displayed
-
-
-def tells(values: Array, median: float, meaning: Meaning, style: Style) -> NDArray[np.bool_]:
-    """Return where a value, as displayed, can stand as a reason beside the reference value.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,)
-    median : float
-        The reference value; NaN when not known.
-    meaning : Meaning
-    style : Style
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), bool
-    """
-    shown = displayed(values, style)
-    against = displayed(np.array([median]), style)[0]
-    known = np.isfinite(shown)
-    if not np.isfinite(against):
-        return known
-    if meaning.direction == 0 or style.categories:
-        return known & (shown != against)
-    return known & ((shown - against) * meaning.direction > 0)
 
 
 def strongest_facts(
@@ -123,7 +97,7 @@ def trait_order(
 def dominant_trait(
     excess: Array, may_state: NDArray[np.bool_], options: ReasonOptions
 ) -> NDArray[np.int8]:
-    """Return the dominant trait by rule 5, or -1.
+    """Return the dominant trait by rule 6, or -1.
 
     Parameters
     ----------

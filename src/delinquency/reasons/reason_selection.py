@@ -7,236 +7,39 @@ The rules, in one place:
 2. Protected attributes, disputed facts, traits without evidence, and willingness on weak
    evidence are withheld. What they would have said is counted in ``withheld``, never worded.
 3. Inside a trait the fact with the largest contribution above its reference is stated, among
-   those whose value is known, differs from the reference as displayed and, where the feature's
-   direction is known, lies on its adverse side. A trait without such a fact is no reason: a
-   bare headline would not be specific.
+   those that ``statable_facts`` lets through. Where the largest contribution is that of a missing
+   value, the reason says that the value was not stated, or the trait is withheld: what a missing
+   value adds is never told through another fact. A trait without a fact is no reason: a bare
+   headline would not be specific.
 4. Reasons are ordered by excess in steps of ``tie_log_odds``; within a step what the customer can
    change goes first. At most ``max_reasons`` are kept.
-5. A *dominant* trait has the largest excess of all six, at least ``dominant_log_odds`` and at
+5. A sentence that more than ``common_share`` of the accounts at risk are told gets a second fact
+   of the trait beside it, of another family where there is one.
+6. A *dominant* trait has the largest excess of all six, at least ``dominant_log_odds`` and at
    least ``dominant_share`` of all positive excess, and is among the reasons. Otherwise there is
    no dominant trait: not every account has one, and to name one would be wrong.
 
-Everything is done for all accounts at once; ``ranking`` holds rules 3 to 5.
+Everything is done for all accounts at once; ``reason_ranking`` holds rules 3, 4 and 6.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
-from delinquency.panel.schema import protected_columns
 from delinquency.panel.windows import Array
-from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_ranking import dominant_trait, strongest_facts, tells, trait_order
-from delinquency.reasons.reference_population import Contributions, Reference, Scale
-from delinquency.reasons.wording import (
-    Audience,
-    Fact,
-    Language,
-    Meaning,
-    Style,
-    displayed,
-    reason_text,
-)
+from delinquency.reasons.reason_context import ReasonContext
+from delinquency.reasons.reason_ranking import dominant_trait, strongest_facts, trait_order
+from delinquency.reasons.reference_population import Contributions, Reference
+from delinquency.reasons.statable_facts import CAUSE, bars, own_gain
+from delinquency.reasons.stated_reasons import Reasons
+from delinquency.reasons.value_wording import Style, displayed
 from delinquency.traits import EVIDENCE_LEVELS, REPAYMENT_WILLINGNESS
 
-NO_DOMINANT = "none"
-"""Stated as dominant trait where there is none."""
 _WEAK = EVIDENCE_LEVELS.index("weak")
-
-
-@dataclass(frozen=True)
-class ReasonContext:
-    """Everything that the reasons of a portfolio rest on, beside the accounts themselves.
-
-    Attributes
-    ----------
-    meanings : mapping of str to Meaning
-        By feature name; every fact of the reference is among them.
-    reference : Reference
-    scale : Scale
-    options : ReasonOptions
-    currency : str
-        ISO 4217 code; "" when not known.
-    """
-
-    meanings: Mapping[str, Meaning]
-    reference: Reference
-    scale: Scale
-    options: ReasonOptions
-    currency: str = ""
-
-    def __post_init__(self) -> None:
-        lacking = [name for name in self.reference.facts if name not in self.meanings]
-        unknown = [
-            name for name in self.reference.facts
-            if name in self.meanings
-            and self.meanings[name].trait.key not in self.reference.traits
-        ]  # fmt: skip
-        if lacking or unknown:
-            raise ModelError(
-                "Every fact needs a meaning and a trait among the explained ones. "
-                f"Without meaning: {lacking[:3]}; without trait: {unknown[:3]}."
-            )
-
-    @property
-    def fact_traits(self) -> NDArray[np.intp]:
-        """Position of each fact's trait, shape (n_facts,)."""
-        order = {key: position for position, key in enumerate(self.reference.traits)}
-        return np.array(
-            [order[self.meanings[name].trait.key] for name in self.reference.facts], np.intp
-        )
-
-    @property
-    def styles(self) -> list[Style]:
-        """How each fact's values are written."""
-        return self.reference.styles(self.meanings, currency=self.currency)
-
-
-@dataclass(frozen=True, eq=False)
-class Reasons:
-    """The reasons of some accounts, as arrays of shape (n_rows, max_reasons), strongest first.
-
-    Attributes
-    ----------
-    context : ReasonContext
-    trait : ndarray of int
-        Position of the trait; -1 where there is no further reason.
-    fact : ndarray of int
-        Position of the fact; -1 likewise.
-    excess : ndarray of float
-        Log-odds above the reference on the stated scale; NaN likewise.
-    value, reference : ndarray of float
-        The account's value and the reference value, as displayed.
-    evidence : ndarray of int
-        Position in ``EVIDENCE_LEVELS``; -1 likewise.
-    dominant : ndarray of shape (n_rows,), int
-        Position of the dominant trait; -1 when there is none.
-    trait_excess : ndarray of shape (n_rows, n_traits)
-        Excess of every trait, stated or not, on the stated scale.
-    withheld : ndarray of shape (n_rows,)
-        Positive excess of the traits that may not be stated.
-    """
-
-    context: ReasonContext
-    trait: NDArray[np.int8]
-    fact: NDArray[np.int32]
-    excess: Array
-    value: Array
-    reference: Array
-    evidence: NDArray[np.int8]
-    dominant: NDArray[np.int8]
-    trait_excess: Array
-    withheld: Array
-
-    def __len__(self) -> int:
-        return len(self.trait)
-
-    def fact_of(self, row: int, rank: int, month: np.datetime64) -> Fact | None:
-        """Return one reason's fact, ready to be worded; None when there is no such reason."""
-        position = int(self.fact[row, rank])
-        if position < 0:
-            return None
-        return Fact(
-            meaning=self.context.meanings[self.context.reference.facts[position]],
-            style=self.context.styles[position],
-            value=float(self.value[row, rank]),
-            reference=float(self.reference[row, rank]),
-            month=month,
-            evidence=EVIDENCE_LEVELS[int(self.evidence[row, rank])],
-        )
-
-    def dominant_traits(self) -> list[str]:
-        """Return the dominant trait's key of each row, or ``NO_DOMINANT``."""
-        names = (*self.context.reference.traits, NO_DOMINANT)
-        return [names[position] for position in self.dominant]
-
-    def texts(
-        self, months: NDArray[np.datetime64], *, language: Language, audience: Audience = "manager"
-    ) -> NDArray[np.object_]:
-        """Return the reasons in words, shape (n_rows, max_reasons); "" where there is none.
-
-        Parameters
-        ----------
-        months : ndarray of shape (n_rows,), datetime64
-            Observation months.
-        language : {"en", "zh"}
-        audience : {"manager", "customer"}
-
-        Notes
-        -----
-        Each distinct combination of fact, value, evidence and month is worded once.
-        """
-        out = np.full(self.fact.shape, "", dtype=object)
-        given = self.fact >= 0
-        if not given.any():
-            return out
-        month = np.broadcast_to(np.asarray(months, "datetime64[M]")[:, None], self.fact.shape)
-        key = pd.DataFrame(
-            {
-                "fact": self.fact[given], "evidence": self.evidence[given],
-                "value": self.value[given], "month": month[given].astype(np.int64),
-            }
-        )  # fmt: skip
-        codes, first = _codes(key)
-        rows, ranks = np.nonzero(given)
-        styles, meanings = self.context.styles, self.context.meanings
-        worded = np.empty(len(first), dtype=object)
-        for position, where in enumerate(first):
-            row, rank = rows[where], ranks[where]
-            fact = int(self.fact[row, rank])
-            worded[position] = reason_text(
-                Fact(
-                    meanings[self.context.reference.facts[fact]],
-                    styles[fact],
-                    float(self.value[row, rank]),
-                    float(self.reference[row, rank]),
-                    month[row, rank],
-                    EVIDENCE_LEVELS[self.evidence[row, rank]],
-                ),
-                language=language,
-                audience=audience,
-            )
-        out[given] = worded[codes]
-        return out
-
-    def frame(self, months: NDArray[np.datetime64]) -> pd.DataFrame:
-        """Return the columns of ``explanations.parquet`` that hold reasons, one row an account.
-
-        Parameters
-        ----------
-        months : ndarray of shape (n_rows,), datetime64
-            Observation months.
-
-        Returns
-        -------
-        DataFrame
-            For each rank k: ``reason_k`` and ``reason_zh_k`` (text, "" when there is none),
-            ``reason_code_k`` ("trait/feature"), ``reason_log_odds_k``, ``reason_value_k`` and
-            ``reason_reference_k``; then ``dominant_trait`` and ``withheld_log_odds``.
-        """
-        reference = self.context.reference
-        codes = np.array(
-            [f"{self.context.meanings[name].trait.key}/{name}" for name in reference.facts] + [""],
-            dtype=object,
-        )[self.fact]
-        english = self.texts(months, language="en")
-        chinese = self.texts(months, language="zh")
-        columns: dict[str, object] = {}
-        for name, array in (("reason", english), ("reason_zh", chinese), ("reason_code", codes)):
-            for rank in range(self.fact.shape[1]):
-                columns[f"{name}_{rank + 1}"] = pd.array(array[:, rank], dtype="str")
-        for name, numbers in (
-            ("log_odds", self.excess), ("value", self.value), ("reference", self.reference)
-        ):  # fmt: skip
-            for rank in range(self.fact.shape[1]):
-                columns[f"reason_{name}_{rank + 1}"] = numbers[:, rank]
-        columns["dominant_trait"] = pd.array(self.dominant_traits(), dtype="str")
-        columns["withheld_log_odds"] = self.withheld
-        return pd.DataFrame(columns)
+_UNKNOWN = ("missing", "not_applicable", "not_stated_by_customer")
 
 
 def evidence_codes(levels: Sequence[Sequence[str]] | NDArray[np.object_]) -> NDArray[np.int8]:
@@ -289,75 +92,150 @@ def select_reasons(
     """
     reference, options = context.reference, context.options
     _require_shapes(accounts, evidence, reference)
+    if disputed is None:
+        disputed = np.zeros(accounts.features.shape, bool)
+    elif disputed.shape != accounts.features.shape:
+        raise ModelError(
+            f"Expected disputed facts of shape {accounts.features.shape}. Got {disputed.shape}."
+        )
     excess = (accounts.trait_values - reference.trait_values) * context.scale.factor
+    gain = own_gain(
+        (accounts.fact_values - reference.fact_values) * context.scale.factor, context
+    )
+    barred = bars(accounts.features, gain, context, disputed=disputed)
+    fact, cause = _facts(gain, barred, context)
     willingness = np.array([key == REPAYMENT_WILLINGNESS.key for key in reference.traits])
-    barred = (evidence == 0) | (willingness & (evidence <= _WEAK))
-    actionable = np.array(
-        [context.meanings[name].actionable for name in reference.facts] + [False]
-    )
-    gain = (accounts.fact_values - reference.fact_values) * context.scale.factor
-    fact = strongest_facts(
-        gain,
-        _statable(accounts, gain, context, disputed),
-        traits=context.fact_traits,
-        actionable=actionable[:-1],
-        n_traits=len(reference.traits),
-        tie_log_odds=options.tie_log_odds,
-    )
-    may_state = (excess >= options.minimum_log_odds) & ~barred & (fact >= 0)
+    weak = willingness & (evidence <= _WEAK)
+    cause = np.where(weak, CAUSE["weak_willingness"], cause)
+    cause = np.where(evidence == 0, CAUSE["no_evidence"], cause).astype(np.int8)
+    raised = excess >= options.minimum_log_odds
+    may_state = raised & (cause <= CAUSE["not_stated_by_customer"])
+    actionable = np.array([one.actionable for one in context.facts] + [False])
     trait = trait_order(excess, may_state, actionable[fact], options)
     given = trait >= 0
     rows = np.arange(len(accounts))[:, None]
-    chosen = np.where(given, fact[rows, trait], -1)
-    return Reasons(
+    chosen = np.where(given, fact[rows, trait], -1).astype(np.int32)
+    kept = np.zeros(excess.shape, bool)
+    for rank in range(trait.shape[1]):
+        stated = given[:, rank]
+        kept[stated, trait[stated, rank]] = True
+    cause[may_state & ~kept] = CAUSE["beyond_max_reasons"]
+    out = Reasons(
         context=context,
         trait=trait,
-        fact=chosen.astype(np.int32),
+        fact=chosen,
         excess=np.where(given, excess[rows, trait], np.nan),
         value=_displayed_of(accounts.features, chosen, context.styles),
         reference=_displayed_of(
-            np.broadcast_to(reference.medians, accounts.features.shape),
-            chosen,
-            context.styles,
+            np.broadcast_to(reference.medians, accounts.features.shape), chosen, context.styles
         ),
+        second=np.full_like(chosen, -1),
+        second_value=np.full(chosen.shape, np.nan),
+        second_reference=np.full(chosen.shape, np.nan),
         evidence=np.where(given, evidence[rows, trait], -1).astype(np.int8),
         dominant=dominant_trait(excess, may_state, options),
         trait_excess=excess,
-        withheld=np.where(barred, np.maximum(excess, 0.0), 0.0).sum(axis=1),
+        withheld=np.where((evidence == 0) | weak, np.maximum(excess, 0.0), 0.0).sum(axis=1),
+        cause=np.where(raised, cause, -1).astype(np.int8),
     )
+    return _with_second_facts(out, accounts, gain, barred) if context.common else out
 
 
-def _statable(
-    accounts: Contributions,
-    gain: Array,
-    context: ReasonContext,
-    disputed: NDArray[np.bool_] | None,
-) -> NDArray[np.bool_]:
-    """Return which facts may be stated by rules 2 and 3, shape (n_rows, n_facts)."""
-    reference, styles = context.reference, context.styles
-    may = (gain > 0) & ~_protected(context)
-    if disputed is not None:
-        may &= ~disputed
-    for position in np.flatnonzero(may.any(axis=0)):
-        meaning = context.meanings[reference.facts[position]]
-        may[:, position] &= tells(accounts.features[:, position], reference.medians[position],
-                                  meaning, styles[position])  # fmt: skip
-    return may
+def common_sentences(reasons: Reasons) -> frozenset[tuple[str, str]]:
+    """Return the sentences that more than ``common_share`` of some accounts are told.
+
+    Parameters
+    ----------
+    reasons : Reasons
+        Of the accounts at risk.
+
+    Returns
+    -------
+    frozenset of (family, side)
+    """
+    context, counts = reasons.context, dict[tuple[str, str], int]()
+    for position in np.unique(reasons.fact[reasons.fact >= 0]):
+        where = reasons.fact == position
+        high = where & (reasons.value > reasons.reference)
+        named = context.styles[position].named
+        for side, rows in (("high", high), ("low", where & ~high)):
+            key = (context.families[position], "" if named else side)
+            counts[key] = counts.get(key, 0) + int(rows.any(axis=1).sum())
+    most = context.options.common_share * len(reasons)
+    return frozenset(key for key, count in counts.items() if count > most)
 
 
-def _protected(context: ReasonContext) -> NDArray[np.bool_]:
-    """Return which facts are or rest on protected attributes."""
-    never = set(protected_columns())
-    return np.array(
+def _facts(
+    gain: Array, barred: NDArray[np.int8], context: ReasonContext
+) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Return the fact of each row and trait, or -1, and what became of the trait (rule 3)."""
+    n_traits = len(context.reference.traits)
+    common = {
+        "traits": context.fact_traits,
+        "actionable": np.array([one.actionable for one in context.facts], bool),
+        "n_traits": n_traits,
+    }
+    may = barred <= CAUSE["not_stated_by_customer"]
+    tie = context.options.tie_log_odds
+    fact = strongest_facts(gain, may, tie_log_odds=tie, **common)  # type: ignore[arg-type]
+    cause = np.full(fact.shape, CAUSE["no_fact_raises_it"], np.int8)
+    rows = np.arange(len(gain))
+    for position in range(n_traits):
+        columns = np.flatnonzero(context.fact_traits == position)
+        if not len(columns):
+            continue
+        top = columns[gain[:, columns].argmax(axis=1)]
+        why = barred[rows, top]
+        unknown = np.isin(why, [CAUSE[name] for name in _UNKNOWN])
+        fact[unknown, position] = np.where(
+            why[unknown] == CAUSE["not_stated_by_customer"], top[unknown], -1
+        )
+        own = fact[:, position]
+        cause[:, position] = np.where(own >= 0, barred[rows, np.maximum(own, 0)], why)
+    return fact, cause
+
+
+def _with_second_facts(
+    reasons: Reasons, accounts: Contributions, gain: Array, barred: NDArray[np.int8]
+) -> Reasons:
+    """Return the reasons with a second fact beside each sentence that many are told (rule 5)."""
+    context = reasons.context
+    second = reasons.second.copy()
+    keys = set(context.common)
+    sentences = np.array(
         [
-            not never.isdisjoint((name, *context.meanings[name].needs))
-            for name in context.reference.facts
-        ],
-        bool,
+            [(family, "" if style.named else side) in keys for side in ("low", "high")]
+            for family, style in zip(context.families, context.styles, strict=True)
+        ]
     )
+    families = context.family_numbers
+    for rank in range(reasons.fact.shape[1]):
+        fact = reasons.fact[:, rank]
+        high = (reasons.value[:, rank] > reasons.reference[:, rank]).astype(np.intp)
+        rows = np.flatnonzero((fact >= 0) & sentences[fact, high])
+        if not len(rows):
+            continue
+        first, trait = fact[rows], reasons.trait[rows, rank]
+        may = (barred[rows] == CAUSE["stated"]) & (context.fact_traits == trait[:, None])
+        other = may & (families != families[first][:, None])
+        same = may & (np.arange(len(families)) != first[:, None])
+        for allowed in (same, other):  # another family wins where there is one
+            value = np.where(allowed, gain[rows], -np.inf)
+            best = value.argmax(axis=1)
+            found = np.isfinite(value[np.arange(len(rows)), best])
+            second[rows[found], rank] = best[found]
+    return replace(
+        reasons,
+        second=second,
+        second_value=_displayed_of(accounts.features, second, context.styles),
+        second_reference=_displayed_of(
+            np.broadcast_to(context.reference.medians, accounts.features.shape), second,
+            context.styles,
+        ),
+    )  # fmt: skip
 
 
-def _displayed_of(values: Array, chosen: NDArray[np.intp], styles: Sequence[Style]) -> Array:
+def _displayed_of(values: Array, chosen: NDArray[np.int32], styles: Sequence[Style]) -> Array:
     """Return the displayed values of the chosen facts; NaN where none is chosen."""
     out = np.full(chosen.shape, np.nan)
     for position in np.unique(chosen[chosen >= 0]):
@@ -365,13 +243,6 @@ def _displayed_of(values: Array, chosen: NDArray[np.intp], styles: Sequence[Styl
         rows = np.nonzero(where)[0]
         out[where] = displayed(values[rows, position], styles[position])
     return out
-
-
-def _codes(key: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return for each row the number of its distinct combination, and where each first stands."""
-    codes = key.groupby(list(key.columns), dropna=False, sort=False).ngroup().to_numpy()
-    _, first = np.unique(codes, return_index=True)
-    return codes, first
 
 
 def _require_shapes(

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
+from delinquency.features.feature_description import FeatureMeaning
 from delinquency.panel.windows import Array
-from delinquency.reasons.wording import Meaning, Style, style_of
+from delinquency.reasons.value_wording import Style, style_of
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class Reference:
     fact_values : ndarray of shape (n_facts,)
         Their mean feature contributions, raw log-odds.
     medians : ndarray of shape (n_facts,)
-        Median of each feature over those of them that have a value; NaN when none has.
+        Median of each feature over those of them that have a value, the commonest one of names
+        and codes; NaN when none has.
     flags : ndarray of shape (n_facts,), bool
         Whether every known value of the feature, in the whole population, is 0 or 1.
     """
@@ -114,10 +117,21 @@ class Reference:
     medians: Array
     flags: Array
 
-    def styles(self, meanings: Mapping[str, Meaning], *, currency: str) -> list[Style]:
+    def styles(
+        self,
+        meanings: Mapping[str, FeatureMeaning],
+        *,
+        currency: str,
+        window_months: int | None = None,
+    ) -> list[Style]:
         """Return how each fact's values are written, in the order of the facts."""
         return [
-            style_of(meanings[name], currency=currency, is_flag=bool(flag))
+            style_of(
+                meanings[name],
+                currency=currency,
+                is_flag=bool(flag),
+                window_months=window_months,
+            )
             for name, flag in zip(self.facts, self.flags, strict=True)
         ]
 
@@ -174,6 +188,12 @@ class Contributions:
     def __len__(self) -> int:
         return len(self.trait_values)
 
+    def rows(self, chosen: NDArray[np.bool_]) -> "Contributions":
+        """Return those of some accounts."""
+        return Contributions(
+            self.trait_values[chosen], self.fact_values[chosen], self.features[chosen]
+        )
+
 
 def build_reference(
     accounts: Contributions,
@@ -182,6 +202,7 @@ def build_reference(
     traits: Sequence[str],
     facts: Sequence[str],
     typical_pd: float | None = None,
+    names: NDArray[np.bool_] | None = None,
 ) -> Reference:
     """Return the reference of a population: its accounts with PD at or below the median.
 
@@ -196,6 +217,8 @@ def build_reference(
     typical_pd : float or None
         Probability of the mean raw score of the reference; None for the mean of the log-odds of
         their probabilities, which is the same wherever calibration is linear.
+    names : ndarray of shape (n_facts,), bool, or None
+        Which facts are names or codes, of which the commonest value stands for the reference.
 
     Returns
     -------
@@ -228,7 +251,7 @@ def build_reference(
         trait_values=accounts.trait_values[good].mean(axis=0),
         facts=tuple(facts),
         fact_values=accounts.fact_values[good].mean(axis=0),
-        medians=_medians(features[good]),
+        medians=_typical(features[good], names),
         flags=((known == 0) | (known == 1)).all(axis=0) & np.isfinite(features).any(axis=0),
     )
 
@@ -239,6 +262,17 @@ def _medians(values: Array) -> Array:
     n_known = np.isfinite(values).sum(axis=0)
     middle = np.maximum(n_known - 1, 0) // 2
     return np.where(n_known > 0, ordered[middle, np.arange(values.shape[1])], np.nan)
+
+
+def _typical(values: Array, names: NDArray[np.bool_] | None) -> Array:
+    """Return each column's median, or its commonest value where it holds names."""
+    out = _medians(values)
+    for column in np.flatnonzero(names) if names is not None else ():
+        known = values[np.isfinite(values[:, column]), column]
+        if len(known):
+            codes, counts = np.unique(known, return_counts=True)
+            out[column] = codes[counts.argmax()]
+    return out
 
 
 def _log_odds(probability: Array) -> Array:

@@ -16,7 +16,7 @@ from delinquency.errors import ChoiceError
 from delinquency.panel.windows import Array, Windows
 from delinquency.reasons.plan_projection import Plan, roll_forward, take_rows
 from delinquency.reasons.reference_population import Reference, Scale
-from delinquency.reasons.wording import Style, displayed, value_text
+from delinquency.reasons.value_wording import Style, displayed, value_text
 
 PAYMENT_SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of the balance paid each month; 0 stands for the minimum and what is overdue."""

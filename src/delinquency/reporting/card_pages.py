@@ -16,10 +16,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from delinquency.panel.windows import Array
-from delinquency.reasons.reason_selection import NO_DOMINANT, Reasons
 from delinquency.reasons.reference_population import Contributions
+from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
+from delinquency.reasons.value_wording import displayed, month_text, value_text
 from delinquency.reasons.what_if import WhatIf
-from delinquency.reasons.wording import displayed, month_text, reason_text, value_text
+from delinquency.reasons.wording import reason_text
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 

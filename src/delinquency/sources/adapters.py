@@ -54,8 +54,12 @@ class SourceFeatures:
         Feature name -> trait key.
     directions : mapping of str to int
         Feature name -> +1, -1 or 0.
-    titles, units, reasons : mapping of str to str
-        Feature name -> what it holds, its unit, and what to tell the account manager.
+    titles, units : mapping of str to str
+        Feature name -> what it holds, and its unit.
+    words : mapping of str to mapping
+        Feature name -> what else is said of it, as plain values: ``title_zh``, ``reason``,
+        ``reason_zh``, ``labels`` (code, English, Chinese), ``capped``, ``mark_of``,
+        ``amount_of``.
     categories : mapping of str to tuple of str
         Categorical feature -> its names in the order of their codes; a code that was not seen
         is missing.
@@ -75,7 +79,7 @@ class SourceFeatures:
     directions: Mapping[str, int]
     titles: Mapping[str, str]
     units: Mapping[str, str]
-    reasons: Mapping[str, str]
+    words: Mapping[str, Mapping[str, Any]]
     facts: dict[str, Any]
     digest: str
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.identifiers import identifiers
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import find, read_path, require_columns
-from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, reason_of
+from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, words_of
 from delinquency.traits import TRAITS
 
 LEFT_OUT = -1.0
@@ -91,7 +91,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         directions={name: one.direction for name, one in made.meaning.items()},
         titles={name: one.title or title_of(name) for name, one in made.meaning.items()},
         units={name: one.unit for name, one in made.meaning.items()},
-        reasons={name: reason_of(name, one) for name, one in made.meaning.items()},
+        words={name: words_of(made, name, options.special) for name in made.meaning},
         categories=made.categories,
         facts=_facts(labels, made, counts, dated=dated)
         | {

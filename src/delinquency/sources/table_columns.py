@@ -33,6 +33,10 @@ class Columns:
         Names by code, for columns of names.
     counts : dict of str to int
         What was recast, counted.
+    marks : dict of str to str
+        Mark ("does not apply") -> the column that it belongs to.
+    amounts : dict of str to str
+        Column of amounts -> the ratio that they were told apart from.
     faults : list of Fault
     """
 
@@ -40,6 +44,8 @@ class Columns:
     meaning: dict[str, FeatureColumn] = field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    amounts: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def add(self, name: str, values: np.ndarray, meaning: FeatureColumn) -> None:
@@ -125,10 +131,11 @@ def _add_numbers(
         marked = FeatureColumn(
             trait=column.trait,
             title=f"{column.title or title_of(name)}: does not apply",
+            title_zh=f"{column.title_zh}：不适用" if column.title_zh else "",
             unit="0/1",
-            reason=f"{column.title or title_of(name)} does not apply to this account",
         )
         made.add(name + NOT_APPLICABLE, beside.astype(np.float64), marked)
+        made.marks[name + NOT_APPLICABLE] = name
 
 
 def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
@@ -136,9 +143,13 @@ def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:
     base, values = made.numbers[column.ratio_to], made.numbers[name]
     baseless = np.isnan(base) | (base == 0)
     title = f"{column.title or title_of(name)}, as an amount (no {column.ratio_to})"
-    amount = FeatureColumn(trait=column.trait, direction=column.direction, title=title)
+    title_zh = f"{column.title_zh}（金额）" if column.title_zh else ""
+    amount = FeatureColumn(
+        trait=column.trait, direction=column.direction, title=title, title_zh=title_zh
+    )
     made.numbers[name] = np.where(baseless, np.nan, values)
     made.add(name + AMOUNT, np.where(baseless, values, np.nan), amount)
+    made.amounts[name + AMOUNT] = name
     made.counts[f"{name}_amounts_told_apart"] = int((baseless & ~np.isnan(values)).sum())
 
 
@@ -170,10 +181,33 @@ def _add_categories(
     made.categories[name] = names
 
 
-def reason_of(name: str, column: FeatureColumn) -> str:
-    """Return what to tell the account manager when the column speaks against the account."""
-    if column.reason:
-        return column.reason
-    title = column.title or title_of(name)
-    state = {1: "is high", -1: "is low", 0: "differs from most accounts"}[column.direction]
-    return f"{title} {state}"
+def words_of(made: Columns, name: str, special: Mapping[Any, str]) -> dict[str, Any]:
+    """Return what is said of a column beside its title, as plain values.
+
+    Parameters
+    ----------
+    made : Columns
+    name : str
+    special : mapping
+        Special codes of every column of the table.
+    """
+    column = made.meaning[name]
+    own = {**special, **column.special}
+    if column.categorical:
+        names = made.categories[name]
+        labels = [
+            [float(names.index(str(code))), *words]
+            for code, words in column.labels.items()
+            if str(code) in names
+        ]
+    else:
+        labels = [[float(code), *words] for code, words in column.labels.items()]
+    return {
+        "title_zh": column.title_zh,
+        "reason": column.reason,
+        "reason_zh": column.reason_zh or column.reason,
+        "labels": labels,
+        "capped": [_code_number(code) for code, what in own.items() if what == "capped"],
+        "mark_of": made.marks.get(name, ""),
+        "amount_of": made.amounts.get(name, ""),
+    }

@@ -48,7 +48,7 @@ def run(config: Config) -> None:
     windows, labels = take_rows(windows, used), labels[used].reset_index(drop=True)
     is_test = parts[used] == "test"
     selection = select_features(windows, config.features)
-    meanings = meanings_of(selection)
+    meanings = meanings_of(selection, window_months=config.data.window_months)
 
     def fit(X: pd.DataFrame, bad: Values) -> Callable[[pd.DataFrame], Values]:
         model = fit_model(

@@ -158,6 +158,17 @@ class LabelColumn:
             raise ChoiceError(f"outcome: a value has two meanings. Got {', '.join(texts)}.")
 
 
+LANGUAGES = 2
+
+
+def _is_number(code: Any) -> bool:
+    try:
+        float(code)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 SPECIAL_MEANINGS = ("missing", "not_applicable", "capped")
 """What a special code can mean. A capped code stays the number it is, above all others; the
 others become missing, and "not applicable" is also marked in a column of its own."""
@@ -187,12 +198,17 @@ class FeatureColumn:
     trait: str
     # +1: a higher value never lowers the risk; -1: never raises it; 0: free.
     direction: int = 0
-    # What the column holds, in a few words, for reasons and tables.
+    # What the column holds, in a few words, for reasons and tables; in English and in Chinese.
     title: str = ""
-    # Unit of its values.
+    title_zh: str = ""
+    # Unit of its values; an ISO currency code for amounts, "code" where numbers stand for words.
     unit: str = ""
-    # What to tell the customer's account manager; the title when empty.
+    # What it means when the column speaks against the account, said before the fact; needs a
+    # direction. Empty: the fact is stated alone, as above or below the reference.
     reason: str = ""
+    reason_zh: str = ""
+    # Code -> [English words, Chinese words]: a code is never shown as a number.
+    labels: dict[Any, list[str]] = field(default_factory=dict)
     # Special code -> "missing", "not_applicable" or "capped".
     special: dict[Any, str] = field(default_factory=dict)
     # Values are names, not quantities; the codes seen in training are frozen.
@@ -206,4 +222,22 @@ class FeatureColumn:
             raise ChoiceError(f"direction must be +1, -1 or 0. Got {self.direction}.")
         if self.categorical and self.direction:
             raise ChoiceError("A categorical column has no order: its direction must be 0.")
+        for code, words in self.labels.items():
+            if len(words) != LANGUAGES or not all(str(one).strip() for one in words):
+                raise ChoiceError(
+                    f"labels.{code}: expected English and Chinese words, as in "
+                    f"[paid in full, 全额还清]. "
+                    f"Got {words!r}."
+                )
+            if not self.categorical and not _is_number(code):
+                raise ChoiceError(
+                    f"labels: expected a number as code, as in the file. Got {code!r}. For a "
+                    "column of names say categorical: true."
+                )
+        if self.reason and not self.direction:
+            raise ChoiceError(
+                f"reason {self.reason!r} speaks of one side only: it needs a direction of +1 or "
+                "-1. Without a direction leave it out; the fact is then stated as above or below "
+                "the reference."
+            )
         self.special = checked_special(self.special)

@@ -1,0 +1,89 @@
+"""What the reasons of a portfolio rest on, beside the accounts themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delinquency.errors import ModelError
+from delinquency.features.feature_description import FeatureMeaning
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.reasons.reference_population import Reference, Scale
+from delinquency.reasons.sentences.every_family import family_of
+from delinquency.reasons.value_wording import Style
+
+
+@dataclass(frozen=True)
+class ReasonContext:
+    """Everything that the reasons of a portfolio rest on, beside the accounts themselves.
+
+    Attributes
+    ----------
+    meanings : mapping of str to FeatureMeaning
+        By feature name; every fact of the reference is among them.
+    reference : Reference
+    scale : Scale
+    options : ReasonOptions
+    currency : str
+        ISO 4217 code; "" when not known.
+    window_months : int or None
+        Months that features see; None for a table of ready-made features.
+    common : frozenset of (str, str)
+        Sentences, by family and side, that many of the accounts at risk are told: a second fact
+        stands beside them.
+    """
+
+    meanings: Mapping[str, FeatureMeaning]
+    reference: Reference
+    scale: Scale
+    options: ReasonOptions
+    currency: str = ""
+    window_months: int | None = None
+    common: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in self.reference.facts if name not in self.meanings]
+        unknown = [
+            name for name in self.reference.facts
+            if name in self.meanings
+            and self.meanings[name].trait.key not in self.reference.traits
+        ]  # fmt: skip
+        if lacking or unknown:
+            raise ModelError(
+                "Every fact needs a meaning and a trait among the explained ones. "
+                f"Without meaning: {lacking[:3]}; without trait: {unknown[:3]}."
+            )
+
+    @cached_property
+    def facts(self) -> list[FeatureMeaning]:
+        """What each fact means, in the order of the facts."""
+        return [self.meanings[name] for name in self.reference.facts]
+
+    @cached_property
+    def fact_traits(self) -> NDArray[np.intp]:
+        """Position of each fact's trait, shape (n_facts,)."""
+        order = {key: position for position, key in enumerate(self.reference.traits)}
+        return np.array([order[one.trait.key] for one in self.facts], np.intp)
+
+    @cached_property
+    def styles(self) -> list[Style]:
+        """How each fact's values are written."""
+        return self.reference.styles(
+            self.meanings, currency=self.currency, window_months=self.window_months
+        )
+
+    @cached_property
+    def families(self) -> list[str]:
+        """Each fact's family; a column of a user's own table is a family of its own."""
+        out = []
+        for one in self.facts:
+            family = None if one.from_table else family_of(one.name)
+            out.append(family.key if family else f"column {one.name}")
+        return out
+
+    @cached_property
+    def family_numbers(self) -> NDArray[np.intp]:
+        """The families as numbers, shape (n_facts,)."""
+        return np.unique(self.families, return_inverse=True)[1]
