@@ -8,24 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delinquency.errors import ChoiceError, ModelError
+from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_selection import (
-    NO_DOMINANT,
-    ReasonContext,
-    evidence_codes,
-    select_reasons,
-)
+from delinquency.reasons.reason_selection import evidence_codes, select_reasons
 from delinquency.reasons.reference_population import (
     Contributions,
     Reference,
     build_reference,
     scale_of,
 )
+from delinquency.reasons.stated_reasons import NO_DOMINANT
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 STRONG = EVIDENCE_LEVELS.index("strong")
 TRAIT_KEYS = ("credit_record", "debt_burden")
-FACTS = ("late_months", "months_behind", "utilization", "debts")
+FACTS = ("late_months", "months_behind_last", "utilization_mean", "open_trades_now")
 SEPTEMBER = np.datetime64("2005-09")
 
 
@@ -54,15 +51,15 @@ def four_meanings(column_meaning):
             name="late_months", trait_key="credit_record", unit="count",
             phrase="Months with a late payment", phrase_zh="有逾期的月份数", actionable=False,
         ),
-        "months_behind": column_meaning(
-            name="months_behind", trait_key="credit_record", unit="months",
+        "months_behind_last": column_meaning(
+            name="months_behind_last", trait_key="credit_record", unit="months",
             phrase="Months behind", phrase_zh="逾期月数", actionable=False,
         ),
-        "utilization": column_meaning(
-            name="utilization", phrase="Share of the limit in use", phrase_zh="额度使用率"
+        "utilization_mean": column_meaning(
+            name="utilization_mean", phrase="Share of the limit in use", phrase_zh="额度使用率"
         ),
-        "debts": column_meaning(
-            name="debts", unit="count", phrase="Open debts", phrase_zh="未结清债务数",
+        "open_trades_now": column_meaning(
+            name="open_trades_now", unit="count", phrase="Open debts", phrase_zh="未结清债务数",
             actionable=False,
         ),
     }  # fmt: skip
@@ -84,14 +81,16 @@ def test_the_strongest_trait_comes_first_with_its_strongest_fact(meanings):
     # utilization 0.5 > 0.1
     reasons = select_reasons(_accounts(*ONE), _evidence(1), _grounds(meanings))
     frame = reasons.frame(np.array([SEPTEMBER]))
-    assert frame.loc[0, "reason_code_1"] == "credit_record/months_behind"
-    assert frame.loc[0, "reason_code_2"] == "debt_burden/utilization"
-    assert frame.loc[0, "reason_log_odds_1"] == pytest.approx(1.0)
-    assert frame.loc[0, "reason_log_odds_2"] == pytest.approx(0.7)
+    assert frame.loc[0, "reason_1_feature"] == "months_behind_last"
+    assert frame.loc[0, "reason_2_feature"] == "utilization_mean"
+    assert frame.loc[0, "reason_1_log_odds"] == pytest.approx(1.0)
+    assert frame.loc[0, "reason_2_log_odds"] == pytest.approx(0.7)
     assert frame.loc[0, "reason_1"] == (
-        "Past credit record. Months behind: 3 months (reference 0 months), Sep 2005."
+        "Payments were late. Months behind: 3 months (reference 0 months), Sep 2005."
     )
-    assert frame.loc[0, "reason_zh_2"] == "负债较重：额度使用率：90%，参考20%，2005.9"
+    assert frame.loc[0, "reason_zh_2"] == (
+        "额度使用率高于通常：额度使用率90%，参考值20%，2005年9月"
+    )
     assert frame.loc[0, "reason_3"] == frame.loc[0, "reason_zh_4"] == ""
 
 
@@ -130,10 +129,10 @@ def test_tied_traits_put_what_the_customer_can_change_first(meanings):
 def test_tied_facts_put_what_the_customer_can_change_first(meanings):
     accounts = _accounts([[0.5, 0.2]], [[0.3, 0.6, 0.51, 0.54]], ONE[2])
     reasons = select_reasons(accounts, _evidence(1), _grounds(meanings))
-    assert reasons.fact[0, 1] == FACTS.index("utilization")
+    assert reasons.fact[0, 1] == FACTS.index("utilization_mean")
     accounts = _accounts([[0.5, 0.2]], [[0.3, 0.6, 0.51, 0.56]], ONE[2])
     reasons = select_reasons(accounts, _evidence(1), _grounds(meanings))
-    assert reasons.fact[0, 1] == FACTS.index("debts")
+    assert reasons.fact[0, 1] == FACTS.index("open_trades_now")
 
 
 def test_a_fact_on_the_good_side_of_the_reference_is_not_stated(meanings):
@@ -146,13 +145,21 @@ def test_a_fact_on_the_good_side_of_the_reference_is_not_stated(meanings):
 def test_a_value_that_reads_like_the_reference_is_not_stated(meanings):
     accounts = _accounts([[0.5, 0.2]], ONE[1], [[2, 3, 0.2004, 4]])
     reasons = select_reasons(accounts, _evidence(1), _grounds(meanings))
-    assert reasons.fact[0, 1] == FACTS.index("debts")
+    assert reasons.fact[0, 1] == FACTS.index("open_trades_now")
 
 
-def test_missing_values_are_never_stated(meanings):
-    accounts = _accounts([[0.5, 0.2]], ONE[1], [[np.nan, np.nan, np.nan, 4]])
+def test_missing_values_are_never_stated_nor_told_through_another_fact(meanings):
+    # The strongest fact of both traits is not known: their other facts must not stand for it.
+    accounts = _accounts([[0.5, 0.2]], ONE[1], [[2, np.nan, np.nan, 4]])
     reasons = select_reasons(accounts, _evidence(1), _grounds(meanings))
-    assert reasons.trait[0].tolist() == [1, -1, -1, -1]
+    assert reasons.trait[0].tolist() == [-1, -1, -1, -1]
+    frame = reasons.frame(np.array([SEPTEMBER]))
+    assert frame.loc[0, "outcome_credit_record"] == "missing"
+    assert frame.loc[0, "outcome_debt_burden"] == "missing"
+    # A weaker fact that is not known does not silence the strongest one.
+    accounts = _accounts([[0.5, 0.2]], ONE[1], [[np.nan, 3, 0.9, np.nan]])
+    reasons = select_reasons(accounts, _evidence(1), _grounds(meanings))
+    assert reasons.trait[0].tolist() == [0, 1, -1, -1]
 
 
 def test_a_disputed_fact_is_never_stated(meanings):
@@ -164,7 +171,7 @@ def test_a_disputed_fact_is_never_stated(meanings):
 def test_a_protected_attribute_is_never_stated(meanings, column_meaning):
     meanings["age"] = column_meaning(name="age", unit="years", phrase="Age", phrase_zh="年龄")
     meanings["aged"] = column_meaning(name="aged", unit="years", needs=("age",))
-    context = _grounds(meanings, facts=("age", "aged", "utilization", "debts"))
+    context = _grounds(meanings, facts=("age", "aged", "utilization_mean", "open_trades_now"))
     accounts = _accounts([[0.5, 0.2]], [[0.9, 0.9, 0.5, 0.1]], [[60, 60, 0.9, 4]])
     reasons = select_reasons(accounts, _evidence(1), context)
     assert reasons.fact[0].tolist() == [2, -1, -1, -1]
@@ -174,7 +181,7 @@ def test_willingness_on_weak_evidence_is_withheld_and_counted(meanings, column_m
     meanings["promises"] = column_meaning(
         name="promises", trait_key="repayment_willingness", unit="count"
     )
-    facts = ("promises", "months_behind", "utilization", "debts")
+    facts = ("promises", "months_behind_last", "utilization_mean", "open_trades_now")
     traits = ("repayment_willingness", "credit_record", "debt_burden")
     context = _grounds(meanings, traits=traits, facts=facts)
     accounts = _accounts([[1.5, 0.5, 0.2]], [[1.0, 0.6, 0.5, 0.1]], [[5, 3, 0.9, 4]])

@@ -4,9 +4,11 @@ import re
 import numpy as np
 import pytest
 
+from delinquency.features.feature_description import meanings_of
 from delinquency.features.registered_features import FEATURES
+from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_selection import ReasonContext, select_reasons
+from delinquency.reasons.reason_selection import select_reasons
 from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
 from delinquency.reasons.what_if import Scenario, WhatIf
 from delinquency.reporting.card_pages import (
@@ -22,6 +24,7 @@ from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 EVIL = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>'
 TRAIT_KEYS = tuple(TRAITS)
+MEANINGS = meanings_of(FEATURES.values(), window_months=12)
 BOOK = BookFacts(
     title="Hand-made accounts", real=False, outcome="two payments missed within 12 months",
     n_accounts=1_000, model="LightGBM, run 1234", citation="Made for a test.",
@@ -47,7 +50,7 @@ def _accounts(n, ids=None, calibration="none"):
     contributions = Contributions(trait_values, fact_values, features)
     pd_hat = 1 / (1 + np.exp(1.5 - trait_values.sum(axis=1)))
     reference = build_reference(contributions, pd_hat, traits=TRAIT_KEYS, facts=facts)
-    context = ReasonContext(FEATURES, reference, scale_of(calibration), ReasonOptions(), "CNY")
+    context = ReasonContext(MEANINGS, reference, scale_of(calibration), ReasonOptions(), "CNY")
     top = np.argsort(-pd_hat)
     contributions = Contributions(trait_values[top], fact_values[top], features[top])
     evidence = np.tile(np.array([1, 3, 3, 2, 1, 1], np.int8), (n, 1))

@@ -73,7 +73,9 @@ def test_a_headerless_variant_needs_its_names_only(tmp_path):
 
 def test_reasons_are_worded_from_titles_and_directions(tmp_path):
     source = heloc(tmp_path)
-    assert source.reasons["ExternalRiskEstimate"] == "Bureau's risk estimate is low"
+    marks = [name for name, words in source.words.items() if words["mark_of"]]
+    assert marks and all(f"{source.words[m]['mark_of']}_not_applicable" == m for m in marks)
+    assert source.words["ExternalRiskEstimate"]["reason"] == ""
     assert source.titles["MaxDelqEver"] == "Max delq ever"
     assert source.units["ExternalRiskEstimate"] == "points"
 

@@ -55,7 +55,7 @@ def test_what_the_data_cannot_support_is_stated_with_its_reason():
     by_trait = {"credit_record": 2, "debt_burden": 0}
     found = limits(labels, {"dated": True}, by_trait, ["statements"])
     assert set(found) == {"out_of_time", "drift", "traits", "spending", "precision"}
-    assert "2024-03" in found["out_of_time"] and "Heavy debts" in found["traits"]
+    assert "2024-03" in found["out_of_time"] and "Debt burden" in found["traits"]
     assert "Only 1 rows of the rarer outcome" in found["precision"]
 
 
