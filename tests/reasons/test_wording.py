@@ -200,7 +200,12 @@ def test_every_possible_reason_of_the_catalogue_is_short_and_neutral(audience):
 
 
 OPPOSITE = (
-    "days_before_due", "months_since", "account_age", "low_deposit", "history_before", "oldest",
+    "days_before_due",
+    "months_since",
+    "account_age",
+    "low_deposit",
+    "history_before",
+    "oldest",
 )
 """Families whose words turn the scale round: paid later means fewer days before the due date."""
 

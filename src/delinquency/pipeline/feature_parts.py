@@ -162,9 +162,7 @@ class Engineering:
         """Choose the features that a part supports: all parts have the same columns."""
         self._chosen = select_features(windows, self._config.features)
         self._absent = coverage(windows, self._config.features)
-        self.meanings = meanings_of(
-            self._chosen, window_months=self._config.data.window_months
-        )
+        self.meanings = meanings_of(self._chosen, window_months=self._config.data.window_months)
         self.tables = sorted(windows.tables)
 
     def write_reports(self, folder: Path) -> None:

@@ -99,9 +99,7 @@ def select_reasons(
             f"Expected disputed facts of shape {accounts.features.shape}. Got {disputed.shape}."
         )
     excess = (accounts.trait_values - reference.trait_values) * context.scale.factor
-    gain = own_gain(
-        (accounts.fact_values - reference.fact_values) * context.scale.factor, context
-    )
+    gain = own_gain((accounts.fact_values - reference.fact_values) * context.scale.factor, context)
     barred = bars(accounts.features, gain, context, disputed=disputed)
     fact, cause = _facts(gain, barred, context)
     willingness = np.array([key == REPAYMENT_WILLINGNESS.key for key in reference.traits])

@@ -72,6 +72,5 @@ def witnesses_of(feature: str) -> tuple[str, ...] | None:
 def is_summary_of(feature: str, quantity: str) -> bool:
     """Return whether a feature is the quantity itself, or a summary or an earlier month of it."""
     return feature == quantity or (
-        feature.startswith(quantity)
-        and _EARLIER.sub("", _SUMMARY.sub("", feature)) == quantity
+        feature.startswith(quantity) and _EARLIER.sub("", _SUMMARY.sub("", feature)) == quantity
     )
