@@ -6,7 +6,7 @@ import pytest
 from delinquency.panel.label_options import LabelOptions
 from delinquency.reporting.portfolio_page import portfolio_page
 from delinquency.synthetic.blocks import blocks
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import hidden_lives
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.synthetic.realism import calibrate
@@ -23,7 +23,7 @@ def calibration():
         label=LabelOptions(history_months=6, observation_every=6),
     )
     hidden = pd.concat([hidden_lives(options, one) for one in blocks(options)], ignore_index=True)
-    return calibrate(generate(options), hidden, options)
+    return calibrate(generate_portfolio(options), hidden, options)
 
 
 class Balance(HTMLParser):

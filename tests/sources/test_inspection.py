@@ -13,7 +13,7 @@ from delinquency.errors import ChoiceError
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.sources.inspect.column_profile import order_drift, rank_auc, special_codes
 from delinquency.sources.inspect.draft import draft_yaml
-from delinquency.sources.inspect.inspected_files import inspect_options, inspect_path
+from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
 from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
 from delinquency.sources.reading.mapping_options import FeatureColumn, LabelColumn, TableMapping
 from delinquency.synthetic.portfolio_options import SyntheticData
@@ -181,12 +181,12 @@ def test_the_profile_is_shown_as_text_page_and_json(folder):
 
 def test_what_a_file_holds_is_escaped_on_the_page(tmp_path):
     (tmp_path / "x.csv").write_text("<b>a</b>,v\n<script>alert(1)</script>,1\nq,2\n")
-    page = as_html([inspect_path("x.csv", tmp_path)], "<i>t</i>")
+    page = as_html([inspect_file("x.csv", tmp_path)], "<i>t</i>")
     assert "<script>" not in page and "<b>a" not in page and "<i>t" not in page
 
 
 def test_a_draft_for_a_table_is_yaml_in_the_shape_of_the_options(folder):
-    draft = draft_yaml(inspect_path("own.csv", folder), "own", "own.csv")
+    draft = draft_yaml(inspect_file("own.csv", folder), "own", "own.csv")
     chosen = yaml.safe_load(draft)
     assert chosen["outcome"] == {"column": "Default", "bad": ["1"], "good": ["0"]}
     assert chosen["columns"]["Income"]["trait"] == "economic_condition"
@@ -211,7 +211,7 @@ def test_a_draft_asks_once_for_a_code_of_many_columns_and_names_what_it_saw(tmp_
     table = table.assign(Income=income, Ratio=np.where(np.isnan(income), 2_500.0, 0.3))
     table = pd.concat([table, table.tail(5)])
     table.to_csv(tmp_path / "t.csv", index=False)
-    chosen = yaml.safe_load(draft_yaml(inspect_path("t.csv", tmp_path), "own", "t.csv"))
+    chosen = yaml.safe_load(draft_yaml(inspect_file("t.csv", tmp_path), "own", "t.csv"))
     assert chosen["special"] == {-9: "???"}
     assert chosen["group_equal_rows"] is True
     assert chosen["columns"]["Ratio"]["ratio_to"] == "Income"
@@ -226,7 +226,7 @@ def test_a_file_without_a_header_is_read_under_stand_in_names(tmp_path):
         f"{'Bad' if k % 3 == 0 else 'Good'},{k % 7},{k % 11},{k % 7}\n" for k in range(60)
     )
     (tmp_path / "bare.csv").write_text(rows)
-    profile = inspect_path("bare.csv", tmp_path)
+    profile = inspect_file("bare.csv", tmp_path)
     assert (profile.n_rows, profile.n_bad) == (60, 20)
     assert "no header, so the columns are column_1 to column_4" in profile.findings[0].text
     chosen = yaml.safe_load(draft_yaml(profile, "own", "bare.csv"))
@@ -239,7 +239,7 @@ def test_findings_with_one_remedy_in_many_columns_are_told_once(tmp_path):
     table = pd.DataFrame(rng.integers(0, 80, (600, 6)), columns=list("abcdef"))
     table.loc[::9] = -9
     table.to_csv(tmp_path / "t.csv", index=False)
-    told = as_text([inspect_path("t.csv", tmp_path)])
+    told = as_text([inspect_file("t.csv", tmp_path)])
     assert told.count("may hold codes") == 1
     assert "LOOK a: may hold codes: -9 (67 rows)" in told and "So do 5 other columns." in told
 
@@ -247,7 +247,7 @@ def test_findings_with_one_remedy_in_many_columns_are_told_once(tmp_path):
 def test_a_draft_doubts_a_direction_that_the_file_contradicts(tmp_path):
     rows = "".join(f"{k % 2},{k % 2 * 5 + k % 3},{k % 7}\n" for k in range(90))
     (tmp_path / "t.csv").write_text("bad,Income,Balance\n" + rows)
-    draft = draft_yaml(inspect_path("t.csv", tmp_path), "own", "t.csv").splitlines()
+    draft = draft_yaml(inspect_file("t.csv", tmp_path), "own", "t.csv").splitlines()
     (income,) = (line for line in draft if line.startswith("  Income:"))
     (balance,) = (line for line in draft if line.startswith("  Balance:"))
     assert "here higher values go with more bad accounts" in income
@@ -257,7 +257,7 @@ def test_a_draft_doubts_a_direction_that_the_file_contradicts(tmp_path):
 def test_a_draft_for_a_panel_asks_what_the_codes_mean(tmp_path):
     rows = "".join(f"{k},{-m},{'C0X'[m % 3]}\n" for k in range(20) for m in range(6))
     (tmp_path / "p.csv").write_text("ID,MONTHS_BALANCE,STATUS\n" + rows)
-    draft = draft_yaml(inspect_path("p.csv", tmp_path), "own", "p.csv")
+    draft = draft_yaml(inspect_file("p.csv", tmp_path), "own", "p.csv")
     chosen = yaml.safe_load(draft)
     statements = chosen["tables"]["statements"]
     assert statements["columns"] == {

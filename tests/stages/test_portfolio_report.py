@@ -10,7 +10,7 @@ import pytest
 from delinquency.config import load
 from delinquency.stages import run_stage
 from delinquency.synthetic.blocks import blocks
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import KEYS, hidden_lives
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.traits import TRAITS
@@ -101,6 +101,6 @@ def test_a_tiny_portfolio_is_measured_without_saying_what_features_determine(tmp
 
 def test_the_tables_of_the_report_are_those_of_the_portfolio(made):
     options = SyntheticData(name="synthetic", n_accounts=1200, tables=[])
-    statements = generate(options)["statements"]
+    statements = generate_portfolio(options)["statements"]
     written = pd.read_parquet(made / "data/interim/synthetic/part-0000/statements.parquet")
     pd.testing.assert_frame_equal(written, statements, check_exact=True)

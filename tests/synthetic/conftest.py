@@ -1,6 +1,6 @@
 import pytest
 
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.portfolio_options import SyntheticData
 
 
@@ -16,4 +16,4 @@ def options():
 
 @pytest.fixture(scope="session")
 def tables(options):
-    return generate(options)
+    return generate_portfolio(options)

@@ -13,7 +13,7 @@ from delinquency.panel.schema import TABLES
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.account_history import next_state, simulate_life
 from delinquency.synthetic.blocks import blocks
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import (
     KEYS,
     audit_observations,
@@ -36,7 +36,7 @@ def all_lives(options):
 
 @pytest.fixture(scope="module")
 def observations():
-    tables = generate(SyntheticData(**SETTINGS))
+    tables = generate_portfolio(SyntheticData(**SETTINGS))
     labels = label_outcomes(tables["statements"], None, LabelOptions(history_months=6)).frame
     return audit_observations(labels, SyntheticData(**SETTINGS, audit_accounts=12))
 
@@ -70,7 +70,7 @@ def test_a_placebo_trait_has_no_true_effect(observations):
     assert len(frame) == 0
     options = SyntheticData(**SETTINGS, placebo="debt_burden", audit_accounts=5, audit_paths=20)
     labels = label_outcomes(
-        generate(options)["statements"], None, LabelOptions(history_months=6)
+        generate_portfolio(options)["statements"], None, LabelOptions(history_months=6)
     ).frame
     frame = causal_truth(options, present_lives(options, audit_observations(labels, options)))
     assert frame["tau_debt_burden"].abs().max() < 1e-12
@@ -149,7 +149,7 @@ def test_the_true_contributions_are_centred_on_accounts_that_can_be_scored():
 def test_the_hidden_lives_have_the_rows_of_the_statements():
     options = SyntheticData(**SETTINGS)
     hidden = all_lives(options)
-    statements = generate(options)["statements"]
+    statements = generate_portfolio(options)["statements"]
     assert hidden["account_id"].equals(statements["account_id"])
     late = (statements["days_past_due"] + 29) // 30
     assert (late.clip(upper=7) == hidden["hidden_state"]).all()

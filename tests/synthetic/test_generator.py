@@ -11,9 +11,9 @@ from delinquency.synthetic.blocks import blocks
 from delinquency.synthetic.customers import draw_people, earlier_opening
 from delinquency.synthetic.generator import (
     block_parts,
-    generate,
     generate_block,
     generate_part,
+    generate_portfolio,
     join_parts,
 )
 from delinquency.synthetic.household_finances import (
@@ -27,8 +27,8 @@ from delinquency.synthetic.portfolio_options import SyntheticData
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_chunking():
     options = SyntheticData(name="synthetic", n_accounts=2_050, n_months=3, burn_in_months=2)
-    whole = generate(options, chunk=10_000)
-    one_by_one = generate(options, chunk=1)
+    whole = generate_portfolio(options, chunk=10_000)
+    one_by_one = generate_portfolio(options, chunk=1)
     # As threads do it: the blocks in any order, then joined in theirs.
     made = {block.number: generate_block(options, block) for block in reversed([*blocks(options)])}
     shared = join_parts([made[number] for number in sorted(made)])
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_chunking():
 
 
 def test_another_seed_gives_another_portfolio(options, tables):
-    other = generate(SyntheticData(name="s", n_accounts=300, n_months=30, seed=6))
+    other = generate_portfolio(SyntheticData(name="s", n_accounts=300, n_months=30, seed=6))
     assert not np.allclose(other["statements"]["balance"], tables["statements"]["balance"])
 
 
@@ -51,7 +51,7 @@ def test_parts_hold_whole_accounts(options):
 
 
 def test_a_table_that_is_switched_off_changes_no_other(tables):
-    fewer = generate(
+    fewer = generate_portfolio(
         SyntheticData(name="s", n_accounts=300, n_months=30, seed=5, tables=["contacts"])
     )
     assert sorted(fewer) == ["accounts", "contacts", "statements"]
@@ -159,7 +159,7 @@ def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(ChoiceError, match="transactions"):
         SyntheticData(name="s", tables=["transaction"])
     with pytest.raises(ChoiceError, match="debt_burden"):
-        generate(SyntheticData(name="s", n_accounts=3, placebo="debt_burdn"))
+        generate_portfolio(SyntheticData(name="s", n_accounts=3, placebo="debt_burdn"))
     with pytest.raises(ChoiceError, match="last_month"):
         SyntheticData(name="s", last_month="2024-13")
 

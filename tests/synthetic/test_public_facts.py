@@ -6,7 +6,7 @@ import pytest
 
 from delinquency.panel.label_options import LabelOptions
 from delinquency.synthetic.blocks import blocks
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import hidden_lives
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.synthetic.published_figures import Figure
@@ -25,7 +25,7 @@ def portfolio():
         label=LabelOptions(history_months=12, observation_every=3),
     )
     lives = [hidden_lives(options, one) for one in blocks(options)]
-    return options, generate(options), pd.concat(lives, ignore_index=True)
+    return options, generate_portfolio(options), pd.concat(lives, ignore_index=True)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from delinquency.errors import DataError
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.outcomes import label_outcomes
 from delinquency.synthetic import parameters as p
-from delinquency.synthetic.generator import generate
+from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import (
     Present,
     causal_truth,
@@ -25,7 +25,7 @@ ALL, NONE = 63, 0
 
 @pytest.fixture(scope="module")
 def observations():
-    tables = generate(SyntheticData(**SETTINGS))
+    tables = generate_portfolio(SyntheticData(**SETTINGS))
     labels = label_outcomes(tables["statements"], None, LabelOptions(history_months=6)).frame
     last = labels[labels["observation_month"] == labels["observation_month"].max()]
     return last[["account_id", "observation_month"]].iloc[:61].reset_index(drop=True)
@@ -101,7 +101,7 @@ def test_a_placebo_changes_nothing_at_all():
 def present_of(options):
     """Return the first accounts that this portfolio can score in its last month."""
     labels = label_outcomes(
-        generate(options)["statements"], None, LabelOptions(history_months=6)
+        generate_portfolio(options)["statements"], None, LabelOptions(history_months=6)
     ).frame
     last = labels[labels["observation_month"] == labels["observation_month"].max()]
     return present_lives(options, last.iloc[:6])

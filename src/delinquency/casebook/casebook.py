@@ -10,6 +10,7 @@ through ``Casebook.record``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,8 @@ from sqlalchemy import Connection
 from delinquency.casebook import stored_cases
 from delinquency.casebook.audit_chain import Journal
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.pseudonyms import letters
+from delinquency.casebook.database import sqlite_url
+from delinquency.casebook.pseudonyms import Key, letters
 from delinquency.casebook.stored_cases import StoredEvent
 from delinquency.casework.actions import (
     Action,
@@ -63,6 +65,13 @@ class Moment:
         Pseudonym of the person or process.
     idempotency_key : str
         The same again repeats nothing; a new attempt needs a new one.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Moment
+    >>> Moment(datetime(2026, 3, 6, 9, tzinfo=UTC), "agent-7f3a", "first call").actor
+    'agent-7f3a'
     """
 
     at: datetime
@@ -96,11 +105,46 @@ class Casebook:
     store : Store
     policies : mapping of str to Policy
         By name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> from pathlib import Path
+    >>> from delinquency import Call, Casebook, Moment, load_policy
+    >>> policy = load_policy("seed_2021")
+    >>> file = Path(tempfile.mkdtemp()) / "casework.db"
+    >>> casebook = Casebook.in_file(file, policy, secret=bytes(range(32)))
+    >>> opened = Moment(datetime(2026, 3, 6, 1, tzinfo=UTC), "agent-7f3a", "open")
+    >>> case = casebook.open("C-004217", opened, policy=policy.name, time_zone="Asia/Shanghai")
+    >>> at_night = Moment(datetime(2026, 3, 9, 15, tzinfo=UTC), "agent-7f3a", "first call")
+    >>> casebook.attempt(case, Call(), at_night).decision.rule
+    'contact.hours'
+    >>> casebook.close()
     """
 
     def __init__(self, store: Store, policies: Mapping[str, Policy]):
         self.store = store
         self.policies = policies
+
+    @classmethod
+    def in_file(cls, path: str | Path, *policies: Policy, secret: bytes) -> "Casebook":
+        """Return the cases of an SQLite file on this machine, which is made if it is not there.
+
+        Parameters
+        ----------
+        path : path
+        policies : Policy
+            Those that cases may be opened under.
+        secret : bytes
+            At least 32, of the pseudonyms and digests; the same for the life of the file.
+        """
+        store = Store(sqlite_url(Path(path)), Key(secret))
+        return cls(store, {policy.name: policy for policy in policies})
+
+    def close(self) -> None:
+        """Give back every connection to the store."""
+        self.store.close()
 
     def open(
         self, account_id: str, moment: Moment, *, policy: str, time_zone: str, language: str = "en"

@@ -49,6 +49,12 @@ class Call(Action):
         A word of ``PARTIES``.
     purpose : str
         A word of ``PURPOSES``.
+
+    Examples
+    --------
+    >>> from delinquency import Call
+    >>> Call(purpose="help").channel
+    'phone'
     """
 
     name: ClassVar[str] = "call"

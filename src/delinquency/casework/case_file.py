@@ -25,6 +25,12 @@ class Case:
         At the moment of asking.
     events : tuple of Event
         Everything that happened, oldest first.
+
+    Examples
+    --------
+    >>> from delinquency import Case
+    >>> Case("case-1", "C-004217", time_zone="Asia/Shanghai").zone.key
+    'Asia/Shanghai'
     """
 
     case_id: str

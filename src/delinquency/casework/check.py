@@ -62,6 +62,16 @@ def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
     ------
     CaseworkError
         If ``at`` has no time zone, or amounts make no sense.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Call, Case, check, load_policy
+    >>> case = Case("case-1", "C-004217", time_zone="Asia/Shanghai")
+    >>> at_night = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)  # 23:00 where the customer lives
+    >>> decision = check(Call(), case, load_policy("seed_2021"), at_night)
+    >>> decision.allowed, decision.rule
+    (False, 'contact.hours')
     """
     if at.tzinfo is None or at.utcoffset() is None:
         raise CaseworkError(f"at: expected a moment with time zone. Got {at.isoformat()!r}.")

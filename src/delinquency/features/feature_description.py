@@ -45,6 +45,7 @@ class FeatureMeaning:
 
     Examples
     --------
+    >>> from delinquency import FeatureMeaning
     >>> FeatureMeaning.of("visits", "spending_behavior", phrase="Visits to casinos").needs
     ('visits',)
     """

@@ -48,22 +48,34 @@ def select_features(windows: Windows, options: FeatureOptions) -> list[Feature]:
     return chosen
 
 
-def build_features(windows: Windows, selection: Sequence[Feature]) -> pd.DataFrame:
+def build_features(windows: Windows, selection: Sequence[Feature] | None = None) -> pd.DataFrame:
     """Return the values of the selected features.
 
     Parameters
     ----------
     windows : Windows
-    selection : sequence of Feature
+    selection : sequence of Feature, optional
+        None for every feature that the windows' columns support.
 
     Returns
     -------
     DataFrame of shape (n_rows, 2 + n_features)
         ``account_id``, ``observation_month`` and a float64 column a feature, in the row order of
         the windows; NaN where a value cannot be known, never infinite.
+
+    Examples
+    --------
+    >>> from delinquency import SyntheticData, build_features, build_windows, generate_portfolio
+    >>> from delinquency import label_outcomes
+    >>> tables = generate_portfolio(SyntheticData(n_accounts=200, n_months=30, seed=1))
+    >>> labels = label_outcomes(tables["statements"], tables["accounts"]).frame
+    >>> X = build_features(build_windows(tables, labels, n_months=12))
+    >>> len(X) == len(labels), X.columns[:2].tolist()
+    (True, ['account_id', 'observation_month'])
     """
-    values = feature_values(windows, selection)
-    columns = {one.name: values[place] for place, one in enumerate(selection)}
+    chosen = select_features(windows, FeatureOptions()) if selection is None else selection
+    values = feature_values(windows, chosen)
+    columns = {one.name: values[place] for place, one in enumerate(chosen)}
     return pd.concat([windows.keys, pd.DataFrame(columns, index=windows.keys.index)], axis=1)
 
 

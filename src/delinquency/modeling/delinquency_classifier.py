@@ -61,6 +61,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
     Examples
     --------
     >>> import numpy as np, pandas as pd
+    >>> from delinquency import DelinquencyClassifier
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame(rng.normal(size=(400, 2)), columns=["late_days", "income"])
     >>> y = X["late_days"] - X["income"] + rng.normal(size=400) > 1
@@ -68,7 +69,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
     >>> model = DelinquencyClassifier(traits, {"late_days": 1, "income": -1}, n_estimators=50)
     >>> pd_hat = model.fit(X, y).predict_proba(X)[:, 1]
     >>> model.explain(X).to_frame().columns.tolist()
-    ['credit_record', 'economic_condition']
+    ['economic_condition', 'credit_record']
     """
 
     def __init__(

@@ -154,12 +154,12 @@ class DelinquencyModel:
         write_text(written, folder / RECORD_FILE)
 
 
-def load_model(folder: Path) -> DelinquencyModel:
-    """Return the model that was saved in a folder.
+def load_model(folder: str | Path) -> DelinquencyModel:
+    """Return the model that was saved in a folder, such as ``models/synthetic``.
 
     Parameters
     ----------
-    folder : Path
+    folder : path
 
     Returns
     -------
@@ -171,7 +171,19 @@ def load_model(folder: Path) -> DelinquencyModel:
         If a file is missing.
     ModelError
         If a file is damaged, of another format, or the two do not belong together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, pandas as pd
+    >>> from delinquency import DelinquencyClassifier, load_model
+    >>> X = pd.DataFrame({"late_days": np.arange(200.0)})
+    >>> folder = tempfile.mkdtemp()
+    >>> DelinquencyClassifier(n_estimators=20).fit(X, X["late_days"] > 150).save(folder)
+    >>> load_model(folder).pd_hat(X).shape
+    (200,)
     """
+    folder = Path(folder)
     texts = {}
     for name in (BOOSTER_FILE, RECORD_FILE):
         try:

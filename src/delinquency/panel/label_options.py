@@ -12,6 +12,12 @@ class LabelOptions:
     An account is bad when its worst days past due within the performance window reach
     ``bad_days_past_due``; indeterminate when they reach ``indeterminate_days_past_due`` only.
     A source that carries its own label (table ``outcomes``) needs none of this.
+
+    Examples
+    --------
+    >>> from delinquency import LabelOptions
+    >>> LabelOptions(bad_days_past_due=90).performance_months
+    12
     """
 
     # Months after the observation month in which the outcome is looked for.

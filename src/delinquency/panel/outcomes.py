@@ -175,8 +175,8 @@ def observation_months(panel: Panel, options: LabelOptions) -> list[int]:
 
 def label_outcomes(
     statements: pd.DataFrame,
-    accounts: pd.DataFrame | None,
-    options: LabelOptions,
+    accounts: pd.DataFrame | None = None,
+    options: LabelOptions | None = None,
     *,
     span: tuple[int, int] | None = None,
 ) -> Labels:
@@ -188,7 +188,8 @@ def label_outcomes(
         Canonical table, one row per account and month. It is not changed.
     accounts : DataFrame or None
         Canonical table; its ``person_id``, where present, becomes the group.
-    options : LabelOptions
+    options : LabelOptions, optional
+        What counts as bad, and when; None for its defaults: 60 days past due within 12 months.
     span : tuple of int, optional
         First and last month of the whole panel (``month_span``) when ``statements`` are only a
         part of it; join the parts with ``join_labels``.
@@ -210,7 +211,21 @@ def label_outcomes(
     off. good = every month of the window is known and none reaches it (with an indeterminate
     band: none reaches the band). An account whose window breaks off before it turned bad is
     neither. An account counts at o when o lies between its first and last statement.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from delinquency import LabelOptions, label_outcomes
+    >>> months = pd.to_datetime(["2024-01", "2024-02", "2024-03"])
+    >>> statements = pd.DataFrame(
+    ...     {"account_id": ["a"] * 3 + ["b"] * 3, "month": [*months, *months],
+    ...      "days_past_due": [0, 30, 60, 0, 0, 0]}
+    ... )
+    >>> labels = label_outcomes(statements, options=LabelOptions(performance_months=2))
+    >>> labels.frame[["account_id", "bad"]].to_numpy().tolist()
+    [['a', 1], ['b', 0]]
     """
+    options = options or LabelOptions()
     panel = dense_panel(statements, span=span)
     first_seen, last_seen = _span(panel.seen)
     pieces = []

@@ -146,6 +146,18 @@ def build_windows(
     -----
     A value is visible at observation month o when month <= o and arrival_month <= o. Event sums
     of a table that is present are 0, not missing, in months in which the account had a statement.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from delinquency import build_windows
+    >>> months = pd.to_datetime(["2024-01", "2024-02", "2024-03"])
+    >>> statements = pd.DataFrame({"account_id": "a", "month": months, "balance": [9.0, 8.0, 7.0]})
+    >>> statements["arrival_month"] = months
+    >>> observed = pd.DataFrame({"account_id": ["a"], "observation_month": months[[1]]})
+    >>> windows = build_windows({"statements": statements}, observed, n_months=2)
+    >>> windows["balance"]
+    array([[9., 8.]])
     """
     axis = _axis_of(observations, n_months)
     cells = {

@@ -126,9 +126,9 @@ def read_source(config: Config) -> Any:
     from delinquency.sources.registered_sources import SOURCES
 
     if isinstance(config.data, SyntheticData):
-        from delinquency.synthetic.generator import generate
+        from delinquency.synthetic.generator import generate_portfolio
 
-        return _as_source(generate(config.data), digest(config.data))
+        return _as_source(generate_portfolio(config.data), digest(config.data))
     return SOURCES[config.data.kind](config.data, config.workspace.raw)
 
 

@@ -26,13 +26,29 @@ def policy_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in (conf_dir() / "policy").glob("*.yaml")))
 
 
-def read_policy(name: str) -> Policy:
+def load_policy(name: str) -> Policy:
     """Return a policy of ``conf/policy`` by its name.
+
+    Parameters
+    ----------
+    name : str
+        ``seed_2021`` for the source article's rules, or a jurisdiction's.
+
+    Returns
+    -------
+    Policy
+        Typed rules, each with its source.
 
     Raises
     ------
     ChoiceError
         If there is no such policy.
+
+    Examples
+    --------
+    >>> from delinquency import load_policy
+    >>> load_policy("seed_2021").name
+    'seed_2021'
     """
     known = policy_names()
     if name not in known:
@@ -45,4 +61,4 @@ def read_policy(name: str) -> Policy:
 
 def load_policies() -> dict[str, Policy]:
     """Return all policies by name."""
-    return {name: read_policy(name) for name in policy_names()}
+    return {name: load_policy(name) for name in policy_names()}

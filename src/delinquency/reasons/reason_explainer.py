@@ -87,6 +87,7 @@ class ReasonExplainer:
     --------
     >>> import numpy as np, pandas as pd
     >>> from lightgbm import LGBMClassifier
+    >>> from delinquency import ReasonExplainer
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"late_months": rng.poisson(1, 400), "bill": rng.normal(50, 9, 400)})
     >>> model = LGBMClassifier(n_estimators=30, verbose=-1).fit(X, X["late_months"] > 2)

@@ -50,6 +50,15 @@ class Explanation:
         ``"path-dependent"`` or ``"interventional"``.
     index : Index or None
         Row labels of the explained frame; None when an array was explained.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from delinquency import Explanation
+    >>> values = np.array([[0.5, -0.2]])
+    >>> e = Explanation(values, ("debt", "record"), -1.0, np.array([-0.7]), "path-dependent")
+    >>> e.to_frame().to_numpy().tolist(), e.to_shap().feature_names
+    ([[0.5, -0.2]], ['debt', 'record'])
     """
 
     values: NDArray[np.float64]
@@ -137,6 +146,7 @@ class TraitExplainer:
     --------
     >>> import numpy as np, pandas as pd
     >>> from lightgbm import LGBMClassifier
+    >>> from delinquency import TraitExplainer
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame(rng.normal(size=(300, 3)), columns=["bill", "late_days", "limit"])
     >>> model = LGBMClassifier(n_estimators=20, verbose=-1).fit(X, X["bill"] + X["late_days"] > 1)

@@ -8,7 +8,7 @@ from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
-from delinquency.sources.inspect.inspected_files import inspect_options, inspect_path
+from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
 from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.progress import say, working
@@ -27,7 +27,7 @@ def run(config: Config) -> None:
     space = workspace(config.paths, name)
     with working(f"looking at {bare or name}"):
         if bare:
-            profiles = [inspect_path(bare, space.raw)]
+            profiles = [inspect_file(bare, space.raw)]
         else:
             profiles = inspect_options(config.data, space.raw)
     say(as_text(profiles))

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from delinquency.config import Config
-from delinquency.pipeline.policies import policy_of, read_policy
+from delinquency.pipeline.policies import load_policy, policy_of
 from delinquency.policy import Difference, Policy, compare
 from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say
@@ -11,7 +11,7 @@ from delinquency.workspace.progress import say
 
 def run(config: Config) -> None:
     """Compare the chosen policy with ``treatment.against``."""
-    first, second = policy_of(config), read_policy(config.treatment.against)
+    first, second = policy_of(config), load_policy(config.treatment.against)
     found = compare(first, second)
     say(f"{first.name}: {first.title}")
     say(f"{second.name}: {second.title}")

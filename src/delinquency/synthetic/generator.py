@@ -129,7 +129,9 @@ def join_parts(parts: Sequence[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFra
     }
 
 
-def generate(options: SyntheticData, *, chunk: int = PARTS_AT_ONCE) -> dict[str, pd.DataFrame]:
+def generate_portfolio(
+    options: SyntheticData, *, chunk: int = PARTS_AT_ONCE
+) -> dict[str, pd.DataFrame]:
     """Make the whole portfolio at once; ``block_parts`` bounds the memory.
 
     Parameters
@@ -142,6 +144,13 @@ def generate(options: SyntheticData, *, chunk: int = PARTS_AT_ONCE) -> dict[str,
     -------
     dict of str to DataFrame
         Canonical tables by name, validated; the same bytes for the same seed, whatever the chunk.
+
+    Examples
+    --------
+    >>> from delinquency import SyntheticData, generate_portfolio
+    >>> tables = generate_portfolio(SyntheticData(n_accounts=200, n_months=30, seed=1))
+    >>> list(tables)
+    ['statements', 'accounts', 'cashflows', 'bureau', 'transactions', 'contacts']
     """
     parts = [generate_part(options, part) for part in block_parts(options, chunk=chunk)]
     return {

@@ -9,8 +9,16 @@ from delinquency.sources.data_options import DataOptions
 
 @dataclass(kw_only=True)
 class SyntheticData(DataOptions):
-    """The shipped portfolio, made by a generator whose causes are known."""
+    """The shipped portfolio, made by a generator whose causes are known.
 
+    Examples
+    --------
+    >>> from delinquency import SyntheticData
+    >>> SyntheticData(n_accounts=500, last_month="2024-06").tables[0]
+    'statements'
+    """
+
+    name: str = "synthetic"
     kind: str = "synthetic"
     real: bool = False
     # Accounts alive in every month; one that is charged off or closed is replaced by a new one.

@@ -68,7 +68,9 @@ def inspect_options(options: DataOptions, raw_dir: Path) -> list[FileProfile]:
     )
 
 
-def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> FileProfile:
+def inspect_file(
+    path: str | Path, raw_dir: Path = Path(), text: TextOptions | None = None
+) -> FileProfile:
     """Profile a file that has no mapping yet; a column that looks like the label is tried as one.
 
     Parameters
@@ -78,8 +80,23 @@ def inspect_path(path: str, raw_dir: Path, text: TextOptions | None = None) -> F
     raw_dir : Path
     text : TextOptions, optional
         How a text file is written.
+
+    Returns
+    -------
+    FileProfile
+        Its columns, what was found in them, and the bad rates if a label was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from delinquency import inspect_file
+    >>> file = Path(tempfile.mkdtemp()) / "accounts.csv"
+    >>> _ = file.write_text(chr(10).join(["id,bill,default", "1,90,0", "2,80,1", "3,70,0"]))
+    >>> [column.name for column in inspect_file(file).columns]
+    ['id', 'bill', 'default']
     """
-    place = find(path, raw_dir)
+    place = find(str(path), raw_dir)
     text = _with_header(place, text or TextOptions())
     raw = read_path(place, text)
     bare = profile_file(raw, None, text)
