@@ -63,16 +63,20 @@ treat: $(STAMP) ## Propose lawful help for every account above the cut-off (afte
 policy-diff: $(STAMP) ## Compare two policies (ARGS="policy=cn_2026 treatment.against=us_reg_f")
 	@$(RUN) stage=policy_diff $(ARGS)
 
-.PHONY: ui notebook
+.PHONY: ui notebook lab
 ui: $(STAMP) ## Open the MLflow UI on this machine (loopback only)
 	@$(RUN) stage=ui $(ARGS)
-notebook: $(STAMP) ## Run the notebooks, leaving executed copies in reports/notebooks/
+notebook: $(STAMP) ## Run the notebooks, leaving executed pages in reports/notebooks/
 	@$(RUN) stage=notebook $(ARGS)
+lab: $(STAMP) ## Open the notebooks in JupyterLab (loopback only; installs it at the first time)
+	@$(BIN)/python -c 'import jupyterlab' 2>/dev/null || $(BIN)/python -m pip install --quiet 'jupyterlab>=4,<5'
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
 
 .PHONY: docs
 docs: $(STAMP) ## Write the generated pages in docs/
 	@mkdir -p docs
 	@$(BIN)/python -m delinquency.features.features_page > docs/.features.md && mv docs/.features.md docs/features.md
+	@$(BIN)/python docs/api_page.py > docs/.api.md && mv docs/.api.md docs/api.md
 
 .PHONY: check test
 check: $(STAMP) ## Lint, types, import floors
@@ -88,6 +92,9 @@ validation-power: $(STAMP) ## Measure how often each check errs: 100 simulated p
 	@$(BIN)/python -W ignore benchmarks/validation_power.py --out docs/validation-power.md $(ARGS)
 audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (about an hour)
 	@$(BIN)/python -W ignore benchmarks/truth_weights.py $(ARGS)
+.PHONY: try-wheel
+try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and work with it
+	@bash .ci/try-wheel
 
 .PHONY: bench-setup bench-explain
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)

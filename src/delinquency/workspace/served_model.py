@@ -15,6 +15,7 @@ from delinquency.modeling.calibrations import sigmoid
 from delinquency.modeling.fitted_model import load_model
 from delinquency.shapley import TraitExplainer
 from delinquency.traits import TRAITS
+from delinquency.workspace.model_requirements import package_folder, pinned_requirements
 
 ENTRY = Path(__file__).parent / "served_model_entry.py"
 FOLDER = "delinquency_model"
@@ -88,7 +89,8 @@ def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, nam
         artifacts={FOLDER: str(folder)},
         signature=signature,
         input_example=example,
-        pip_requirements=["delinquency"],
+        code_paths=[str(package_folder())],
+        pip_requirements=pinned_requirements(),
         registered_model_name=name or None,
     )
     return str(logged.model_uri)
