@@ -4,7 +4,6 @@ import re
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-import delinquency
 from delinquency.errors import ModelError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -16,7 +15,7 @@ def package_folder() -> Path:
     The package is on no index under a name of its own, so a serving environment could not fetch
     it; and the model must be read by the code that wrote it.
     """
-    return Path(delinquency.__file__).parent
+    return Path(__file__).parents[1]
 
 
 def pinned_requirements() -> list[str]:
