@@ -51,6 +51,7 @@ def test_the_lock_pins_every_requirement_that_setup_installs():
     pinned = {normal(line) for line in lock}
     extras = PROJECT["optional-dependencies"]
     wanted = [*PROJECT["dependencies"], *extras["notebooks"], *extras["postgres"], *extras["dev"]]
+    wanted += extras["tuning"]
     assert {normal(each) for each in wanted} - {"delinquency"} <= pinned
 
 
