@@ -96,9 +96,11 @@ audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (
 try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and work with it
 	@bash .ci/try-wheel
 
-.PHONY: bench-setup bench-explain
+.PHONY: bench-setup bench-explain bench-tables
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5 lime==0.2.0.1
+bench-tables: $(STAMP) ## Measure the recipe on made tables of many kinds against a regularised LightGBM
+	@$(BIN)/python -W ignore benchmarks/own_tables.py $(ARGS)
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
 	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)

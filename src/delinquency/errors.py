@@ -10,6 +10,7 @@
     │   └── BusyError               a folder that another run is working in
     ├── ModelError              a model that cannot be fitted, loaded, or used on these data
     │   └── UnsupportedModelError   a model whose trait values would not be exact
+    ├── TrackingError           a run store that does not answer or cannot be used
     ├── LeakageError            a result that only leakage can produce
     ├── PolicyError             a policy file that is incomplete or contradicts itself
     └── CaseworkError           a casework request that cannot be recorded or answered
@@ -56,6 +57,10 @@ class ModelError(DelinquencyError):
 
 class UnsupportedModelError(ModelError):
     """A model whose trait values would not be exact."""
+
+
+class TrackingError(DelinquencyError):
+    """A run store that does not answer or cannot be used."""
 
 
 class LeakageError(DelinquencyError):

@@ -14,9 +14,11 @@ from delinquency.modeling.stopping import (
     HASTE,
     MOST_TREES,
     WITHOUT_SEARCH,
+    Growth,
     can_search,
-    find_trees,
     steps_of_search,
+    trees_of,
+    turn,
 )
 
 SEARCHED = LightGBMOptions(learning_rate=0.03)
@@ -122,10 +124,12 @@ def test_the_trees_are_judged_by_what_happened_whatever_is_learnt_from():
     X, y = chance(1500)
     params = {"objective": "cross_entropy", "learning_rate": 0.1, "verbosity": -1, "seed": 0}
     labels = 1 / (1 + np.exp(-2 * X["a"].to_numpy()))
-    rows = np.arange(len(X))
+    train, test = np.arange(1000), np.arange(1000, 1500)
     for happened, few in ((y, True), (X["a"].to_numpy() > 0, False)):
         data = lgb.Dataset(X.to_numpy(), labels)
-        n_trees, _ = find_trees(data, params, np.asarray(happened, float), rows, seed=1)
+        held_out = data.subset(test).construct().set_label(np.asarray(happened, float)[test])
+        growth = Growth(data.subset(train), held_out, params, lambda _: None)
+        n_trees, _ = trees_of(turn([growth], steps_of_search(0.1)), 0.1)
         assert (n_trees < 20) == few
 
 

@@ -10,6 +10,8 @@ from delinquency.metrics.grade_tests import (
     rank_inversions,
 )
 from delinquency.metrics.intervals import (
+    FEW_BADS,
+    WIDENED,
     Interval,
     Resampling,
     bootstrap_differences,
@@ -24,8 +26,10 @@ from delinquency.metrics.population_stability import (
 )
 
 __all__ = [
+    "FEW_BADS",
     "METRICS",
     "Areas",
+    "WIDENED",
     "Interval",
     "Metric",
     "Outcomes",

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.stats import norm as normal
 from scipy.stats import t as student
 
 from delinquency.errors import ModelError
 from delinquency.metrics.metric import METRICS, Array, Outcomes
+
+FEW_BADS = 10
+"""Rows of the rarer outcome below which a bootstrap's interval of a rank measure is too narrow."""
+WIDENED = MappingProxyType({"roc_auc": (1.0, 0.0), "gini": (2.0, -1.0)})
+"""Rank measure -> scale and shift that make it of the AUC."""
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -72,9 +81,76 @@ def bootstrap_intervals(
         replicate = outcomes.reweighted(weights)
         for name in chosen:
             draws[name][k] = METRICS[name].compute(replicate)
-    return {
+    found = {
         name: Interval(METRICS[name].compute(outcomes), *plan.ends(draws[name])) for name in chosen
     }
+    n_bad = int(outcomes.bads)
+    n_good = len(outcomes.bad) - n_bad
+    if 0 < min(n_bad, n_good) < FEW_BADS:
+        for name in set(WIDENED) & set(chosen):
+            found[name] = _widened(name, found[name], n_bad, n_good, level=plan.level)
+    return found
+
+
+def _widened(name: str, found: "Interval", n_bad: int, n_good: int, *, level: float) -> "Interval":
+    """Return an interval that a handful of bad rows cannot make too narrow."""
+    scale, shift = WIDENED[name]
+    low, high = newcombe_ends((found.estimate - shift) / scale, n_bad, n_good, level=level)
+    low, high = scale * low + shift, scale * high + shift
+    return Interval(
+        found.estimate,
+        low if np.isnan(found.low) else min(found.low, low),
+        high if np.isnan(found.high) else max(found.high, high),
+    )
+
+
+def newcombe_ends(
+    auc: float, n_bad: int, n_good: int, *, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the ends of an AUC's interval that hold also where one outcome is rare.
+
+    Parameters
+    ----------
+    auc : float, in [0, 1]
+    n_bad, n_good : int
+    level : float
+
+    Returns
+    -------
+    tuple of float
+
+    Notes
+    -----
+    The ends are the values t that lie ``z`` standard errors away, where the error is taken at t
+    itself, so that an AUC of 1 from a few rows has an interval with a width::
+
+        var(t) = t (1 - t) (1 + (N - 1) ((1 - t) / (2 - t) + t / (1 + t))) / (n_bad n_good)
+
+    with N the mean of both numbers.
+
+    References
+    ----------
+    Newcombe (2006), Statistics in Medicine 25, 559-573, method 5.
+
+    Examples
+    --------
+    >>> low, high = newcombe_ends(1.0, 1, 99)
+    >>> 0.3 < low < 0.6 and high == 1.0
+    True
+    """
+    z = float(normal.ppf((1 + level) / 2))
+    mean = (n_bad + n_good) / 2
+
+    def distance(t: float) -> float:
+        spread = (1 - t) / (2 - t) + t / (1 + t)
+        variance = t * (1 - t) * (1 + (mean - 1) * spread) / (n_bad * n_good)
+        return abs(t - auc) - z * variance**0.5
+
+    # At 0 and 1 the error is 0: a root is looked for from a little inside.
+    inside = min(max(auc, TINY), 1 - TINY)
+    low = 0.0 if auc <= 0 else brentq(distance, 0.0, inside)
+    high = 1.0 if auc >= 1 else brentq(distance, inside, 1.0)
+    return float(low), float(high)
 
 
 def bootstrap_differences(

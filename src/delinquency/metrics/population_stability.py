@@ -55,7 +55,11 @@ def stability_table(reference: ArrayLike, current: ArrayLike, *, n_bins: int = 1
     steps = np.linspace(0, 1, n_bins + 1)[1:-1]
     inner = np.unique(np.quantile(known, steps, method="lower")) if known.size else known
     # The last edge would cut off an empty bin when it is the reference's own maximum.
-    inner = inner[inner < known.max()] if known.size else inner
+    if known.size and known.min() == known.max():
+        # All of the reference is one value: what lies below or above it is another.
+        inner = np.array([np.nextafter(known[0], -np.inf), known[0]])
+    elif known.size:
+        inner = inner[inner < known.max()]
     edges = np.concatenate(([-np.inf], inner, [np.inf]))
     r_count, c_count = _counts(old, inner), _counts(new, inner)
     r, c = np.maximum(r_count, 0.5) / old.size, np.maximum(c_count, 0.5) / new.size

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 import lightgbm as lgb
@@ -11,13 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
+from delinquency.modeling.category_codes import split_by_names
 from delinquency.modeling.fitted_model import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.learning_rate_warmup import warmup_learning_rates
 from delinquency.modeling.lightgbm_options import ROLL_RATES, LightGBMOptions
+from delinquency.modeling.recipe_choice import (
+    Choice,
+    Recipe,
+    Rows,
+    Search,
+    contradicted_directions,
+)
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
 from delinquency.modeling.roll_rate_target import Spells, expected_outcomes
 from delinquency.modeling.splits import repeated_stratified_folds
-from delinquency.modeling.stopping import FOLDS, can_search, find_trees, steps_of_search
+from delinquency.modeling.stopping import FEW_TREES, FOLDS, WITHOUT_SEARCH, can_search
 
 FIRST_RATE, FIRST_TREES = 0.06, 250
 """The quick model whose scores tell roll rates apart; they need no more than the order of risk."""
@@ -36,6 +45,7 @@ def fit_model(
     directions: Mapping[str, int],
     groups: ArrayLike | None = None,
     spells: Spells | None = None,
+    categories: Mapping[str, int] = MappingProxyType({}),
     seed: int = 0,
     n_threads: int = 1,
     progress: Progress | None = None,
@@ -58,6 +68,8 @@ def fit_model(
     spells : Spells, optional
         The late payments that followed each row; with ``options.target = "roll_rates"`` the trees
         learn from them (``delinquency.modeling.roll_rate_target``).
+    categories : mapping of str to int
+        Column of names -> how many there are; its values are their codes, 0 and up.
     seed : int
     n_threads : int
         Changes the time, not the model.
@@ -92,16 +104,23 @@ def fit_model(
     steps = replace(options, learning_rate=size.learning_rate)
     fit = _Fit(names, steps, directions, n_threads, seed)
     learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
-    data = fit.dataset(matrix, learnt)
-    n_trees, how = options.n_estimators, "as given"
-    if n_trees is None:
-        n_trees, how = fit.search(data, labels, ids, report)
+    codes = np.unique(ids, return_inverse=True)[1]
+    places = {names.index(name): n for name, n in categories.items()}
+    rows = Rows(matrix, labels, learnt, codes, places)
+    recipe, n_trees, how = Recipe("as given", steps), options.n_estimators, "as given"
+    notes: dict[str, Any] = {}
+    if n_trees is None and can_search(labels, ids):
+        choice = fit.search(rows, report).choose(steps)
+        recipe, n_trees, how = choice.recipe, choice.n_trees, choice.how
+        notes = _notes(choice, rows, fit)
+    elif n_trees is None:
+        n_trees, how = WITHOUT_SEARCH, FEW_TREES
     n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
     report.plan(n_fits * n_trees)
-    booster = fit.booster(data, learnt, n_trees, report)
+    booster = fit.booster(recipe, rows, n_trees, report)
     calibration: Calibration = NoCalibration()
     if options.calibration != "none":
-        scores = fit.out_of_fold((matrix, labels, learnt, ids), n_trees, report)
+        scores = fit.out_of_fold(recipe, rows, n_trees, report)
         calibration = CALIBRATORS[options.calibration](scores, labels)
     return DelinquencyModel(
         booster=booster,
@@ -117,6 +136,8 @@ def fit_model(
             "size": {"n_estimators": booster.current_iteration(), **asdict(size)},
             "trees": how,
             "target": target,
+            "shape": recipe.title,
+            **notes,
         },
     )
 
@@ -151,67 +172,67 @@ class _Fit:
         self.names, self.options, self.directions = names, options, directions
         self.n_threads, self.seed = n_threads, seed
 
-    def params(self, y: Array) -> dict[str, Any]:
+    def params(self, options: LightGBMOptions, y: Array) -> dict[str, Any]:
         """Return LightGBM's parameters for rows with these outcomes."""
         size = derive_size(
-            self.options, n_rows=len(y), n_bads=round(y.sum()), n_features=len(self.names)
+            options, n_rows=len(y), n_bads=round(y.sum()), n_features=len(self.names)
         )
-        params = booster_params(self.options, size, seed=self.seed, n_threads=self.n_threads)
-        if self.options.monotone:
+        params = booster_params(options, size, seed=self.seed, n_threads=self.n_threads)
+        if options.monotone:
             params["monotone_constraints"] = monotone_signs(self.names, self.directions).tolist()
         return params
 
-    def dataset(self, matrix: Array, y: Array) -> lgb.Dataset:
-        """Return the rows, sorted into bins."""
-        return lgb.Dataset(
-            matrix,
-            y,
-            feature_name=booster_names(self.names),
-            params=self.params(y),
-            free_raw_data=True,
-        )
+    def search(self, rows: Rows, report: _Steps) -> Search:
+        """Return the search for the number of trees and the recipe on rows held out."""
+        return Search(rows, self.params, booster_names(self.names), self.seed, report, report.plan)
 
-    def search(
-        self, data: lgb.Dataset, y: Array, groups: NDArray[Any], report: _Steps
-    ) -> tuple[int, str]:
-        """Return the number of trees that held-out rows ask for, and where it comes from."""
-        params = self.params(y)
-        report.plan(steps_of_search(params["learning_rate"]))
-        return find_trees(data, params, y, groups, seed=self.seed, callback=report)
-
-    def first_scores(self, rows: tuple[Array, Array, NDArray[Any]], report: _Steps) -> Array:
+    def first_scores(self, rows: Rows, report: _Steps) -> Array:
         """Return every row's score by a quick model that did not see its group."""
-        matrix, y, groups = rows
         quick = replace(self.options, learning_rate=FIRST_RATE, calibration_folds=FOLDS)
         fit = _Fit(self.names, quick, self.directions, self.n_threads, self.seed)
         report.plan(FOLDS * FIRST_TREES)
-        return fit.out_of_fold((matrix, y, y, groups), FIRST_TREES, report)
+        return fit.out_of_fold(Recipe("quick", quick), rows, FIRST_TREES, report)
 
-    def booster(self, data: lgb.Dataset, y: Array, n_trees: int, report: _Steps) -> lgb.Booster:
-        """Return a booster fitted to all the rows given."""
-        params = self.params(y)
+    def booster(self, recipe: Recipe, rows: Rows, n_trees: int, report: _Steps) -> lgb.Booster:
+        """Return a booster fitted to all the rows given, which reads names by their codes."""
+        matrix, rates = recipe.learnt_on(rows, seed=self.seed)
+        params = self.params(recipe.options, rows.learnt)
+        data = lgb.Dataset(
+            matrix,
+            rows.learnt,
+            feature_name=booster_names(self.names),
+            params=params,
+            free_raw_data=True,
+        )
         growing = warmup_learning_rates(params["learning_rate"], n_trees, seed=self.seed)
-        return lgb.train(params, data, num_boost_round=n_trees, callbacks=[growing, report])
+        booster = lgb.train(params, data, num_boost_round=n_trees, callbacks=[growing, report])
+        return split_by_names(booster, rates) if rates else booster
 
-    def out_of_fold(
-        self, data: tuple[Array, Array, Array, NDArray[Any]], n_trees: int, report: _Steps
-    ) -> Array:
-        """Return the score of every row by a booster that did not see its group.
-
-        ``data`` are the matrix, what happened, what is learnt from, and the groups.
-        """
-        matrix, y, learnt, groups = data
-        frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
-        scores = np.empty(len(y))
+    def out_of_fold(self, recipe: Recipe, rows: Rows, n_trees: int, report: _Steps) -> Array:
+        """Return the score of every row by a booster that did not see its group."""
+        frame = pd.DataFrame({"bad": rows.happened.astype(np.int64), "group_id": rows.groups})
+        scores = np.empty(len(rows.happened))
         for train, test in repeated_stratified_folds(
             frame, n_splits=self.options.calibration_folds, n_repeats=1, seed=self.seed
         ):
-            part = self.dataset(matrix[train], learnt[train])
-            booster = self.booster(part, learnt[train], n_trees, report)
+            booster = self.booster(recipe, rows.part(train), n_trees, report)
             scores[test] = booster.predict(
-                matrix[test], raw_score=True, num_threads=self.n_threads
+                rows.matrix[test], raw_score=True, num_threads=self.n_threads
             )
         return scores
+
+
+def _notes(choice: Choice, rows: Rows, fit: _Fit) -> dict[str, Any]:
+    """Return what the search found beside the recipe, as plain values."""
+    held = {}
+    if fit.options.monotone:
+        signs = monotone_signs(fit.names, fit.directions)
+        held = {column: int(sign) for column, sign in enumerate(signs) if sign}
+    against = contradicted_directions(rows, choice.score, held, seed=fit.seed)
+    return {
+        "tried": {title: round(z, 2) for title, z in choice.tried},
+        "contradicted": {fit.names[column]: round(z, 2) for column, z in against.items()},
+    }
 
 
 def _learnt_from(
@@ -224,13 +245,14 @@ def _learnt_from(
 
     ``rows`` are the matrix, what happened, and the groups.
     """
-    _, y, groups = rows
+    matrix, y, groups = rows
     plain = "bad or not, as observed"
     if fit.options.target != ROLL_RATES or spells is None:
         return y, plain
     if not spells.tell(y) or not can_search(y, groups):
         return y, f"{plain}: too few late payments to know how they roll on"
-    expected = expected_outcomes(y, fit.first_scores(rows, report), spells)
+    first = Rows(matrix, y, y, np.unique(groups, return_inverse=True)[1])
+    expected = expected_outcomes(y, fit.first_scores(first, report), spells)
     if expected is None:
         return y, f"{plain}: late payments are too many to count by roll rates"
     n_spells, n_bad = spells.counts(y)

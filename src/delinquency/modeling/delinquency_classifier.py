@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -37,7 +38,7 @@ class DelinquencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         Feature -> trait, for every column; None fits all the same, and cannot explain by trait.
     directions : mapping of str to int, optional
         Feature -> +1 where risk can only rise with it, -1 where it can only fall; others are free.
-    target, n_estimators, learning_rate, num_leaves, min_child_samples, colsample_bytree, \
+    target, shape, n_estimators, learning_rate, num_leaves, min_child_samples, colsample_bytree, \
 subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_folds : optional
         As in ``LightGBMOptions``, whose defaults hold where None is given.
     random_state : int, RandomState or None
@@ -78,6 +79,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
         directions: Mapping[str, int] | None = None,
         *,
         target: str | None = None,
+        shape: str | None = None,
         n_estimators: int | None = None,
         learning_rate: float | None = None,
         num_leaves: int | None = None,
@@ -96,6 +98,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
         self.traits = traits
         self.directions = directions
         self.target = target
+        self.shape = shape
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.num_leaves = num_leaves
@@ -135,6 +138,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
         *,
         groups: ArrayLike | None = None,
         spells: Spells | None = None,
+        categories: Mapping[str, int] = MappingProxyType({}),
         progress: Progress | None = None,
     ) -> Self:
         """Fit the model.
@@ -149,6 +153,8 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
             Rows of one group, such as one person's, stay together where rows are held out.
         spells : Spells, optional
             The late payments that followed each row.
+        categories : mapping of str to int
+            Column of names -> how many there are; its values are their codes, 0 and up.
         progress : callable, optional
 
         Returns
@@ -187,6 +193,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
             directions=self.directions or {},
             groups=groups,
             spells=spells,
+            categories=categories,
             seed=_seed(self.random_state),
             n_threads=self.n_jobs,
             progress=progress,

@@ -7,6 +7,8 @@ from delinquency.errors import ChoiceError, unknown_name
 CALIBRATIONS = ("none", "sigmoid", "beta", "isotonic")
 OBSERVED, ROLL_RATES = "observed", "roll_rates"
 TARGETS = (OBSERVED, ROLL_RATES)
+MEASURED, AS_GIVEN = "measured", "as_given"
+SHAPES = (MEASURED, AS_GIVEN)
 
 
 @dataclass(kw_only=True)
@@ -20,6 +22,9 @@ class LightGBMOptions:
     # What the trees learn from: observed (bad or not), or roll_rates (the chance of bad by the
     # late payments that followed, where a panel tells them; observed elsewhere).
     target: str = ROLL_RATES
+    # measured: larger trees, smaller leaves and names ordered by their bad rates are tried on
+    # accounts held out, and taken where they predict better; as_given: the numbers below hold.
+    shape: str = MEASURED
     # Number of trees; null to find it on accounts held out of the training part.
     n_estimators: int | None = None
     # How much of each tree is kept; null to derive.
@@ -50,6 +55,8 @@ class LightGBMOptions:
             raise unknown_name("model.calibration", self.calibration, CALIBRATIONS)
         if self.target not in TARGETS:
             raise unknown_name("model.target", self.target, TARGETS)
+        if self.shape not in SHAPES:
+            raise unknown_name("model.shape", self.shape, SHAPES)
         floors = {
             "n_estimators": 1,
             "num_leaves": 2,

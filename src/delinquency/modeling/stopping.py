@@ -7,6 +7,7 @@ the number at its lowest mean is taken, a little more as the model itself learns
 The test rows are never looked at.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -15,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.modeling.learning_rate_warmup import with_warmup
-from delinquency.modeling.splits import repeated_stratified_folds
 
 FOLDS = 3
 ALL_ROWS = (FOLDS / (FOLDS - 1)) ** 0.5
@@ -32,83 +32,97 @@ PATIENCE = 40
 """Trees of the search without a lower log loss after which it ends."""
 WITHOUT_SEARCH = 200
 """Trees where an outcome has fewer accounts than there are folds, so that none can be held out."""
+FEW_TREES = "a small number, as there are too few accounts of one outcome to hold any out"
 METRIC = "cross_entropy"
 """LightGBM's name of the log loss."""
 
 
-def find_trees(
-    data: lgb.Dataset,
-    params: dict[str, Any],
-    y: NDArray[np.float64],
-    groups: NDArray[Any],
-    *,
-    seed: int,
-    callback: Any = None,
-) -> tuple[int, str]:
-    """Return the number of trees at which the log loss of held-out accounts is lowest.
+class Growth:
+    """Trees that grow on a part of the rows, judged by the others.
 
     Parameters
     ----------
-    data : lightgbm.Dataset
-        The training rows, with what is learnt from as labels.
+    train, test : lightgbm.Dataset
+        The second with what happened as labels, by which it is judged whatever is learnt from.
     params : dict
-        LightGBM's parameters, with the final learning rate.
-    y : ndarray of shape (n_rows,), 0 or 1
-        What happened, by which the rows held out are judged whatever is learnt from.
-    groups : ndarray of shape (n_rows,)
-        Rows of one group stay together.
-    seed : int
-        Draws the folds.
-    callback : callable, optional
-        LightGBM callback that is called after every tree of the search.
+        LightGBM's parameters, with the fit's own learning rate; the search takes longer steps.
+    report : callable
+        Called after every tree.
+    """
+
+    def __init__(
+        self,
+        train: lgb.Dataset,
+        test: lgb.Dataset,
+        params: dict[str, Any],
+        report: Callable[[Any], None],
+    ):
+        rate = params["learning_rate"]
+        quick = params | {"learning_rate": haste(rate) * rate, "metric": METRIC}
+        self.booster = lgb.Booster(quick, train)
+        self.booster.add_valid(test, "held out")
+        self.curve: list[float] = []
+        self._report = report
+
+    def loss(self, n_trees: int) -> float:
+        """Return the log loss of the rows held out after so many trees."""
+        while len(self.curve) < n_trees:
+            self.booster.update()
+            self.curve.append(float(self.booster.eval_valid()[0][2]))
+            self._report(None)
+        return self.curve[n_trees - 1]
+
+
+def turn(growths: Sequence[Growth], most: int) -> int:
+    """Return the number of trees at which the mean log loss of held-out rows is lowest.
+
+    Parameters
+    ----------
+    growths : sequence of Growth
+        Grown together, tree by tree, until the mean has not fallen for ``PATIENCE`` trees.
+    most : int
+        Trees at which the search ends.
+    """
+    lowest, best = np.inf, 1
+    for n_trees in range(1, most + 1):
+        mean = float(np.mean([one.loss(n_trees) for one in growths]))
+        if mean < lowest:
+            lowest, best = mean, n_trees
+        elif n_trees - best >= PATIENCE:
+            break
+    return best
+
+
+def trees_of(n_steps: int, learning_rate: float) -> tuple[int, str]:
+    """Return the trees of the fit for those of the search, and where they come from in words.
+
+    Parameters
+    ----------
+    n_steps : int
+        Trees of the search at the turn.
+    learning_rate : float
+        The fit's own.
 
     Returns
     -------
     n_trees : int
-        From 1 to ``MOST_TREES * ALL_ROWS``, and as many more as growing steps ask for
-        (``modeling.learning_rate_warmup``); ``WITHOUT_SEARCH`` where no fold can be held out.
+        As many more as growing steps ask for (``modeling.learning_rate_warmup``).
     how : str
-        Where the number comes from, in words; it says so where the search ended at its last tree
-        instead of a turn.
+        It says so where the search ended at its last tree instead of a turn.
     """
-    if not can_search(y, groups):
-        return (
-            WITHOUT_SEARCH,
-            "a small number, as there are too few accounts of one outcome to hold any out",
-        )
-    frame = pd.DataFrame({"bad": y.astype(np.int64), "group_id": groups})
-    folds = list(repeated_stratified_folds(frame, n_splits=FOLDS, n_repeats=1, seed=seed))
-    held_out = iter([np.sort(test) for _, test in folds])
-
-    def judged_by_what_happened(
-        train: lgb.Dataset, test: lgb.Dataset, chosen: dict[str, Any]
-    ) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
-        return train, test.construct().set_label(y[next(held_out)]), chosen
-
-    haste = _haste(params["learning_rate"])
-    quick = params | {"learning_rate": haste * params["learning_rate"], "metric": METRIC}
-    stop = lgb.early_stopping(PATIENCE, verbose=False)
-    found = lgb.cv(
-        quick,
-        data,
-        num_boost_round=steps_of_search(params["learning_rate"]),
-        folds=folds,
-        fpreproc=judged_by_what_happened,
-        callbacks=[stop] if callback is None else [stop, callback],
-    )
-    n_steps = len(found[f"valid {METRIC}-mean"])
     how = "where the log loss of accounts held out of the training part is lowest"
-    if n_steps + PATIENCE > steps_of_search(params["learning_rate"]):
+    if n_steps + PATIENCE > steps_of_search(learning_rate):
         how = f"as many as are tried: {how}, and it may fall further (model.n_estimators)"
-    return max(1, with_warmup(round(ALL_ROWS * haste * n_steps))), how
+    return max(1, with_warmup(round(ALL_ROWS * haste(learning_rate) * n_steps))), how
 
 
 def steps_of_search(learning_rate: float) -> int:
     """Return how many trees a search grows at most, a fold."""
-    return round(MOST_TREES / _haste(learning_rate))
+    return round(MOST_TREES / haste(learning_rate))
 
 
-def _haste(learning_rate: float) -> float:
+def haste(learning_rate: float) -> float:
+    """Return how many times as long a step of the search is as one of the fit."""
     return max(1.0, min(HASTE, LONGEST_STEP / learning_rate))
 
 

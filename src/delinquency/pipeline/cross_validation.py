@@ -18,6 +18,7 @@ from delinquency.modeling.comparison import (
 from delinquency.modeling.evaluation_options import CrossValidationEvaluation
 from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare, say_limits
 from delinquency.pipeline.training_runs import open_run
 from delinquency.workspace.artifacts import write_json
@@ -30,6 +31,7 @@ def run(config: Config) -> None:
     chosen = config.evaluation
     if not isinstance(chosen, CrossValidationEvaluation):
         raise TypeError(f"Expected a cross-validation. Got {type(chosen).__name__}.")
+    check_choices(config)
     prepared = prepare(config)
     folds = repeated_stratified_folds(
         prepared.labels, n_splits=chosen.n_splits, n_repeats=chosen.n_repeats, seed=config.seed

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from delinquency import metrics
 from delinquency.atomic_files import write_text
@@ -48,10 +49,7 @@ def holdout(
         names=config.evaluation.metrics,
         resampling=resampling_of(config.evaluation, seed=config.seed),
     )
-    measured = {
-        name: {"value": one.estimate, "low": one.low, "high": one.high}
-        for name, one in intervals.items()
-    }
+    measured = {name: known(name, one, bad, pd_hat) for name, one in intervals.items()}
     result = {
         "data": config.data.name,
         "accounts": "real" if config.data.real else "synthetic",
@@ -68,27 +66,87 @@ def holdout(
     write_json(result, space.reports / "evaluation.json")
     write_text(deciles.to_csv(index=False), space.reports / "deciles.csv")
     scored = performance_plots.Scored(bad, pd_hat, f"{describe(config)}, {how}")
-    value = {name: one["value"] for name, one in measured.items()}
-    auc = measured["roc_auc"]
+    value = {name: one["value"] for name, one in measured.items() if one["value"] is not None}
+    ends = ("low", "high")
     figures = {
-        "roc": performance_plots.roc_figure(
-            scored, auc=auc["value"], low=auc["low"], high=auc["high"]
-        ),
-        "precision_recall": performance_plots.precision_recall_figure(
-            scored, area=value["pr_auc"]
-        ),
         "calibration": performance_plots.calibration_figure(scored, ece=value["ece"]),
-        "ks": performance_plots.ks_figure(scored, ks=value["ks"]),
         "deciles": performance_plots.decile_figure(deciles, scored.title),
     }
+    if 0 < bad.sum() < len(bad):  # nothing is ranked where all accounts are of one kind
+        auc = measured["roc_auc"]
+        figures |= {
+            "roc": performance_plots.roc_figure(
+                scored, auc=auc["value"], low=auc["low"], high=auc["high"]
+            ),
+            "precision_recall": performance_plots.precision_recall_figure(
+                scored, area=value["pr_auc"]
+            ),
+            "ks": performance_plots.ks_figure(scored, ks=value["ks"]),
+        }
     save_figures(config, figures, active)
     active.metrics(value)
     active.metrics(
-        {f"{n}_{end}": one[end] for n, one in measured.items() for end in ("low", "high")}
+        {
+            f"{n}_{end}": measured[n][end]
+            for n in value
+            for end in ends
+            if measured[n][end] is not None
+        }
     )
     active.table(deciles, "tables/deciles.json")
     tick(2, 2)
     return result
+
+
+def known(
+    name: str, interval: metrics.Interval, bad: NDArray[np.int64], pd_hat: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return a metric's value and ends as plain values, null with a reason where unknown.
+
+    Parameters
+    ----------
+    name : str
+    interval : Interval
+    bad : ndarray of shape (n_rows,), 0 or 1
+    pd_hat : ndarray of shape (n_rows,), in [0, 1]
+    """
+    found: dict[str, Any] = {
+        "value": _finite(interval.estimate),
+        "low": _finite(interval.low),
+        "high": _finite(interval.high),
+    }
+    n_bad = int(bad.sum())
+    rarer = min(n_bad, len(bad) - n_bad)
+    if found["value"] is None:
+        found["why"] = _why_unknown(rarer, bad, pd_hat)
+    elif name in metrics.WIDENED and rarer < metrics.FEW_BADS:
+        found["why"] = (
+            f"only {rarer} of {len(bad):,} rows are of the rarer outcome: the interval is that of "
+            "Newcombe (2006), as the bootstrap's is too narrow for so few"
+        )
+    return found
+
+
+def in_words(one: dict[str, Any]) -> str:
+    """Return a measured value with its interval, or that it cannot be known."""
+    if one["value"] is None:
+        return "not known"
+    if one["low"] is None or one["high"] is None:
+        return f"{one['value']:.4f} [not known]"
+    return f"{one['value']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _why_unknown(rarer: int, bad: NDArray[np.int64], pd_hat: NDArray[np.float64]) -> str:
+    """Return in words why a metric has no value."""
+    if rarer == 0:
+        return f"all {len(bad):,} rows of the test part are {'bad' if bad[0] else 'good'}"
+    if pd_hat[bad == 1].min() > pd_hat[bad == 0].max():
+        return "every bad row is ranked above every good one: no finite line is the best"
+    return f"it is not defined for these {len(bad):,} rows with {int(bad.sum()):,} bad"
 
 
 def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:

@@ -14,6 +14,7 @@ from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.splits import TEST, TRAIN, how_apart, repeated_stratified_folds
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import Prepared, prepare, say_limits
 from delinquency.pipeline.training_runs import open_run
 from delinquency.validation.seen_and_unseen_accounts import SeenAndUnseen, score_seen_and_unseen
@@ -28,6 +29,7 @@ def run(config: Config) -> None:
     chosen = config.evaluation
     if not isinstance(chosen, NewAccountEvaluation):
         raise TypeError(f"Expected an evaluation of new accounts. Got {type(chosen).__name__}.")
+    check_choices(config)
     prepared = prepare(config)
     fitted = saved_model.load(config)
     train, test = (saved_model.rows_of(fitted, prepared, part) for part in (TRAIN, TEST))

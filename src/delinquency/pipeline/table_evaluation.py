@@ -14,6 +14,7 @@ from delinquency.modeling.evaluation_options import TableEvaluation
 from delinquency.modeling.splits import TEST, TRAIN, how_apart, split_rows
 from delinquency.panel.schema import TABLES
 from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import Prepared, prepare, say_limits
 from delinquency.pipeline.training_runs import FIGURES, open_run, save_figures
 from delinquency.reporting.performance_plots import ablation_figure
@@ -29,6 +30,7 @@ def run(config: Config) -> None:
     chosen = config.evaluation
     if not isinstance(chosen, TableEvaluation):
         raise TypeError(f"Expected an evaluation of tables. Got {type(chosen).__name__}.")
+    check_choices(config)
     prepared = prepare(config)
     reads = {name: FEATURES[name].tables for name in prepared.X.columns if name in FEATURES}
     sets = by_table(reads, list(TABLES)) if reads else []

@@ -1,5 +1,6 @@
 """Stage ``train``: fit the model, then evaluate and explain it, all in one MLflow run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
 from delinquency.pipeline import saved_model
+from delinquency.pipeline.preflight import check_parts, refuse_leaks
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.workspace.mlflow_runs import Run
@@ -26,8 +28,11 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
         )
     )
     train = (split["part"] == "train").to_numpy()
+    bad = prepared.labels["bad"].to_numpy(np.int64)
+    check_parts(bad, split["part"].to_numpy(str), prepared.keys["observation_month"])
     X = prepared.X.loc[train].reset_index(drop=True)
     labels = prepared.labels.loc[train].reset_index(drop=True)
+    refuse_leaks(X, bad[train])
     with working(f"fitting on {int(train.sum()):,} rows x {X.shape[1]} features") as tick:
         classifier = DelinquencyClassifier.of_options(
             config.model,
@@ -40,12 +45,16 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             labels["bad"].to_numpy(np.int64),
             groups=labels["group_id"].to_numpy(),
             spells=Spells.of(labels),
+            categories={
+                n: len(m.categories) for n, m in prepared.meanings.items() if m.categories
+            },
             progress=tick,
         )
     model = classifier.model_
     n_trees = model.metadata["size"]["n_estimators"]
     say(f"learnt from {model.metadata['target']}")
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
+    _say_shape(model.metadata)
     with working("compiling the explainer and preparing reasons"):
         reasons = ReasonExplainer(
             model,
@@ -84,6 +93,17 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
     active.file(fitted.folder / "model.txt", "lightgbm")
     _log_datasets(config, prepared, split, active)
     return fitted
+
+
+def _say_shape(found: Mapping[str, Any]) -> None:
+    """Say which shape of trees was taken, and which directions the data contradict."""
+    if found["shape"] != "as given":
+        say(f"shape: {found['shape']}, which predicts accounts held out better (model.shape)")
+    for name, z in found.get("contradicted", {}).items():
+        say(
+            f"  the data contradict the direction of {name} ({z:.1f} standard errors): look at "
+            "its bad rate by bin (make inspect); direction: 0 releases it"
+        )
 
 
 def _log_datasets(config: Config, prepared: Prepared, split: Any, active: Run) -> None:

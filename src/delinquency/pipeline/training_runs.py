@@ -40,7 +40,7 @@ def open_run(
     store = None
     if config.tracking.enabled:
         store = store_of(config.tracking, space, real=config.data.real)
-        if not config.tracking.uri and not (space.tracking / DATABASE).exists():
+        if store.uri.endswith(DATABASE) and not (space.tracking / DATABASE).exists():
             say("creating the run database (once, about ten seconds) ...")
     source = prepared.facts["source"]
     tags = {

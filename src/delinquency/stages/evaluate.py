@@ -12,7 +12,8 @@ from delinquency.modeling.evaluation_options import (
 )
 from delinquency.pipeline import cross_validation, new_accounts, saved_model, table_evaluation
 from delinquency.pipeline.canonical_tables import describe
-from delinquency.pipeline.evaluation import holdout
+from delinquency.pipeline.evaluation import holdout, in_words
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare, say_limits
 from delinquency.pipeline.training_runs import FIGURES, open_run
 from delinquency.workspace.progress import say, working
@@ -20,6 +21,7 @@ from delinquency.workspace.progress import say, working
 
 def _hold_out(config: Config) -> None:
     """Measure the trained model on its test part."""
+    check_choices(config)
     prepared = prepare(config)
     fitted = saved_model.load(config)
     with (
@@ -30,7 +32,9 @@ def _hold_out(config: Config) -> None:
     space = config.workspace
     say(f"{describe(config)}: {result['how']}, {result['n']:,} rows, {result['n_bad']:,} bad")
     for name, one in result["metrics"].items():
-        say(f"  {name:22s} {one['value']:8.4f}  [{one['low']:.4f}, {one['high']:.4f}]")
+        say(f"  {name:22s} {in_words(one)}")
+        if why := one.get("why"):
+            say(f"    {why}")
     say_limits(prepared)
     say(f"Report  {space.reports / 'evaluation.json'}, figures in {space.reports / FIGURES}")
     say(f"Next    make evaluate ARGS='data={config.data.name} evaluation=cross_validation'")

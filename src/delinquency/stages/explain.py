@@ -3,6 +3,7 @@
 from delinquency.config import Config
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.scored_rows import explain_rows
 from delinquency.pipeline.training_runs import FIGURES, open_run
@@ -12,6 +13,7 @@ from delinquency.workspace.progress import say, working
 
 def run(config: Config) -> None:
     """Explain every account with the model that was trained last."""
+    check_choices(config)
     prepared = prepare(config)
     fitted = saved_model.load(config)
     with (

@@ -5,6 +5,8 @@ from typing import Any
 from delinquency.config import Config
 from delinquency.pipeline import evaluation, saved_model, scored_rows
 from delinquency.pipeline.canonical_tables import describe
+from delinquency.pipeline.evaluation import in_words
+from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.training import fit, log_model
 from delinquency.pipeline.training_runs import open_run
@@ -14,6 +16,7 @@ from delinquency.workspace.progress import say, working
 
 def run(config: Config) -> None:
     """Fit, evaluate and explain the model, and say where everything lies."""
+    check_choices(config)
     prepared = prepare(config)
     with open_run(config, prepared, purpose="train") as active:
         fitted = fit(config, prepared, active)
@@ -25,18 +28,22 @@ def run(config: Config) -> None:
     _report(config, fitted, result, active)
 
 
+SHOWN = {"roc_auc": "AUC", "brier": "Brier", "ece": "ECE"}
+
+
 def _report(
     config: Config, fitted: saved_model.Trained, result: dict[str, Any], active: Run
 ) -> None:
     """Say the result, where it lies, and what to do next, in at most eight lines."""
-    auc, brier, ece = (result["metrics"][name] for name in ("roc_auc", "brier", "ece"))
+    measured = result["metrics"]
     space = config.workspace
     say("")
     say(f"{describe(config)}: tested on {result['n']:,} accounts, {result['n_bad']:,} bad")
-    say(
-        f"AUC {auc['value']:.4f} [{auc['low']:.4f}, {auc['high']:.4f}]   "
-        f"Brier {brier['value']:.4f}   ECE {ece['value']:.4f}   ({result['how']})"
-    )
+    figures = [f"{title} {in_words(measured[name])}" for name, title in SHOWN.items()]
+    say(f"{'   '.join(figures)}   ({result['how']})")
+    for name in SHOWN:
+        if why := measured[name].get("why"):
+            say(f"  {SHOWN[name]}: {why}")
     if result["cannot"]:
         say(f"Not shown    {', '.join(result['cannot'])} (why: {space.reports}/evaluation.json)")
     say(f"Model        {fitted.folder}")

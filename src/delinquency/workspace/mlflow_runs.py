@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -17,15 +18,18 @@ import pandas as pd
 import psutil
 
 from delinquency.atomic_files import machine
-from delinquency.errors import ModelError
+from delinquency.errors import ModelError, TrackingError
 from delinquency.workspace.artifacts import frame_digest
 from delinquency.workspace.folder_locks import locked
 from delinquency.workspace.folders import Workspace
+from delinquency.workspace.progress import say
 from delinquency.workspace.tracking_options import TrackingOptions
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+# A server that has died is not asked for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
@@ -34,6 +38,12 @@ PARAM_LENGTH = 500
 """MLflow servers before 3.0 refuse longer values."""
 DATASET_DIGEST = 36
 """Characters of a data set's digest that MLflow keeps."""
+ALLOWED = re.compile(r"[\w./: -]+", re.ASCII)
+NOT_ALLOWED = re.compile(r"[^\w./: -]", re.ASCII)
+"""What MLflow takes, and does not take, in the name of a parameter or metric."""
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+SECONDS_TO_ANSWER = 8
+HTTP_SERVER_ERROR = 500
 NOTE = "mlflow.note.content"
 KIND = "mlflow.experimentKind"
 PROCESS = "delinquency.process"
@@ -78,11 +88,82 @@ def store_of(options: TrackingOptions, space: Workspace, *, real: bool) -> Store
     """
     kind = "real" if real else "synthetic"
     name = options.experiment or f"delinquency {space.data} ({kind} accounts)"
-    if options.uri:
-        return Store(options.uri, None, name, options.port)
+    uri = options.uri or os.environ.get(URI_VARIABLE, "")
+    if uri.startswith(("http://", "https://", "databricks")):
+        return Store(uri, None, name, options.port)
     space.tracking.mkdir(parents=True, exist_ok=True)
-    uri = f"sqlite:///{space.tracking / DATABASE}"
+    uri = uri or f"sqlite:///{space.tracking / DATABASE}"
     return Store(uri, (space.tracking / ARTIFACTS).as_uri(), name, options.port)
+
+
+def require_reachable(store: Store) -> None:
+    """Raise, within ten seconds, when the server of a store does not answer.
+
+    Raises
+    ------
+    TrackingError
+    """
+    if not store.uri.startswith(("http://", "https://")):
+        return
+    import requests
+
+    address = without_password(store.uri)
+    try:
+        answer = requests.get(f"{store.uri.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER)
+    except requests.exceptions.RequestException as error:
+        why = type(error).__name__
+        raise TrackingError(
+            f"MLflow at {address} does not answer ({why}; waited {SECONDS_TO_ANSWER} s at most). "
+            f"Start the server, correct tracking.uri or {URI_VARIABLE}, or keep no runs: "
+            "tracking=none."
+        ) from None
+    if answer.status_code >= HTTP_SERVER_ERROR:
+        raise TrackingError(
+            f"MLflow at {address} answers with error {answer.status_code}. Look at its log, or "
+            "keep no runs: tracking=none."
+        )
+
+
+def without_password(uri: str) -> str:
+    """Return an address without the user and password in it."""
+    return re.sub(r"://[^/@]*@", "://", uri)
+
+
+def _experiment_of(store: Store) -> str:
+    """Return the id of the store's experiment, made or restored where need be."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(store.experiment)
+    if experiment is None:
+        return str(
+            client.create_experiment(
+                store.experiment,
+                artifact_location=store.artifacts,
+                tags={KIND: "custom_model_development", NOTE: EXPERIMENT_NOTE},
+            )
+        )
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+        say(f"restored the deleted experiment {store.experiment!r}")
+    return str(experiment.experiment_id)
+
+
+def _usable_run(run_id: str) -> str:
+    """Return a run to go on with, "" where it is gone or was deleted: a new one is begun."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    if not run_id:
+        return ""
+    try:
+        stage = mlflow.get_run(run_id).info.lifecycle_stage
+    except MlflowException:  # the model outlived its run database
+        return ""
+    if stage == "deleted":
+        say(f"run {run_id} was deleted: this goes to a new one")
+        return ""
+    return run_id
 
 
 def _when_kept(method: Callable[..., None]) -> Callable[..., None]:
@@ -116,10 +197,17 @@ class Run:
 
     @_when_kept
     def params(self, values: Mapping[str, Any]) -> None:
-        """Log a nested configuration as flat parameters."""
+        """Log a nested configuration as flat parameters.
+
+        Names of columns and codes, which MLflow may not take, stay in the configuration's file.
+        """
         import mlflow
 
-        flat = {name: str(value)[:PARAM_LENGTH] for name, value in flatten(values).items()}
+        flat = {
+            name: str(value)[:PARAM_LENGTH]
+            for name, value in flatten(values).items()
+            if ALLOWED.fullmatch(name)
+        }
         known = mlflow.get_run(self.run_id).data.params
         mlflow.log_params({k: v for k, v in flat.items() if k not in known})
 
@@ -128,7 +216,11 @@ class Run:
         """Log metrics."""
         import mlflow
 
-        finite = {k: float(v) for k, v in values.items() if v == v and abs(v) != float("inf")}
+        finite = {
+            NOT_ALLOWED.sub("_", k): float(v)
+            for k, v in values.items()
+            if v == v and abs(v) != float("inf")
+        }
         mlflow.log_metrics(finite, step=step, synchronous=True)
 
     @_when_kept
@@ -260,6 +352,7 @@ def tracked(
     if store is None:
         yield Run(None)
         return
+    require_reachable(store)
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -277,6 +370,19 @@ def tracked(
         {"run_id": run_id} if run_id else {"run_name": name, "tags": {PROCESS: this_process()}}
     )
     mlflow.set_experiment(experiment_id=experiment_id)
+    try:
+        with _one_at_a_time(store):
+            mlflow.set_tracking_uri(store.uri)
+            experiment_id = _experiment_of(store)
+            run_id = _usable_run(run_id)
+            mlflow.set_experiment(experiment_id=experiment_id)
+    except MlflowException as error:
+        raise TrackingError(
+            f"MLflow cannot use the run store {without_password(store.uri)}: "
+            f"{str(error).splitlines()[0][:200]} Correct tracking.uri or {URI_VARIABLE}, or keep "
+            "no runs: tracking=none."
+        ) from error
+    resume = {"run_id": run_id} if run_id else {"run_name": name}
     with _terminable(), mlflow.start_run(**resume) as active:
         run = Run(store, active.info.run_id, experiment_id)
         mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: note})
@@ -299,22 +405,6 @@ def _alone_at(store: Store) -> Iterator[None]:
     database = Path(store.uri.removeprefix(SQLITE))
     with locked([database], command="a first run", wait_seconds=DATABASE_WAIT, clear=False):
         yield
-
-
-def _experiment_of(store: Store) -> str:
-    """Return the id of the store's experiment, making it the first time."""
-    import mlflow
-
-    experiment = mlflow.get_experiment_by_name(store.experiment)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    return str(
-        mlflow.create_experiment(
-            store.experiment,
-            artifact_location=store.artifacts,
-            tags={KIND: "custom_model_development", NOTE: EXPERIMENT_NOTE},
-        )
-    )
 
 
 def end_killed_runs(experiment_id: str) -> list[str]:
@@ -373,7 +463,9 @@ EXPERIMENT_NOTE = (
 
 
 def ui_address(store: Store) -> str:
-    """Return the address that ``make ui`` serves."""
+    """Return the address of the store's own server, else the one that ``make ui`` serves."""
+    if store.uri.startswith(("http://", "https://")):
+        return without_password(store.uri).rstrip("/")
     return f"http://{HOST}:{store.port}"
 
 

@@ -1,0 +1,410 @@
+"""Which recipe a table gets: measured on accounts held out, not set.
+
+Random cut-offs and small trees serve panels whose hundred features tell one story many times. A
+table of ten columns may need the best cut-off of each, larger trees, names ordered by their bad
+rates, or smaller leaves where bad accounts are few. Each is tried on the folds of the search that
+finds the number of trees anyway, and taken only where the log loss of the rows held out falls by
+more than chance; otherwise all stays as it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from delinquency.modeling.calibrations import sigmoid
+from delinquency.modeling.category_codes import NameRates, cross_fitted_rates, name_rates
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.splits import Fold, repeated_stratified_folds
+from delinquency.modeling.stopping import FOLDS, Growth, steps_of_search, trees_of, turn
+
+Array = NDArray[np.float64]
+BETTER = 1.5
+"""Standard errors by which the mean log loss must fall for another recipe to be taken."""
+FEW_BADS, REPEATS_OF_FEW = 100, 5
+"""Rows of the rarer outcome below which folds are drawn anew and smaller leaves tried."""
+SMALL_LEAF, SMALL_LEAF_RIDGE = 5, 1.0
+LARGER_TREE = 15
+FEWEST_NAMES = 3
+"""Two names have but one order."""
+SMALLEST = 1e-15
+USUAL = LightGBMOptions()
+MANY_ROWS = 10_000
+"""Rows from which one fold alone is tried first."""
+CORRECTION_BINS, CONTRADICTED = 40, 2.5
+"""Bins of a correction, and standard errors from which it counts."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The training rows.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n_rows, n_features)
+    happened, learnt : ndarray of shape (n_rows,)
+        What is predicted, 0 or 1, and what the trees learn from.
+    groups : ndarray of int, shape (n_rows,)
+    names : mapping of int to int
+        Place of a column of names -> how many there are.
+    """
+
+    matrix: Array
+    happened: Array
+    learnt: Array
+    groups: NDArray[np.intp]
+    names: Mapping[int, int] = field(default_factory=dict)
+
+    def part(self, places: NDArray[np.intp]) -> "Rows":
+        """Return some of the rows."""
+        return Rows(
+            self.matrix[places],
+            self.happened[places],
+            self.learnt[places],
+            self.groups[places],
+            self.names,
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How trees are grown, and whether names are ordered by their bad rates.
+
+    Attributes
+    ----------
+    title : str
+        In words, for reports.
+    options : LightGBMOptions
+    by_rates : bool
+    """
+
+    title: str
+    options: LightGBMOptions
+    by_rates: bool = False
+
+    def learnt_on(self, rows: Rows, *, seed: int) -> tuple[Array, dict[int, NameRates]]:
+        """Return the matrix to learn from, and the rates that other rows are read with."""
+        if not self.by_rates:
+            return rows.matrix, {}
+        matrix = rows.matrix.copy()
+        rates = {}
+        _, groups = np.unique(rows.groups, return_inverse=True)
+        for column, n_names in rows.names.items():
+            codes = rows.matrix[:, column]
+            rates[column] = name_rates(codes, rows.learnt, n_names)
+            matrix[:, column] = cross_fitted_rates(codes, rows.learnt, groups, n_names, seed=seed)
+        return matrix, rates
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a recipe came to on the rows held out.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    n_steps : int
+        Trees of the search at the lowest mean log loss.
+    loss : ndarray of shape (n_rows,)
+        Log loss of each row, the mean over repeats.
+    score : ndarray of shape (n_rows,)
+        Log-odds of each row by models that did not see it.
+    """
+
+    recipe: Recipe
+    n_steps: int
+    loss: Array
+    score: Array
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The recipe taken, and what was tried.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    n_trees : int
+    how : str
+        Where the number of trees comes from, in words.
+    tried : tuple of (str, float)
+        Other recipes, with how many standard errors better (above 0) or worse they were.
+    score : ndarray of shape (n_rows,)
+        Held-out log-odds of the recipe taken.
+    """
+
+    recipe: Recipe
+    n_trees: int
+    how: str
+    tried: tuple[tuple[str, float], ...]
+    score: Array
+
+
+Params = Callable[[LightGBMOptions, Array], dict[str, Any]]
+"""LightGBM's parameters for options and the outcomes of the rows."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What every search on one table has in common.
+
+    Attributes
+    ----------
+    rows : Rows
+    params : callable
+        Options and outcomes -> LightGBM's parameters.
+    feature_names : list of str
+    seed : int
+        Draws folds and parts.
+    report : callable
+        Called after every tree.
+    plan : callable
+        Called with the trees that a search may grow.
+    """
+
+    rows: Rows
+    params: Params
+    feature_names: list[str]
+    seed: int
+    report: Callable[[Any], None]
+    plan: Callable[[int], None]
+
+    def choose(self, options: LightGBMOptions) -> Choice:
+        """Return the recipe that the rows held out ask for.
+
+        Parameters
+        ----------
+        options : LightGBMOptions
+            The recipe as given; its learning rate is that of the fit.
+        """
+        repeats = self._folds()
+        best = _Growing(self, Recipe("as given", options)).tried(repeats)
+        if options.shape == "as_given":
+            return self._choice(best, [])
+        others: list[tuple[str, float]] = []
+        many = {c: n for c, n in self.rows.names.items() if n >= FEWEST_NAMES}
+        if many:
+            by_rates = Recipe("names ordered by their bad rates", options, by_rates=True)
+            best = self._better(best, by_rates, repeats, others)
+        kept = best.recipe
+        candidates = []
+        # What its reader gave is taken as it is.
+        if (options.num_leaves, options.extra_trees) == (USUAL.num_leaves, USUAL.extra_trees):
+            larger = replace(kept.options, num_leaves=LARGER_TREE, extra_trees=False)
+            title = "larger trees with the best cut-offs"
+            candidates.append(Recipe(title, larger, kept.by_rates))
+        usual_leaf = (None, USUAL.lambda_l2)
+        leaf = (options.min_child_samples, options.lambda_l2)
+        if self._rarer() < FEW_BADS and leaf == usual_leaf:
+            smaller = replace(
+                kept.options, min_child_samples=SMALL_LEAF, lambda_l2=SMALL_LEAF_RIDGE
+            )
+            candidates.append(Recipe("smaller leaves", smaller, kept.by_rates))
+        if not candidates:
+            return self._choice(best, others)
+        found = [self._better(best, one, repeats, others) for one in candidates]
+        return self._choice(min(found, key=lambda one: float(one.loss.mean())), others)
+
+    def _choice(self, taken: Tried, others: list[tuple[str, float]]) -> Choice:
+        rate = self.params(taken.recipe.options, self.rows.learnt)["learning_rate"]
+        n_trees, how = trees_of(taken.n_steps, rate)
+        return Choice(taken.recipe, n_trees, how, tuple(others), taken.score)
+
+    def _rarer(self) -> int:
+        n_bad = int(self.rows.happened.sum())
+        return min(n_bad, len(self.rows.happened) - n_bad)
+
+    def _folds(self) -> list[list[Fold]]:
+        """Return the folds, several times over where bad accounts are few."""
+        frame = pd.DataFrame(
+            {"bad": self.rows.happened.astype(np.int64), "group_id": self.rows.groups}
+        )
+        n_repeats = REPEATS_OF_FEW if self._rarer() < FEW_BADS else 1
+        folds = repeated_stratified_folds(
+            frame, n_splits=FOLDS, n_repeats=n_repeats, seed=self.seed
+        )
+        return [folds[at : at + FOLDS] for at in range(0, len(folds), FOLDS)]
+
+    def _better(
+        self,
+        best: Tried,
+        recipe: Recipe,
+        repeats: list[list[Fold]],
+        others: list[tuple[str, float]],
+    ) -> Tried:
+        """Return the better of two, noting by how much the second differs."""
+        growing = _Growing(self, recipe)
+        if len(self.rows.happened) > MANY_ROWS:
+            # One fold tells whether the others are worth their time.
+            first = repeats[0][:1]
+            rows = first[0][1]
+            z = self._gain(best.loss, growing.tried([first]).loss, rows)
+            if z <= 0:
+                others.append((recipe.title, z))
+                return best
+        other = growing.tried(repeats)
+        z = self._gain(best.loss, other.loss)
+        others.append((recipe.title, z))
+        return other if z > BETTER else best
+
+    def _gain(self, before: Array, after: Array, rows: NDArray[np.intp] | None = None) -> float:
+        """Return how many standard errors the loss falls by, group by group."""
+        places = np.arange(len(before)) if rows is None else rows
+        gain = (before - after)[places]
+        _, groups = np.unique(self.rows.groups[places], return_inverse=True)
+        by_group = np.bincount(groups, weights=gain)
+        error = float(by_group.std(ddof=1)) / len(by_group) ** 0.5 if len(by_group) > 1 else 0.0
+        return float(by_group.mean()) / error if error > 0 else 0.0
+
+
+class _Growing:
+    """A recipe on the folds of a search; what a fold has grown is kept."""
+
+    def __init__(self, search: Search, recipe: Recipe):
+        self.search, self.recipe = search, recipe
+        self.params = search.params(recipe.options, search.rows.learnt)
+        self._grown: dict[bytes, tuple[Growth, Array]] = {}
+        self._whole: lgb.Dataset | None = None
+
+    def tried(self, repeats: list[list[Fold]]) -> Tried:
+        """Return what the recipe comes to on the folds given."""
+        search, n_rows = self.search, len(self.search.rows.happened)
+        most = steps_of_search(self.params["learning_rate"])
+        search.plan(most)
+        grown = [self._growth(fold) for folds in repeats for fold in folds]
+        n_steps = turn([one for one, _ in grown], most)
+        total, count = np.zeros(n_rows), np.zeros(n_rows)
+        for (one, matrix), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
+            total[test] += one.booster.predict(matrix, num_iteration=n_steps, raw_score=True)
+            count[test] += 1
+        score = np.divide(total, count, out=np.zeros(n_rows), where=count > 0)
+        loss = np.zeros(n_rows)
+        for (one, matrix), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
+            chance = one.booster.predict(matrix, num_iteration=n_steps)
+            loss[test] += log_loss(search.rows.happened[test], chance)
+        return Tried(self.recipe, n_steps, loss / np.maximum(count, 1), score)
+
+    def _growth(self, fold: Fold) -> tuple[Growth, Array]:
+        train, test = (np.sort(part) for part in fold)
+        key = test.tobytes()
+        if key not in self._grown:
+            self._grown[key] = self._begun(train, test)
+        return self._grown[key]
+
+    def _begun(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> tuple[Growth, Array]:
+        rows, report = self.search.rows, self.search.report
+        if not self.recipe.by_rates:
+            whole = self._dataset(rows.matrix, rows.learnt)
+            held = whole.subset(test).construct().set_label(rows.happened[test])
+            growth = Growth(whole.subset(train), held, self.params, report)
+            return growth, rows.matrix[test]
+        matrix, rates = self.recipe.learnt_on(rows.part(train), seed=self.search.seed)
+        other = read_by(rows.matrix[test], rates)
+        learning = lgb.Dataset(
+            matrix, rows.learnt[train], feature_name=self.search.feature_names, params=self.params
+        )
+        held = learning.create_valid(other, rows.happened[test], params=self.params)
+        return Growth(learning, held, self.params, report), other
+
+    def _dataset(self, matrix: Array, learnt: Array) -> lgb.Dataset:
+        """Return all rows, sorted into bins once for all folds."""
+        if self._whole is None:
+            self._whole = lgb.Dataset(
+                matrix,
+                learnt,
+                feature_name=self.search.feature_names,
+                params=self.params,
+                free_raw_data=True,
+            ).construct()
+        return self._whole
+
+
+def read_by(matrix: Array, rates: Mapping[int, NameRates]) -> Array:
+    """Return rows with their names as rates."""
+    if not rates:
+        return matrix
+    other = matrix.copy()
+    for column, one in rates.items():
+        other[:, column] = one.of(matrix[:, column])
+    return other
+
+
+def log_loss(happened: Array, chance: Array) -> Array:
+    """Return the log loss of every row."""
+    p = np.clip(chance, SMALLEST, 1 - SMALLEST)
+    return -(happened * np.log(p) + (1 - happened) * np.log1p(-p))
+
+
+def contradicted_directions(
+    rows: Rows, score: Array, directions: Mapping[int, int], *, seed: int
+) -> dict[int, float]:
+    """Return the columns whose held direction the rows held out contradict.
+
+    Parameters
+    ----------
+    rows : Rows
+    score : ndarray of shape (n_rows,)
+        Held-out log-odds.
+    directions : mapping of int to int
+        Place of a column -> +1 or -1, as held.
+    seed : int
+        Draws the halves.
+
+    Returns
+    -------
+    dict of int to float
+        Column -> standard errors by which a correction against its direction lowers the log loss
+        of the half that it was not fitted on; those above ``CONTRADICTED`` only. Nothing is
+        released by itself: the lender knows whether the data or the direction is wrong.
+
+    Notes
+    -----
+    In 40 bins of the column, the correction of the log-odds is one Newton step, made monotone
+    against the direction by isotonic regression.
+    """
+    happened = rows.happened
+    p = sigmoid(score)
+    missed, weight = happened - p, np.maximum(p * (1 - p), SMALLEST)
+    before = log_loss(happened, p)
+    _, groups = np.unique(rows.groups, return_inverse=True)
+    half = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups] % 2
+    found = {}
+    for column, direction in directions.items():
+        values = rows.matrix[:, column]
+        known = ~np.isnan(values)
+        if direction == 0 or known.sum() < 2 * CORRECTION_BINS:
+            continue
+        edges = np.unique(np.quantile(values[known], np.linspace(0, 1, CORRECTION_BINS + 1)[1:-1]))
+        place = np.where(known, np.searchsorted(edges, values, side="left"), -1)
+        after = before.copy()
+        for one in (0, 1):
+            fitted, judged = (half == one) & known, (half != one) & known
+            step = _correction(place[fitted], missed[fitted], weight[fitted], -direction)
+            if step is None:
+                continue
+            moved = score[judged] + step[place[judged]]
+            after[judged] = log_loss(happened[judged], sigmoid(moved))
+        gain = np.bincount(groups, weights=before - after)
+        error = float(gain.std(ddof=1)) / len(gain) ** 0.5
+        z = float(gain.mean()) / error if error > 0 else 0.0
+        if z > CONTRADICTED:
+            found[column] = z
+    return found
+
+
+def _correction(place: NDArray[np.intp], missed: Array, weight: Array, sign: int) -> Array | None:
+    """Return the correction of each bin, monotone; None where it would be one for all."""
+    from sklearn.isotonic import IsotonicRegression
+
+    n_bins = CORRECTION_BINS
+    w = np.bincount(place, weights=weight, minlength=n_bins)
+    s = np.bincount(place, weights=missed, minlength=n_bins)
+    step = np.divide(s, w, out=np.zeros(n_bins), where=w > 0)
+    fit = IsotonicRegression(increasing=sign > 0)
+    found = fit.fit_transform(np.arange(n_bins), step, sample_weight=np.maximum(w, SMALLEST))
+    found = np.asarray(found) - float(s.sum() / max(w.sum(), SMALLEST))
+    return None if np.ptp(found) == 0 else found
