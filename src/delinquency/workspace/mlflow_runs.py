@@ -357,23 +357,11 @@ def tracked(
     from mlflow.exceptions import MlflowException
 
     _quieten()
-    mlflow.set_tracking_uri(store.uri)
-    with _alone_at(store):
-        experiment_id = _experiment_of(store)
-        end_killed_runs(experiment_id)
-    if run_id:
-        try:
-            mlflow.get_run(run_id)
-        except MlflowException:  # the model outlived its run database: begin a new run
-            run_id = ""
-    resume = (
-        {"run_id": run_id} if run_id else {"run_name": name, "tags": {PROCESS: this_process()}}
-    )
-    mlflow.set_experiment(experiment_id=experiment_id)
     try:
-        with _one_at_a_time(store):
+        with _alone_at(store):
             mlflow.set_tracking_uri(store.uri)
             experiment_id = _experiment_of(store)
+            end_killed_runs(experiment_id)
             run_id = _usable_run(run_id)
             mlflow.set_experiment(experiment_id=experiment_id)
     except MlflowException as error:
@@ -382,7 +370,9 @@ def tracked(
             f"{str(error).splitlines()[0][:200]} Correct tracking.uri or {URI_VARIABLE}, or keep "
             "no runs: tracking=none."
         ) from error
-    resume = {"run_id": run_id} if run_id else {"run_name": name}
+    resume = (
+        {"run_id": run_id} if run_id else {"run_name": name, "tags": {PROCESS: this_process()}}
+    )
     with _terminable(), mlflow.start_run(**resume) as active:
         run = Run(store, active.info.run_id, experiment_id)
         mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: note})
