@@ -24,6 +24,7 @@ from delinquency.modeling.evaluation_options import (
 )
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.split_options import SplitOptions
+from delinquency.policy import base_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reporting.card_options import CardOptions
 from delinquency.sources import data_options
@@ -81,7 +82,7 @@ class Config:
     # What counts as a reason.
     reasons: ReasonOptions = field(default_factory=ReasonOptions)
     # Limits and rules, each with its source; read by delinquency.policy.
-    policy: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=base_rules)
     # Proposals within the policy.
     treatment: TreatmentOptions = field(default_factory=TreatmentOptions)
     # The case book.

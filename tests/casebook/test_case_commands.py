@@ -14,9 +14,15 @@ from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.casebook.record_exchange import record_rows
 from delinquency.casebook.record_formats import FORMATS
 from delinquency.casework.actions import Charge, OfferPlan
-from delinquency.errors import ChoiceError, MissingArtifactError
+from delinquency.errors import (
+    CaseworkError,
+    ChoiceError,
+    DelinquencyError,
+    MissingArtifactError,
+)
 from delinquency.policy import Policy
 
+PLAN = {"balance": "1200", "months": 12, "annual_rate": "0", "first_due": "2026-12-01"}
 MORNING = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 
 
@@ -37,7 +43,11 @@ def test_a_case_is_opened_told_asked_and_acted_in(run: Any) -> None:
     case_id = run("open", account_id="A1")["case_id"]
     assert run("open", account_id="A1")["case_id"] == case_id
     event = {"kind": "went_overdue", "amount": "200.00", "due": "2026-10-26"}
-    assert run("record", case_id=case_id, event=event) == {"sequence": 2, "kind": "went_overdue"}
+    assert run("record", case_id=case_id, event=event) == {
+        "sequence": 2,
+        "kind": "went_overdue",
+        "late_entry": False,
+    }
     asked = run("ask", case_id=case_id, action={"name": "legal_step", "legal_step": "suit"})
     assert not asked["allowed"]
     assert all(one["rule"] and one["rule_source"] for one in asked["refusals"])
@@ -111,9 +121,8 @@ def test_an_action_is_read_from_its_fields() -> None:
         {"name": "charge", "charge": "late_fee", "amount": "2.00", "overdue_principal": 200}
     )
     assert charge == Charge("late_fee", Decimal("2.00"), Decimal(200))
-    plan = {"balance": "1200", "months": 12, "annual_rate": "0", "first_due": "2026-12-01"}
     offer = parse_action(
-        {"name": "offer_plan", "plan": plan, "residual_income": "500", "payment_due": "1200"}
+        {"name": "offer_plan", "plan": PLAN, "residual_income": "500", "payment_due": "1200"}
     )
     assert isinstance(offer, OfferPlan)
     # 1200 over 12 months without interest.
@@ -127,12 +136,49 @@ def test_an_action_is_read_from_its_fields() -> None:
         ({"name": "call", "numbr": 1}, "call has no numbr"),
         ({"name": "charge", "charge": "late_fee"}, "charge needs charge, amount"),
         ({"name": "charge", "charge": "late_fee", "amount": "x"}, "charge needs"),
-        ({"name": "offer_plan", "plan": {"months": 3}}, "a plan without balance"),
+        ({"name": "offer_plan", "plan": {"months": 3}}, "a plan of instalments without balance"),
+        (
+            {"name": "offer_plan", "plan": {**PLAN, "reduced_to": "9"}},
+            "a plan of instalments with reduced_to",
+        ),
+        ({"name": "charge", "charge": "late_fee", "amount": "1e5"}, "a plain amount"),
+        ({"name": "charge", "charge": "late_fee", "amount": "NaN"}, "a plain amount"),
+        ({"name": "charge", "charge": "late_fee", "amount": "1" + "0" * 15}, "at most 15 digits"),
+        ({"name": "message", "channel": "letter", "text": "a" * 4001}, "at most 4,000 characters"),
     ],
 )
 def test_an_action_that_cannot_be_read_says_why(raw: dict[str, Any], fault: str) -> None:
-    with pytest.raises(ChoiceError, match=fault):
+    with pytest.raises(DelinquencyError, match=fault):
         parse_action(raw)
+
+
+def test_a_plan_with_reduced_months_is_read_as_one() -> None:
+    plan = {**PLAN, "treatment": "hardship_reduction", "reduced_to": "50", "reduced_months": 3}
+    offer = parse_action(
+        {"name": "offer_plan", "plan": plan, "residual_income": "70", "payment_due": "1200"}
+    )
+    assert isinstance(offer, OfferPlan)
+    # 3 x 50.00 = 150; 1,050 over the other 9 months = 116.666..., up 116.67.
+    assert [one.amount for one in offer.plan.instalments[2:4]] == [
+        Decimal("50"),
+        Decimal("116.67"),
+    ]
+
+
+def test_only_a_rehearsal_may_set_its_clock(run: Any, tmp_path: Path) -> None:
+    with pytest.raises(ChoiceError, match="must not lie in the future"):
+        run("open", account_id="A1", at="2026-11-04T10:00+08:00")
+    case_id = run("open", account_id="A1", at="2026-10-01T10:00+08:00")["case_id"]
+    shown = run("show", case_id=case_id, role="auditor")["events"][0]
+    assert shown["late_entry"] and shown["recorded_at"] == MORNING.isoformat()
+    with pytest.raises(CaseworkError, match="holds real work"):
+        run("list", rehearsal=True)
+    practice = {"database": f"sqlite:///{tmp_path / 'practice.db'}", "rehearsal": True}
+    at = "2027-03-01T10:00+08:00"
+    played = run("open", account_id="A1", at=at, **practice)["case_id"]
+    del practice["rehearsal"]  # The mark stays.
+    shown = run("show", case_id=played, role="auditor", at=at, **practice)["events"][0]
+    assert "late_entry" not in shown
 
 
 def test_a_command_names_the_choice_it_lacks(run: Any) -> None:

@@ -23,7 +23,9 @@ from delinquency.casework.actions import (
 )
 from delinquency.casework.case_file import Case
 from delinquency.casework.events import (
+    CaseClosed,
     ContactAttempted,
+    ContactStopped,
     ConversationHeld,
     LegalStepTaken,
     PromiseMade,
@@ -70,7 +72,7 @@ def test_an_allowed_action_is_recorded_as_it_was_checked(casebook: Casebook, cas
     assert attempt.allowed
     last = casebook.case(case_id).events[-1]
     assert last == ContactAttempted(
-        at=MORNING, actor="agent-7f3a", channel="phone", number_id="mobile"
+        at=MORNING, actor="agent-7f3a", channel="phone", number_id="mobile", purpose="reminder"
     )
 
 
@@ -130,6 +132,43 @@ def test_a_repeated_attempt_repeats_nothing(casebook: Casebook, case_id: str) ->
     again = casebook.attempt(case_id, Call(), _moment("call-1", minutes=5))
     assert (again.allowed, again.event, again.decision) == (True, first.event, None)
     assert _kinds(casebook, case_id).count("contact_attempted") == 1
+
+
+def test_a_key_belongs_to_one_action(casebook: Casebook, case_id: str) -> None:
+    casebook.attempt(case_id, Call(), _moment("key-1"))
+    for other in (Call(number_id="mobile"), OfferHelp("autopay"), Call(purpose="help")):
+        with pytest.raises(CaseworkError, match="needs a key of its own"):
+            casebook.attempt(case_id, other, _moment("key-1", minutes=5))
+    assert _kinds(casebook, case_id).count("contact_attempted") == 1
+
+
+def test_a_second_case_of_an_account_joins_the_open_one(casebook: Casebook, case_id: str) -> None:
+    again = casebook.open("A1", _moment("open-2"), policy="seed_2021", time_zone="Asia/Shanghai")
+    assert again == case_id
+    closed = CaseClosed(at=MORNING, actor="agent-7f3a", reason="settled")
+    casebook.record(case_id, closed, now=MORNING, idempotency_key="close")
+    later = casebook.open(
+        "A1", _moment("open-3", minutes=1), policy="seed_2021", time_zone="Asia/Shanghai"
+    )
+    assert later != case_id
+    # What the customer said once holds for the account: here, not to be called.
+    stop = ContactStopped(at=MORNING, actor="customer", channel="phone")
+    casebook.record(case_id, stop, now=MORNING, idempotency_key="stop")
+    asked = casebook.ask(later, Call(), at=MORNING + timedelta(minutes=5))
+    assert "contact.stopped" in [refusal.rule for refusal in asked.refusals]
+
+
+def test_nothing_is_written_for_the_future_and_the_log_has_its_own_time(
+    casebook: Casebook, case_id: str
+) -> None:
+    clock = MORNING + timedelta(days=2)
+    early = Moment(clock + timedelta(minutes=1), "agent-7f3a", "early", clock)
+    with pytest.raises(CaseworkError, match="before it happens"):
+        casebook.attempt(case_id, Call(), early)
+    late = casebook.attempt(case_id, Call(), Moment(MORNING, "agent-7f3a", "late", clock))
+    assert (late.event.occurred_at, late.event.recorded_at) == (MORNING, clock)
+    view = case_view(casebook.store, case_id, role="manager")
+    assert view["events"][-1]["late_entry"] is True
 
 
 def test_what_the_lender_does_cannot_be_slipped_in_as_a_fact(

@@ -70,11 +70,35 @@ def test_nothing_may_be_charged_where_nothing_is_overdue(policies, principal):
 
 def test_all_in_holds_interest_and_fee_together(policies):
     # 24 % a year of 1,000 over 73 days = 1000 * 0.24 * 73 / 365 = 48.00
-    cn = policies["cn_2026"]
+    cn = changed(policies["cn_2026"], all_in_applies="charge")
     assert check(cn, "1000", fee="8.00", interest="40.00", days=73).allowed
     broken = check(cn, "1000", fee="8.01", interest="40.00", days=73)
     assert [r.rule for r in broken.refusals] == ["charges.all_in_rate_max"]
     assert broken.all_in_excess == D("0.01")
+
+
+def test_a_line_for_the_whole_claim_refuses_no_ordinary_fee_on_its_day(policies):
+    assert check(policies["cn_2026"], "1000", fee="10.00", days=0).allowed
+
+
+def test_a_fee_is_never_more_than_the_payment_that_was_missed(policies):
+    broken = check(policies["us_reg_f"], "5", fee="5.01")
+    assert [r.rule for r in broken.refusals] == ["charges.late_fee_within_payment"]
+    assert broken.late_fee_max == D("5.00")
+    assert check(policies["us_reg_f"], "5", fee="5").allowed
+
+
+def test_amounts_are_whole_units_of_their_currency(seed):
+    def priced(currency):
+        return policy_from_dict({**policy_to_dict(seed), "currency": currency}, "here")
+
+    # 1 % of 1,250 yen is 12.5: at most 12 yen. 1 % of 1.250 dinars is 0.0125: at most 0.012.
+    assert check(priced("JPY"), "1250", fee="12").late_fee_max == D(12)
+    assert not check(priced("JPY"), "1250", fee="13").allowed
+    with pytest.raises(CaseworkError, match="whole units"):
+        check(priced("JPY"), "1250.50", fee="1")
+    assert check(priced("KWD"), "1.250", fee="0.012").allowed
+    assert not check(priced("KWD"), "1.250", fee="0.013").allowed
 
 
 def test_dollar_fees_know_first_and_repeated(policies):

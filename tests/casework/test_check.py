@@ -29,6 +29,7 @@ from delinquency.casework.events import (
     PlanAccepted,
     PlanOffered,
     PlanRefused,
+    SignOffGiven,
     VulnerabilityFlagged,
     VulnerabilityLifted,
     WentOverdue,
@@ -73,14 +74,34 @@ READY = (
     PlanRefused(at=day(65), actor="a", plan_id="p1"),
     sent(60),
     sent(30),
-    WillingnessAssessed(at=day(5), actor="a", evidence="strong", reason="income known"),
+    WillingnessAssessed(
+        at=day(5), actor="a", evidence="strong", reason="Income is known and covers the payment."
+    ),
+    SignOffGiven(at=day(4), actor="legal-1", sign_off_id="L-1"),
 )
+
 STEP = TakeLegalStep("letter", human_reason="No answer to two offers.", sign_off_id="L-1")
 
 
-@pytest.mark.parametrize("name", ["seed_2021", "cn_2026", "us_reg_f", "template"])
+def notice(days_ago):
+    return MessageSent(
+        at=day(days_ago), actor="a", channel="letter", text_id="t", template="legal_notice:1"
+    )
+
+
+@pytest.mark.parametrize("name", ["seed_2021", "cn_2026", "us_reg_f"])
 def test_the_gate_opens_when_everything_is_there(policies, name):
     assert check(STEP, case(*READY), policies[name], NOW).allowed
+
+
+@pytest.mark.parametrize("name", ["template", "eu_ccd2", "uk_conc"])
+def test_where_the_policy_asks_for_notice_fourteen_days_must_have_passed(policies, name):
+    policy = policies[name]
+    assert check(STEP, case(*READY), policy, NOW).rule == "legal.prior_notice_days"
+    early = check(STEP, case(*READY, notice(13)), policy, NOW)
+    assert early.rule == "legal.prior_notice_days"
+    assert early.next_allowed_at == NOW.astimezone(UTC) + timedelta(days=1)
+    assert check(STEP, case(*READY, notice(14)), policy, NOW).allowed
 
 
 @pytest.mark.parametrize(
@@ -91,7 +112,8 @@ def test_the_gate_opens_when_everything_is_there(policies, name):
         (READY[:1] + READY[2:], STEP, 100, "legal.plan_refused_or_broken"),
         (READY[:3] + READY[4:], STEP, 100, "legal.contacts_min"),
         (READY[:3] + (sent(31),) + READY[4:], STEP, 100, "legal.contacts_min"),
-        (READY[:4], STEP, 100, "legal.willingness_evidence_min"),
+        (READY[:4] + READY[5:], STEP, 100, "legal.willingness_evidence_min"),
+        (READY[:5], STEP, 100, "legal.sign_off_required"),
         (READY, replace(STEP, sign_off_id=" "), 100, "legal.sign_off_required"),
         (READY, replace(STEP, human_reason=""), 100, "legal.human_reason_required"),
         ((*READY, HardshipDeclared(at=day(2), actor="a")), STEP, 100, "legal.blocked_by"),
@@ -144,7 +166,12 @@ def test_too_young_a_debt_says_when_it_will_be_old_enough(seed):
 def test_a_decline_needs_a_reason_that_a_person_recorded(policies):
     for policy in policies.values():
         assert not check(Decline("limit increase"), case(), policy, NOW).allowed
-        assert check(Decline("limit increase", "income not shown"), case(), policy, NOW).allowed
+        assert check(
+            Decline("limit increase", "Income was not shown after two requests."),
+            case(),
+            policy,
+            NOW,
+        ).allowed
 
 
 def test_a_record_is_shared_only_with_consent(policies):
@@ -220,7 +247,7 @@ def overdue(days):
 
 def test_the_days_past_due_come_from_the_event_that_says_since_when(seed):
     for days, allowed in ((89, False), (90, True)):
-        since = WentOverdue(at=day(95), actor="bank", amount=D(1), due=day(days).date())
+        since = WentOverdue(at=day(95), actor="bank", amount=D(100), due=day(days).date())
         assert check(STEP, case(since, *READY, days_past_due=0), seed, NOW).allowed is allowed
 
 
@@ -268,13 +295,13 @@ def test_every_treatment_of_every_trait_can_be_asked_for(seed):
             assert decision.allowed is (treatment != "written_terms")
 
 
-def test_written_terms_need_strong_evidence_and_no_dispute(seed):
-    weak = OfferHelp("written_terms", willingness_evidence="partial")
-    assert check(weak, case(), seed, NOW).rule == "legal.willingness_evidence_min"
-    strong = replace(weak, willingness_evidence="strong")
-    assert check(strong, case(), seed, NOW).allowed
+def test_written_terms_need_strong_evidence_of_the_case_and_no_dispute(seed):
+    # What is claimed is not counted, whatever level it names.
+    claimed = OfferHelp("written_terms", willingness_evidence="strong")
+    assert check(claimed, case(), seed, NOW).rule == "legal.willingness_evidence_min"
+    assert check(claimed, case(READY[4]), seed, NOW).allowed
     open_dispute = DisputeOpened(at=day(2), actor="a", dispute_id="d1")
-    assert check(strong, case(open_dispute), seed, NOW).rule == "legal.blocked_by"
+    assert check(claimed, case(READY[4], open_dispute), seed, NOW).rule == "legal.blocked_by"
 
 
 def test_an_unknown_treatment_is_named():

@@ -2,12 +2,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from delinquency.casework.business_calendar import business_days_after
 from delinquency.casework.case_file import Case
 from delinquency.casework.communication import (
     CONSEQUENCES,
     CONSEQUENCES_ZH,
     CONTENT_WORDS,
-    business_days_after,
     document_pack,
     open_questions,
     reply_due,
@@ -16,6 +18,7 @@ from delinquency.casework.communication import (
 from delinquency.casework.events import PaymentReceived, QuestionAsked, ReplySent
 from delinquency.casework.plans import instalment_plan
 from delinquency.casework.tone import tone_faults
+from delinquency.errors import CaseworkError
 from delinquency.policy import PLAN_CONTENTS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -26,8 +29,13 @@ def test_two_business_days_skip_the_weekend(seed):
 
 
 def test_two_business_days_skip_the_spring_festival(seed):
-    # Friday 13 February; 14 is a Saturday, 15 to 23 the festival; then Tuesday and Wednesday.
-    assert business_days_after(date(2026, 2, 13), 2, seed) == date(2026, 2, 25)
+    # Saturday 14 February is worked in exchange; 15 to 23 is the festival; then Tuesday.
+    assert business_days_after(date(2026, 2, 13), 2, seed) == date(2026, 2, 24)
+
+
+def test_a_year_without_a_calendar_is_refused_by_name(seed):
+    with pytest.raises(CaseworkError, match="lists no holidays for 2029"):
+        business_days_after(date(2028, 12, 29), 3, seed)
 
 
 def test_the_reply_is_due_at_the_end_of_the_last_business_day(seed):

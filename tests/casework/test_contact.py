@@ -236,8 +236,13 @@ def test_a_wrong_number_is_not_dialled_again(policies):
 def test_a_visit_needs_its_channel_and_two_staff(policies):
     at = local(SHANGHAI, 2026, 3, 11, 9)
     assert ask(policies["seed_2021"], Visit(staff=2), at).rule == "contact.channels"
-    assert ask(policies["cn_2026"], Visit(staff=1), at).rule == "contact.visit_staff_min"
-    assert ask(policies["cn_2026"], Visit(staff=2), at).allowed
+    cn = policies["cn_2026"]
+    # No visit to home or work without consent.
+    assert ask(cn, Visit(staff=2), at).rule == "contact.consent_channels"
+    agreed = ConsentGiven(at=local(SHANGHAI, 2026, 3, 1, 9), actor="a", channel="visit")
+    assert ask(cn, Visit(staff=1), at, agreed).rule == "contact.visit_staff_min"
+    assert ask(cn, Visit(staff=2), at, agreed).allowed
+    assert ask(cn, Visit(place="work"), at, agreed).rule == "contact.work_allowed"
 
 
 def test_a_running_plan_stops_reminders_until_it_is_broken(policies):

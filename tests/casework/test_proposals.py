@@ -1,5 +1,6 @@
 import time
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,10 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delinquency.casework.case_file import Case
+from delinquency.casework.events import (
+    BudgetStated,
+    CauseConfirmed,
+    CustomerDied,
+    DisputeOpened,
+    PromiseMade,
+)
 from delinquency.casework.plan_options import Terms
 from delinquency.casework.proposals import ProposalTerms, propose_one
 from delinquency.casework.routing import NO_TRAIT, Dominance, dominant_trait, treatments_for
-from delinquency.casework.scan.portfolio_columns import account_facts
+from delinquency.casework.scan.portfolio_columns import FLAGS, TEXTS, account_facts
 from delinquency.casework.scan.portfolio_proposals import propose
 from delinquency.errors import DataError
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -42,6 +51,9 @@ def portfolio(n, seed):
             "vulnerability": (rng.random(n) < 0.03).astype(float),
             "running_plan": (rng.random(n) < 0.05).astype(float),
             "plan_refused": (rng.random(n) < 0.1).astype(float),
+            "autopay": (rng.random(n) < 0.3).astype(float),
+            "promised": (rng.random(n) < 0.05).astype(float),
+            "stopped_by": rng.choice(["", "", "", "", "", "", "", "death"], n),
             "confirmed_cause": rng.choice(["", "", "", *TRAITS], n),
             "tried": rng.choice(["", "", "instalments", "autopay;instalments"], n),
             "recent_contacts": rng.choice(
@@ -57,9 +69,9 @@ def portfolio(n, seed):
 
 def one(**values):
     frame = portfolio(1, 0)
-    for name in ("hardship", "dispute", "vulnerability", "running_plan", "plan_refused"):
+    for name in FLAGS:
         frame[name] = 0.0
-    for name in ("confirmed_cause", "tried", "recent_contacts"):
+    for name in TEXTS:
         frame[name] = ""
     for key in TRAITS:
         frame[f"trait_{key}"], frame[f"evidence_{key}"] = 0.0, "strong"
@@ -102,22 +114,23 @@ def test_at_night_the_proposal_waits_for_eight_oclock(seed):
 @pytest.mark.parametrize(
     ("trait", "action", "step"),
     [
-        ("economic_condition", "instalments", "H3"),
+        ("economic_condition", "friendly_talk", "H2"),
         ("credit_record", "autopay", "H2"),
         ("debt_burden", "consolidation", "H3"),
-        ("repayment_capacity", "instalments", "H3"),
+        ("repayment_capacity", "due_date_move", "H3"),
         ("repayment_willingness", "grievance_resolution", "H5"),
         ("spending_behavior", "voluntary_limit", "H2"),
     ],
 )
-def test_each_trait_takes_its_own_way(seed, trait, action, step):
-    row = head(seed, **{f"trait_{trait}": 0.8})
+def test_each_trait_takes_its_own_way_where_the_payment_can_be_afforded(seed, trait, action, step):
+    # 0.8 * 400 = 320 covers the 300 that are due: ability does not decide.
+    row = head(seed, residual_income=400.0, **{f"trait_{trait}": 0.8})
     assert (row["action"], row["step"]) == (action, step)
 
 
 def test_without_a_dominant_trait_the_path_is_neutral(seed):
     even = {f"trait_{key}": 0.3 for key in TRAITS}
-    row = head(seed, **even)
+    row = head(seed, residual_income=400.0, **even)
     assert (row["dominant_trait"], row["action"], row["step"]) == (NO_TRAIT, "friendly_talk", "H2")
 
 
@@ -131,20 +144,75 @@ def test_what_the_customer_confirmed_goes_before_the_model(seed):
     assert (row["dominant_trait"], row["action"]) == ("economic_condition", "instalments")
 
 
-def test_another_due_date_is_no_help_where_no_plan_can_be_afforded(seed):
-    # 0.8 * 10 = 8 a month; 1,200 / 60 = 20: relief is talked over before the due date is moved.
-    row = head(seed, trait_repayment_capacity=0.8, residual_income=10.0)
-    assert (row["step"], row["action"]) == ("H3", "hardship_reduction")
-    assert row["then"].startswith("due_date_move")
+@pytest.mark.parametrize("trait", [*TRAITS, NO_TRAIT])
+def test_who_cannot_pay_is_offered_the_plan_that_fits_whatever_the_trait(seed, trait):
+    # 0.8 * 125 = 100 a month; 300 are due; 1,200 / 12 = 100.00
+    row = head(seed, dominant_trait=trait)
+    assert (row["step"], row["action"], row["plan_months"]) == ("H3", "instalments", 12)
+
+
+@pytest.mark.parametrize("trait", [*TRAITS, NO_TRAIT])
+def test_where_no_plan_fits_relief_is_drawn_up_with_its_end_and_cost(seed, trait):
+    # 0.8 * 10 = 8 a month; 1,200 / 60 = 20: no plan. Interest frozen for six months at 18.25 %:
+    # floor of 1,200.00, 1,192.00 ... 1,160.00 times 0.1825 / 12:
+    # 18.25 + 18.12 + 18.00 + 17.88 + 17.76 + 17.64 = 107.65
+    row = head(seed, dominant_trait=trait, residual_income=10.0)
+    assert (row["step"], row["action"], row["relief"]) == (
+        "H3",
+        "hardship_reduction",
+        "interest_freeze",
+    )
+    assert (row["relief_monthly"], row["relief_cost"]) == (8.0, 107.65)
+    # The first instalment is due on 10 July 2026, the sixth on 10 December.
+    assert row["relief_until"] == pd.Timestamp("2026-12-10")
     assert "instalments: plan.affordability_share" in row["refused"]
 
 
-def test_an_unknown_income_is_asked_for_not_guessed(seed):
-    row = head(seed, trait_economic_condition=0.9, residual_income=np.nan)
-    # The two plans are refused; relief without amounts may still be offered.
-    assert row["action"] == "hardship_reduction"
-    assert np.isnan(row["plan_months"])
-    assert "instalments: plan.affordability_share" in row["refused"]
+def test_who_has_nothing_left_gets_a_payment_holiday(seed):
+    row = head(seed, residual_income=-50.0)
+    assert (row["relief"], row["relief_monthly"]) == ("payment_holiday", 0.0)
+    # Three months of 1,200.00 * 0.1825 / 12 = 18.25 are given up.
+    assert row["relief_cost"] == 54.75
+
+
+@pytest.mark.parametrize("trait", [*TRAITS, NO_TRAIT])
+def test_an_unknown_income_is_asked_for_not_guessed(seed, trait):
+    row = head(seed, dominant_trait=trait, residual_income=np.nan)
+    assert row["action"] == "friendly_talk"
+    assert np.isnan(row["plan_months"]) and row["relief"] == ""
+
+
+def test_autopay_is_not_offered_to_who_has_it(seed):
+    even = {"trait_credit_record": 0.8, "residual_income": 400.0}
+    assert head(seed, **even)["action"] == "autopay"
+    assert head(seed, autopay=1.0, **even)["action"] == "due_date_move"
+
+
+def test_nothing_is_proposed_where_nothing_is_owed(seed):
+    row = head(seed, balance=-5.0, overdue=0.0, payment_due=0.0, days_past_due=0.0)
+    assert row["action"] == "nothing"
+
+
+def test_what_the_store_says_goes_before_the_table(seed):
+    facts = account_facts(one(trait_debt_burden=0.9), np.array([0]))[0]
+
+    def proposed(*events):
+        case = Case("K-1", "C-1", "Asia/Shanghai", events=events)
+        return propose_one(facts, seed, NOON, CHOICES, case=case)
+
+    head_of = {"at": NOON - timedelta(days=3), "actor": "agent-1"}
+    assert proposed(DisputeOpened(dispute_id="d", **head_of)).action == "grievance_resolution"
+    assert proposed(CustomerDied(**head_of)).action == "special_care"
+    assert not proposed(CustomerDied(**head_of)).contact.allowed
+    promise = PromiseMade(promise_id="p", amount=Decimal(300), due=date(2026, 6, 12), **head_of)
+    assert proposed(promise).action == "await_promise"
+    cause = CauseConfirmed(trait="spending_behavior", answer="confirmed", **head_of)
+    assert proposed(cause).dominant_trait == "spending_behavior"
+    # 1,000 - 700 - 100 = 200 left; 160 a month: 1,200 / 160 = 7.5, so 8 instalments.
+    budget = BudgetStated(
+        income=Decimal(1000), essentials=Decimal(700), other_debts=Decimal(100), **head_of
+    )
+    assert proposed(budget).plan.plan.months == 8
 
 
 def test_an_open_dispute_is_settled_first(seed):

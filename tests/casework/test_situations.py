@@ -105,8 +105,9 @@ def test_contacts_of_the_last_days_and_open_disputes_are_read():
 def test_the_frame_is_what_propose_takes(seed):
     frame = situations(explained("A", "B"), {"statements": FULL}, at=AT, time_zone="Asia/Shanghai")
     result = propose(frame, seed, AT, ProposalTerms())
-    assert result.accounts["action"].tolist() == ["friendly_talk", "friendly_talk"]
-    assert result.accounts["step"].tolist() == ["H2", "H1"]
+    # B owes nothing: its balance is below 0.
+    assert result.accounts["action"].tolist() == ["friendly_talk", "nothing"]
+    assert result.accounts["step"].tolist() == ["H2", "H5"]
 
 
 def test_the_last_explanation_above_the_cut_off_counts_and_the_most_at_risk_come_first():
@@ -120,3 +121,8 @@ def test_the_last_explanation_above_the_cut_off_counts_and_the_most_at_risk_come
     chosen = latest(frame, 0.3)
     assert chosen["account_id"].tolist() == ["B", "A"]
     assert chosen["pd_hat"].tolist() == [0.5, 0.3]
+    # An account that left before the last month is not chosen, however high its PD was.
+    gone = pd.DataFrame(
+        {"account_id": ["D"], "observation_month": [month("2026-02")], "pd_hat": [0.99]}
+    )
+    assert latest(pd.concat([frame, gone]), 0.3)["account_id"].tolist() == ["B", "A"]

@@ -117,14 +117,28 @@ def test_the_one_off_repair_clears_within_its_bounds_only(spell: Spell, repaired
     # Outside of them the five years from the end apply: never before 2031.
     day = clearing_day(spell, _policy("cn_2026"))
     assert day is not None
-    assert (day == spell.closed_on) == repaired
     assert (day.year >= 2031) != repaired
 
 
 def test_a_repair_does_not_reach_back_before_it_took_effect() -> None:
-    # Repaid in 2021; five years on is 2026-05-01, the repair took effect on 2025-12-22.
+    # Repaid in 2021; five years on is 2026-05-01, repaired records are clean from 2026-01-01.
     day = clearing_day(_spell("2020-05-01", "2021-05-01"), _policy("cn_2026"))
-    assert day == date(2025, 12, 22)
+    assert day == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("repaid", "clean"),
+    [
+        ("2025-11-30", date(2026, 1, 1)),
+        ("2025-12-01", date(2026, 1, 31)),
+        ("2026-01-31", date(2026, 2, 28)),
+        ("2026-03-31", date(2026, 4, 30)),
+    ],
+)
+def test_a_later_repayment_is_clean_by_the_end_of_the_month_after_it(
+    repaid: str, clean: date
+) -> None:
+    assert clearing_day(_spell("2024-05-01", repaid), _policy("cn_2026")) == clean
 
 
 def test_a_cleared_month_is_as_if_no_statement_had_been_written() -> None:

@@ -35,7 +35,18 @@ def _answer(capsys: pytest.CaptureFixture[str], config: Config) -> Any:
 
 
 def test_every_shipped_policy_is_read() -> None:
-    assert set(case.load_policies()) == {"seed_2021", "cn_2026", "us_reg_f", "template"}
+    names = {"seed_2021", "cn_2026", "us_reg_f", "template", "eu_ccd2", "uk_conc"}
+    assert set(case.load_policies()) == names
+
+
+def test_the_chosen_policy_decides_and_a_case_keeps_the_one_it_was_opened_under(
+    configured: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = _answer(capsys, configured("case.do=open", "case.account_id=A1", "policy=us_reg_f"))
+    assert opened["policy"] == "us_reg_f"
+    number = f"case.case_id={opened['case_id']}"
+    shown = _answer(capsys, configured("case.do=show", number, "policy=cn_2026"))
+    assert shown["policy"] == "us_reg_f"
 
 
 def test_a_case_is_opened_from_the_command_line(

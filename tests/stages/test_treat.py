@@ -87,7 +87,7 @@ def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsy
     assert broken["excess"].round(2).tolist() == [0.01]
     summary = json.loads((portfolio / "reports/synthetic/treatment.json").read_text())
     assert summary["help_offered_before_step_4"] == 1.0
-    assert summary["n_accounts"] == 20 and summary["policy"] == "seed_2021@1"
+    assert summary["n_accounts"] == 20 and summary["policy"] == "seed_2021@2"
     text = capsys.readouterr().out
     assert "Help offered before step 4: 100%" in text
     # said as a person says it, with the rule's own words; keys only where they are looked up

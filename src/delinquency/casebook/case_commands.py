@@ -1,21 +1,23 @@
 """The commands of ``stage=case``: each takes the choices and gives an answer in JSON's types."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from delinquency.casebook.case_options import CaseOptions
+from delinquency.casebook.case_options import DEFAULT_POLICY, CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook, Moment
 from delinquency.casebook.clearing import clear_records
 from delinquency.casebook.database import require_database
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
-from delinquency.casebook.role_views import case_view
+from delinquency.casebook.rehearsal import is_rehearsal, mark_rehearsal
+from delinquency.casebook.role_views import case_view, is_late_entry
 from delinquency.casebook.stored_cases import all_cases, canonical_json, cases_of
+from delinquency.casework.account_facts import AccountFacts
 from delinquency.casework.actions import (
     Action,
     Call,
@@ -26,12 +28,20 @@ from delinquency.casework.actions import (
     OfferPlan,
     ShareRecord,
     TakeLegalStep,
+    TransferDebt,
     Visit,
 )
 from delinquency.casework.decision import Decision
+from delinquency.casework.event import read_amount
 from delinquency.casework.events import event_from_dict
-from delinquency.casework.plans import Plan, instalment_plan
-from delinquency.errors import ChoiceError, unknown_name
+from delinquency.casework.plans import (
+    Plan,
+    extension_plan,
+    hardship_plan,
+    instalment_plan,
+)
+from delinquency.casework.proposals import ProposalTerms
+from delinquency.errors import CaseworkError, ChoiceError, unknown_name
 from delinquency.policy import Policy
 from delinquency.registry import Registry
 
@@ -47,10 +57,29 @@ ACTIONS: Mapping[str, type[Action]] = {
         TakeLegalStep,
         Decline,
         ShareRecord,
+        TransferDebt,
     )
 }
 """What may be asked for, by name."""
 _PLAN_NEEDS = ("balance", "months", "annual_rate", "first_due")
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the commands may ask of the world outside the store.
+
+    Attributes
+    ----------
+    facts_of : callable of account id
+        What the data and the model say of an account, or None where nothing was made yet.
+    choices : ProposalTerms
+    lender : str
+        Name of the lender in texts.
+    """
+
+    facts_of: Callable[[str], AccountFacts | None] = lambda account_id: None
+    choices: ProposalTerms = field(default_factory=ProposalTerms)
+    lender: str = "Your bank"
 
 
 @dataclass(frozen=True)
@@ -62,12 +91,17 @@ class CommandContext:
     options : CaseOptions
     casebook : Casebook
     now : datetime
-        With time zone.
+        Moment of which is spoken, with time zone.
+    clock : datetime
+        Clock of the machine; in a rehearsal, the moment itself.
+    knowledge : Knowledge
     """
 
     options: CaseOptions
     casebook: Casebook
     now: datetime
+    clock: datetime
+    knowledge: Knowledge
 
     @property
     def as_of(self) -> date:
@@ -89,8 +123,9 @@ class CommandContext:
         if not once:
             key = self.casebook.store.key
             at = self.now.isoformat()
-            once = key.digest("once", self.options.actor, at, canonical_json(content))[:32]
-        return Moment(self.now, self.options.actor, once)
+            text = canonical_json(content)
+            once = key.digest("once", self.options.do, self.options.actor, at, text)[:32]
+        return Moment(self.now, self.options.actor, once, self.clock)
 
     def need(self, name: str) -> Any:
         """Return a choice that this command cannot do without."""
@@ -113,7 +148,12 @@ COMMANDS: Registry[Command] = Registry("case command")
 
 
 def run_command(
-    options: CaseOptions, *, url: str, policies: Mapping[str, Policy], now: datetime
+    options: CaseOptions,
+    *,
+    url: str,
+    policies: Mapping[str, Policy],
+    now: datetime,
+    knowledge: Knowledge | None = None,
 ) -> Any:
     """Carry out a command of the casework store, and return its answer in JSON's types.
 
@@ -125,8 +165,17 @@ def run_command(
     policies : mapping of str to Policy
         By name.
     now : datetime
-        With time zone; used where the options name no moment.
+        The machine's clock, with time zone: the moment of every write, and of what is done where
+        the options name no moment. Only a rehearsal may set it.
+    knowledge : Knowledge, optional
+
+    Raises
+    ------
+    ChoiceError
+        If ``case.at`` lies in the future.
     """
+    if not options.policy:
+        options = replace(options, policy=DEFAULT_POLICY)
     key_file = Path(options.key_file).expanduser() if options.key_file else None
     if options.do == "key":
         return {"key_file": str(make_key(key_file or default_key_file())), "keep": KEEP_THE_KEY}
@@ -138,7 +187,17 @@ def run_command(
     store = Store(url, load_key(key_file), witness=witness)
     try:
         moment = datetime.fromisoformat(options.at) if options.at else now
-        return command(CommandContext(options, Casebook(store, policies), moment))
+        if options.rehearsal:
+            mark_rehearsal(store, moment)
+        with store.reading() as connection:
+            clock = moment if is_rehearsal(connection) else now
+        if moment > clock:
+            raise ChoiceError(
+                f"case.at must not lie in the future: it is {clock.isoformat()}. Got {options.at}."
+                " A rehearsal may set its clock: case.rehearsal=true with a database of its own."
+            )
+        book = Casebook(store, policies, options.lender)
+        return command(CommandContext(options, book, moment, clock, knowledge or Knowledge()))
     finally:
         store.close()
 
@@ -152,6 +211,8 @@ def _open(context: CommandContext) -> Any:
     moment = replace(
         context.moment(), idempotency_key=options.once or f"opened-{context.now.date()}"
     )
+    with context.casebook.store.reading() as connection:
+        before = {case.case_id for case in cases_of(connection, account)}
     case_id = context.casebook.open(
         account,
         moment,
@@ -159,7 +220,7 @@ def _open(context: CommandContext) -> Any:
         time_zone=options.time_zone,
         language=options.language,
     )
-    return {"case_id": case_id}
+    return {"case_id": case_id, "policy": options.policy, "joined": case_id in before}
 
 
 @COMMANDS.named("record")
@@ -176,10 +237,14 @@ def _record(context: CommandContext) -> Any:
     stored = context.casebook.record(
         context.need("case_id"),
         event,
-        now=context.now,
+        now=context.clock,
         idempotency_key=context.moment(body).idempotency_key,
     )
-    return {"sequence": stored.sequence, "kind": stored.kind}
+    return {
+        "sequence": stored.sequence,
+        "kind": stored.kind,
+        "late_entry": is_late_entry(stored),
+    }
 
 
 @COMMANDS.named("ask")
@@ -188,7 +253,11 @@ def _ask(context: CommandContext) -> Any:
     action = parse_action(context.need("action"))
     days = context.options.days_past_due
     decision = context.casebook.ask(
-        context.need("case_id"), action, at=context.now, days_past_due=days
+        context.need("case_id"),
+        action,
+        at=context.now,
+        days_past_due=days,
+        actor=context.options.actor,
     )
     return _answer(decision)
 
@@ -204,7 +273,11 @@ def _act(context: CommandContext) -> Any:
         days_past_due=context.options.days_past_due,
     )
     answer = {} if attempt.decision is None else _answer(attempt.decision)
-    recorded = {"sequence": attempt.event.sequence, "kind": attempt.event.kind}
+    recorded = {
+        "sequence": attempt.event.sequence,
+        "kind": attempt.event.kind,
+        "late_entry": is_late_entry(attempt.event),
+    }
     return {**answer, "allowed": attempt.allowed, "recorded": recorded}
 
 
@@ -228,7 +301,9 @@ def _import(context: CommandContext) -> Any:
     """Import overdue records."""
     path = Path(context.need("file")).expanduser()
     store = context.casebook.store
-    return asdict(import_records(store, path, own_lender=context.options.lender, now=context.now))
+    return asdict(
+        import_records(store, path, own_lender=context.options.lender, now=context.clock)
+    )
 
 
 @COMMANDS.named("export")
@@ -236,7 +311,7 @@ def _export(context: CommandContext) -> Any:
     """Export the overdue records that may be shared."""
     path = Path(context.need("file")).expanduser()
     store, policy = context.casebook.store, context.policy
-    n_records = export_records(store, path, policy=policy, as_of=context.as_of, now=context.now)
+    n_records = export_records(store, path, policy=policy, as_of=context.as_of, now=context.clock)
     return {"file": str(path), "n_records": n_records}
 
 
@@ -245,7 +320,7 @@ def _clear(context: CommandContext) -> Any:
     """Clear the records whose day has come, and write the exports anew."""
     store, policy = context.casebook.store, context.policy
     cleared = clear_records(store, as_of=context.as_of, policy=policy, now=context.now)
-    refreshed = refresh_exports(store, now=context.now)
+    refreshed = refresh_exports(store, now=context.clock)
     return {**asdict(cleared), "exports_refreshed": [str(path) for path in refreshed]}
 
 
@@ -304,7 +379,7 @@ def parse_action(raw: Mapping[str, Any]) -> Action:
     try:
         read = {key: _read(value, hints[key]) for key, value in values.items()}
         return cls(**read)
-    except (TypeError, ValueError, InvalidOperation, KeyError) as error:
+    except (TypeError, ValueError, InvalidOperation, KeyError, CaseworkError) as error:
         raise ChoiceError(
             f"case.action: {name} needs {', '.join(known)} in the right form. Got: {error}."
         ) from None
@@ -315,18 +390,49 @@ def _read(value: Any, hint: Any) -> Any:
     if value is None:
         return None
     if hint in (Decimal, Decimal | None):
-        return Decimal(str(value))
+        return read_amount(str(value) if isinstance(value, float) else value)
     if hint is Plan:
-        missing = [name for name in _PLAN_NEEDS if name not in value]
-        if missing:
-            raise ValueError(f"a plan without {', '.join(missing)}")
-        return instalment_plan(
-            Decimal(str(value["balance"])),
-            months=int(value["months"]),
-            annual_rate=Decimal(str(value["annual_rate"])),
-            first_due=date.fromisoformat(str(value["first_due"])),
-        )
+        return _read_plan(value)
+    if hint in (date, date | None):
+        return date.fromisoformat(str(value))
+    if hint is bool and not isinstance(value, bool):
+        raise ValueError(f"expected true or false, got {value!r}")
     return value
+
+
+_PLAN_FORMS: Mapping[str, tuple[Callable[..., Plan], tuple[str, ...]]] = {
+    "instalments": (instalment_plan, ("fee",)),
+    "extension": (extension_plan, ()),
+    "hardship_reduction": (hardship_plan, ("reduced_to", "reduced_months")),
+}
+"""How each kind of plan is drawn up, and what it takes beside the four parts of all."""
+
+
+def _read_plan(raw: Any) -> Plan:
+    """Return the plan that a mapping describes; an unknown key is never left out in silence."""
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"a plan as a mapping, not {raw!r}")
+    kind = str(raw.get("treatment", "instalments"))
+    if kind not in _PLAN_FORMS:
+        raise unknown_name("plan", kind, list(_PLAN_FORMS))
+    draw_up, more = _PLAN_FORMS[kind]
+    known = ("treatment", *_PLAN_NEEDS, *more)
+    unknown = sorted(set(map(str, raw)) - set(known))
+    if unknown:
+        raise ValueError(f"a plan of {kind} with {', '.join(unknown)}; known: {', '.join(known)}")
+    needed = [*_PLAN_NEEDS, *(name for name in more if name != "fee")]
+    missing = [name for name in needed if name not in raw]
+    if missing:
+        raise ValueError(f"a plan of {kind} without {', '.join(missing)}")
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name in ("months", "reduced_months"):
+            values[name] = int(value)
+        elif name == "first_due":
+            values[name] = date.fromisoformat(str(value))
+        elif name not in ("treatment", "balance"):
+            values[str(name)] = read_amount(str(value))
+    return draw_up(read_amount(str(raw["balance"])), **values)
 
 
 def _answer(decision: Decision) -> dict[str, Any]:
@@ -343,4 +449,5 @@ def _answer(decision: Decision) -> dict[str, Any]:
             {"rule": one.rule, "rule_source": one.rule_source, "reason": one.reason}
             for one in decision.refusals
         ],
+        "flags": list(decision.flags),
     }

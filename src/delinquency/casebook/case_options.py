@@ -10,12 +10,17 @@ from delinquency.errors import ChoiceError
 _PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
 
 
+DEFAULT_POLICY = "seed_2021"
+"""Policy of a new case where neither policy=... nor case.policy says one."""
+
+
 @dataclass
 class CaseOptions:
     """What to do in the casework store, and with what."""
 
     # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify,
-    # restored.
+    # restored, questions, propose, plans, message, timeline, documents, promise, worklist,
+    # outcomes.
     do: str = "list"
     # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
     # the run database.
@@ -28,8 +33,8 @@ class CaseOptions:
     account_id: str = ""
     # Number of the case, as `open` prints it.
     case_id: str = ""
-    # Policy of a new case, and of clearing and exports.
-    policy: str = "seed_2021"
+    # Policy of a new case, and of clearing and exports; empty: the one chosen by policy=...
+    policy: str = ""
     # IANA zone where the customer of a new case lives.
     time_zone: str = "Asia/Shanghai"
     # Language that the customer of a new case reads: en or zh.
@@ -38,13 +43,24 @@ class CaseOptions:
     event: Any = None
     # What is asked for: {name: call}, {name: offer_help, treatment: autopay}.
     action: Any = None
+    # Approved text to fill in: {template: reminder, channel: letter, send: true}.
+    message: Any = None
+    # What the customer promises: {amount: "200", due: 2026-12-09}.
+    promise: Any = None
+    # Name of the lender in texts.
+    lender_name: str = "Your bank"
+    # Whether the store is for practice: then case.at sets its clock. The mark stays for ever.
+    rehearsal: bool = False
+    # Most items of the worklist; 0: all.
+    capacity: int = 0
     # Days past due now, where no event of the case says since when.
     days_past_due: int = 0
     # Pseudonym of who acts.
     actor: str = "unnamed"
     # Role that the case is shown to: analyst, manager, auditor.
     role: str = "manager"
-    # Moment of the action, ISO 8601 with zone; empty: now.
+    # Moment of what happened, ISO 8601 with zone, never in the future; empty: now. The moment of
+    # the write is the machine's: an earlier moment shows as a late entry.
     at: str = ""
     # Name of this write: the same again repeats nothing; empty: made from what is written.
     once: str = ""
@@ -60,7 +76,7 @@ class CaseOptions:
     as_of: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("event", "action"):
+        for name in ("event", "action", "message", "promise"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, dict):
                 raise ChoiceError(f"case.{name} must be a mapping such as {{name: call}}.")

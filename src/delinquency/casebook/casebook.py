@@ -8,7 +8,7 @@ through ``Casebook.record``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from delinquency.casebook import stored_cases
 from delinquency.casebook.audit_chain import Journal
+from delinquency.casebook.case_records import put_case_record
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.database import sqlite_url
 from delinquency.casebook.pseudonyms import Key, letters
@@ -30,6 +31,7 @@ from delinquency.casework.actions import (
     OfferHelp,
     OfferPlan,
     TakeLegalStep,
+    TransferDebt,
     Visit,
 )
 from delinquency.casework.case_file import Case
@@ -37,17 +39,26 @@ from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
 from delinquency.casework.events import (
     ActionRefused,
+    CaseClosed,
+    CaseJoined,
     CaseOpened,
     ChargeMade,
     ContactAttempted,
+    Cured,
+    DebtTransferred,
     Declined,
     Event,
+    FraudClosed,
     HelpOffered,
     LegalStepTaken,
     MessageSent,
+    PaymentReceived,
     PlanOffered,
+    WentOverdue,
     event_from_dict,
 )
+from delinquency.casework.history_reading import history_of
+from delinquency.casework.message_texts import text_digest
 from delinquency.casework.tone import tone_faults
 from delinquency.errors import CaseworkError, unknown_name
 from delinquency.policy import Policy
@@ -60,11 +71,14 @@ class Moment:
     Attributes
     ----------
     at : datetime
-        With time zone.
+        When it happened, with time zone.
     actor : str
         Pseudonym of the person or process.
     idempotency_key : str
-        The same again repeats nothing; a new attempt needs a new one.
+        The same again repeats nothing; a new attempt needs a new one, and another action a key
+        of its own.
+    written_at : datetime or None
+        Clock of the machine; None where it is the moment itself (a rehearsal, a notebook).
 
     Examples
     --------
@@ -77,6 +91,24 @@ class Moment:
     at: datetime
     actor: str
     idempotency_key: str
+    written_at: datetime | None = None
+
+    @property
+    def clock(self) -> datetime:
+        """When the write happens.
+
+        Raises
+        ------
+        CaseworkError
+            If the moment lies in the future.
+        """
+        clock = self.at if self.written_at is None else self.written_at
+        if self.at > clock:
+            raise CaseworkError(
+                f"Nothing is recorded before it happens. Got {self.at.isoformat()};"
+                f" it is {clock.isoformat()}."
+            )
+        return clock
 
 
 @dataclass(frozen=True)
@@ -105,6 +137,8 @@ class Casebook:
     store : Store
     policies : mapping of str to Policy
         By name.
+    lender : str
+        Code of the lender whose cases these are.
 
     Examples
     --------
@@ -123,9 +157,10 @@ class Casebook:
     >>> casebook.close()
     """
 
-    def __init__(self, store: Store, policies: Mapping[str, Policy]):
+    def __init__(self, store: Store, policies: Mapping[str, Policy], lender: str = "own"):
         self.store = store
         self.policies = policies
+        self.lender = lender
 
     @classmethod
     def in_file(cls, path: str | Path, *policies: Policy, secret: bytes) -> "Casebook":
@@ -149,7 +184,12 @@ class Casebook:
     def open(
         self, account_id: str, moment: Moment, *, policy: str, time_zone: str, language: str = "en"
     ) -> str:
-        """Open a case for an account, and return its number.
+        """Open a case for an account, and return its number; an open case is joined.
+
+        Notes
+        -----
+        An account has one open case: its caps, its arrears and its promises are one. Whoever
+        asks for a second is led to the first, under the policy it was opened with.
 
         Parameters
         ----------
@@ -162,6 +202,11 @@ class Casebook:
             IANA name of the zone where the customer lives.
         language : str
             "en" or "zh".
+
+        Raises
+        ------
+        CaseworkError
+            If a case is open under another policy: a case keeps the one it was opened under.
         """
         self._policy(policy)
         opened = CaseOpened(
@@ -171,7 +216,16 @@ class Casebook:
             time_zone=time_zone,
             language=language,
         )
-        with self.store.writing(moment.at) as journal:
+        with self.store.writing(moment.clock) as journal:
+            known = self._open_case(journal.connection, account_id)
+            if known is not None:
+                if known.policy != policy:
+                    raise CaseworkError(
+                        f"Case {known.case_id} of this account is open under policy"
+                        f" {known.policy!r}; a second one under {policy!r} is refused. Close it"
+                        " first (event case_closed), or go on in it."
+                    )
+                return known.case_id
             case = stored_cases.open_case(
                 journal, account_id, policy=policy, idempotency_key=moment.idempotency_key
             )
@@ -209,7 +263,42 @@ class Casebook:
                 f"Got {event.kind} at {event.at.isoformat()}."
             )
         with self.store.writing(now) as journal:
-            return self._append(journal, case_id, event, idempotency_key)
+            case = stored_cases.require_case(journal.connection, case_id)
+            if event.kind in ("went_overdue", "promise_made", "budget_stated"):
+                self._require_open(journal.connection, case_id, event)
+            before = journal.sequence
+            stored = self._append(journal, case_id, event, idempotency_key)
+            if journal.sequence > before:
+                self._note_arrears(journal, case, event, now)
+            return stored
+
+    def _require_open(self, connection: Connection, case_id: str, event: Event) -> None:
+        """Raise when a closed case would go on in silence."""
+        history = history_of(self._read(connection, case_id), event.at)
+        if history.closed_at is not None:
+            raise CaseworkError(
+                f"Case {case_id} was closed on {history.closed_at.date()}: {event.kind} belongs"
+                " to a new case. Open one for the account, or record case_reopened first."
+            )
+
+    def _note_arrears(
+        self, journal: Journal, case: stored_cases.Case, event: Event, now: datetime
+    ) -> None:
+        """Keep the overdue record of a case: opened by the missed payment, closed by the cure."""
+        if not isinstance(event, WentOverdue | Cured | PaymentReceived | CaseClosed | FraudClosed):
+            return
+        policy = self._policy(case.policy)
+        whole = self._read(journal.connection, case.case_id)
+        put_case_record(journal, whole, policy, event, received_on=now.date(), lender=self.lender)
+
+    def _open_case(self, connection: Connection, account_id: str) -> stored_cases.Case | None:
+        """Return the account's case that is not closed, or None."""
+        for case in reversed(stored_cases.cases_of(connection, account_id)):
+            kinds = [one.kind for one in stored_cases.events_of(connection, case.case_id)]
+            ends = [kind for kind in kinds if kind in ("case_closed", "case_reopened")]
+            if not ends or ends[-1] == "case_reopened":
+                return case
+        return None
 
     def case(self, case_id: str, *, days_past_due: int = 0) -> Case:
         """Return a case with all its events, as the pure functions take it."""
@@ -217,11 +306,18 @@ class Casebook:
             return self._read(connection, case_id, days_past_due)
 
     def ask(
-        self, case_id: str, action: Action, *, at: datetime, days_past_due: int = 0
+        self,
+        case_id: str,
+        action: Action,
+        *,
+        at: datetime,
+        days_past_due: int = 0,
+        actor: str = "",
     ) -> Decision:
         """Return whether an action is allowed at a moment, and why not; changes nothing."""
         with self.store.reading() as connection:
             policy = self._policy(stored_cases.require_case(connection, case_id).policy)
+            action = _asked_by(action, actor)
             return check(action, self._read(connection, case_id, days_past_due), policy, at)
 
     def attempt(
@@ -250,9 +346,11 @@ class Casebook:
         """
         if type(action) not in FACTS:
             raise unknown_name("action", action.name, sorted(kind.name for kind in FACTS))
-        with self.store.writing(moment.at) as journal:
+        action = _asked_by(action, moment.actor)
+        with self.store.writing(moment.clock) as journal:
             known = _find(journal.connection, case_id, moment.idempotency_key)
             if known is not None:
+                _require_same(action, known, moment)
                 return Attempt(known.kind != ActionRefused.kind, known, None)
             policy = self._policy(stored_cases.require_case(journal.connection, case_id).policy)
             case = self._read(journal.connection, case_id, days_past_due)
@@ -291,9 +389,13 @@ class Casebook:
     def _read(self, connection: Connection, case_id: str, days_past_due: int = 0) -> Case:
         """Return a case from its events."""
         stored = stored_cases.require_case(connection, case_id)
-        events = tuple(
-            event_from_dict(one.body) for one in stored_cases.events_of(connection, case_id)
-        )
+        events = _events(connection, case_id)
+        others = [
+            one.case_id
+            for one in stored_cases.cases_of(connection, stored.account_id)
+            if one.case_id != case_id
+        ]
+        past = tuple(event for other in others for event in _events(connection, other))
         opened = next((event for event in events if isinstance(event, CaseOpened)), None)
         if opened is None:
             raise CaseworkError(f"Case {case_id} has no case_opened event; its store is damaged.")
@@ -304,6 +406,7 @@ class Casebook:
             language=opened.language,
             days_past_due=days_past_due,
             events=events,
+            past=past,
         )
 
     def _policy(self, name: str) -> Policy:
@@ -311,6 +414,44 @@ class Casebook:
         if name not in self.policies:
             raise unknown_name("policy", name, list(self.policies))
         return self.policies[name]
+
+
+def _events(connection: Connection, case_id: str) -> tuple[Event, ...]:
+    """Return the events of a stored case."""
+    return tuple(event_from_dict(one.body) for one in stored_cases.events_of(connection, case_id))
+
+
+def _asked_by(action: Action, actor: str) -> Action:
+    """Return an action with who asks for it, where the gate wants to know."""
+    return replace(action, asked_by=actor) if isinstance(action, TakeLegalStep) else action
+
+
+def _require_same(action: Action, known: StoredEvent, moment: Moment) -> None:
+    """Raise when a key that named one action is used for another.
+
+    Notes
+    -----
+    A refusal is known by its action's name, a fact by its kind and by all that the action says.
+    """
+    payload = known.body.get("payload") or {}
+    if known.kind == ActionRefused.kind:
+        same = payload.get("action") == action.name
+    else:
+        blank = Case("key", "key", "UTC")
+        fact = FACTS[type(action)](action, blank, moment, "ref")
+        mine = fact.payload
+        loose = ("text_id", "plan_id", "language", "due")
+        same = fact.kind == known.kind and all(
+            payload.get(name) == value for name, value in mine.items() if name not in loose
+        )
+        digest = payload.get("text_digest")
+        if same and isinstance(action, Message) and digest:
+            same = digest == text_digest(action.text)
+    if not same:
+        raise CaseworkError(
+            f"Idempotency key {moment.idempotency_key!r} belongs to {known.kind} (event"
+            f" {known.sequence}); {action.name} with this content needs a key of its own."
+        )
 
 
 def _find(connection: Connection, case_id: str, idempotency_key: str) -> StoredEvent | None:
@@ -328,6 +469,7 @@ def _contact(action: Any, case: Case, moment: Moment, reference: str) -> Event:
         number_id=getattr(action, "number_id", "main"),
         party=action.party,
         staff=getattr(action, "staff", 1),
+        purpose=action.purpose,
     )
 
 
@@ -341,8 +483,12 @@ def _message(action: Message, case: Case, moment: Moment, reference: str) -> Eve
         text_id=f"t_{reference}",
         language=case.language,
         step=action.step,
-        offers_help=all(fault.kind != "no offer of help" for fault in faults),
+        offers_help=action.purpose in ("reminder", "help")
+        and all(fault.kind != "no offer of help" for fault in faults),
         party=action.party,
+        purpose=action.purpose,
+        template=action.template,
+        text_digest=text_digest(action.text),
     )
 
 
@@ -356,6 +502,7 @@ def _charge(action: Charge, case: Case, moment: Moment, reference: str) -> Event
         overdue_principal=action.overdue_principal,
         days=action.days,
         repeated=action.repeated,
+        due=action.due,
     )
 
 
@@ -371,12 +518,19 @@ def _plan(action: OfferPlan, case: Case, moment: Moment, reference: str) -> Even
         instalment=plan.instalment,
         total=plan.total,
         first_due=plan.instalments[0].due,
+        schedule=tuple(f"{one.due} {one.amount}" for one in plan.instalments),
     )
 
 
 def _help(action: OfferHelp, case: Case, moment: Moment, reference: str) -> Event:
     """Return the fact of help that was offered."""
-    return HelpOffered(at=moment.at, actor=moment.actor, treatment=action.treatment)
+    return HelpOffered(
+        at=moment.at,
+        actor=moment.actor,
+        treatment=action.treatment,
+        until=action.until,
+        amount=action.amount,
+    )
 
 
 def _legal(action: TakeLegalStep, case: Case, moment: Moment, reference: str) -> Event:
@@ -388,6 +542,11 @@ def _legal(action: TakeLegalStep, case: Case, moment: Moment, reference: str) ->
         sign_off_id=action.sign_off_id,
         human_reason=action.human_reason,
     )
+
+
+def _transfer(action: TransferDebt, case: Case, moment: Moment, reference: str) -> Event:
+    """Return the fact of a sale."""
+    return DebtTransferred(at=moment.at, actor=moment.actor, buyer_id=action.buyer_id)
 
 
 def _decline(action: Decline, case: Case, moment: Moment, reference: str) -> Event:
@@ -409,6 +568,7 @@ FACTS: Mapping[type[Action], Callable[[Any, Case, Moment, str], Event]] = {
     OfferHelp: _help,
     TakeLegalStep: _legal,
     Decline: _decline,
+    TransferDebt: _transfer,
 }
 """What is recorded when an action is allowed: exactly what was checked."""
 GATED = (
@@ -420,6 +580,8 @@ GATED = (
     HelpOffered,
     LegalStepTaken,
     Declined,
+    DebtTransferred,
     ActionRefused,
+    CaseJoined,
 )
 """Events that only the casebook itself writes."""

@@ -15,10 +15,13 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
+from delinquency.casebook.audit_chain import Journal
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.database_schema import BUCKETS, ERASED, OVERDUE
 from delinquency.casebook.overdue_records import OverdueRecord, all_records, natural_id, subject_of
 from delinquency.casebook.pseudonyms import Key
+from delinquency.casebook.stored_cases import append_event, cases_of
+from delinquency.casework.events import RecordCleared
 from delinquency.panel.cleared_history import CLEARANCE_COLUMNS, clearing_day
 from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.policy import Policy
@@ -95,6 +98,7 @@ def clear_records(store: Store, *, as_of: date, policy: Policy, now: datetime) -
                 _TOMBSTONE, [{"digest": d, "kind": kind, **head} for d, kind in stones]
             )
             journal.note("clear", subject=subject_of(record), content=(str(record),))
+            _tell_the_case(journal, record, policy, now)
         gone = [{"gone": record.record_id} for record in due]
         if gone:
             connection.execute(
@@ -105,6 +109,25 @@ def clear_records(store: Store, *, as_of: date, policy: Policy, now: datetime) -
             )
     store.database.scrub()
     return Cleared(len(due), len(kept), tuple(record.record_id for record in due))
+
+
+def _tell_the_case(journal: Journal, record: OverdueRecord, policy: Policy, now: datetime) -> None:
+    """Note in the account's newest case, if it has one, that its record was cleared."""
+    cases = cases_of(journal.connection, record.account_id)
+    if not cases:
+        return
+    cleared = RecordCleared(
+        at=now,
+        actor="system",
+        digest=journal.key.digest("record", record.record_id),
+        rule=policy.records.clear_mode.key,
+    )
+    append_event(
+        journal,
+        cases[-1].case_id,
+        cleared.to_dict(),
+        idempotency_key=f"cleared-{record.record_id}",
+    )
 
 
 def spell_months(record: OverdueRecord) -> tuple[tuple[str, ...], str]:

@@ -8,6 +8,7 @@ of a list, days, flags, counts).
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, get_type_hints
 
@@ -19,7 +20,10 @@ from delinquency.casework.event import EVENTS, Event
 from delinquency.errors import unknown_name
 
 HIDDEN = "[hidden]"
-_CODED = ("rule", "rule_source", "treatment", "plan_kind", "time_zone", "start", "end", "digest")
+_CODED = (
+    *("rule", "rule_source", "treatment", "plan_kind", "time_zone", "start", "end"),
+    *("digest", "text_digest"),
+)
 """Text fields whose words come from a list or a rule, not from a person."""
 
 
@@ -96,6 +100,15 @@ def case_view(store: Store, case_id: str, *, role: str) -> dict[str, Any]:
     }
 
 
+LATE_AFTER = timedelta(hours=1)
+"""An event written down later than this is a late entry, and shows as one."""
+
+
+def is_late_entry(stored: StoredEvent) -> bool:
+    """Return whether an event was written down long after it is said to have happened."""
+    return stored.recorded_at - stored.occurred_at > LATE_AFTER
+
+
 def _event_view(stored: StoredEvent, sees: frozenset[str]) -> dict[str, Any]:
     """Return one event as a role may see it."""
     view: dict[str, Any] = {
@@ -108,6 +121,8 @@ def _event_view(stored: StoredEvent, sees: frozenset[str]) -> dict[str, Any]:
         view["sequence"] = stored.sequence
         view["idempotency_key"] = stored.idempotency_key
         view["recorded_at"] = stored.recorded_at.isoformat()
+    if is_late_entry(stored):
+        view["late_entry"] = True
     kinds = field_kinds(EVENTS[stored.kind])
     payload = stored.body.get("payload") or {}
     view["payload"] = {

@@ -1,13 +1,15 @@
 """What a proposal rests on for one account, and the case that it stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from delinquency.casework.case_file import Case, zone_of
+from delinquency.casework.case_view import view_of
 from delinquency.casework.events import (
+    BudgetStated,
     ContactAttempted,
     ConversationHeld,
     DisputeOpened,
@@ -21,6 +23,7 @@ from delinquency.casework.events import (
 )
 from delinquency.casework.plans import add_months
 from delinquency.errors import CaseworkError
+from delinquency.policy import Policy
 
 CONTACT_KINDS = ("attempt", "conversation", "heated", "message")
 """Words for recent contacts: "2026-10-30 attempt; 2026-10-31 conversation"."""
@@ -54,6 +57,12 @@ class AccountFacts:
         Treatments offered before without success: "instalments;autopay".
     recent_contacts : str
         Day and kind of each contact of the last days, with ";" between.
+    autopay : bool
+        Whether payments are collected by autopay already.
+    stopped_by : str
+        What of the store stops every offer: a name of ``HOLDS``, "" without.
+    promised : bool
+        Whether a promised payment is not due yet.
     """
 
     account_id: str
@@ -75,6 +84,56 @@ class AccountFacts:
     confirmed_cause: str = ""
     tried: str = ""
     recent_contacts: str = ""
+    autopay: bool = False
+    stopped_by: str = ""
+    promised: bool = False
+
+
+STOPPING = ("death", "insolvency", "moratorium", "transfer", "minor", "fraud")
+"""What stops every offer, the gravest first."""
+
+
+def facts_with_case(facts: AccountFacts, case: Case, policy: Policy, at: datetime) -> AccountFacts:
+    """Return the facts of a table with what the store knows of the account, which goes before.
+
+    Parameters
+    ----------
+    facts : AccountFacts
+    case : Case
+        With the events of the account's other cases.
+    policy : Policy
+    at : datetime
+
+    Returns
+    -------
+    AccountFacts
+        Circumstances, plans, help that was tried, the confirmed cause, and arrears and income as
+        far as the case says them.
+    """
+    view = view_of(case, policy, at)
+    history, holds = view.history, view.holds
+    changes: dict[str, Any] = {
+        "hardship": facts.hardship or "hardship" in holds,
+        "dispute": facts.dispute or "dispute" in holds,
+        "vulnerability": facts.vulnerability or "vulnerability" in holds or "illness" in holds,
+        "running_plan": facts.running_plan or history.running_plan is not None,
+        "plan_refused": facts.plan_refused or history.plan_tried,
+        "confirmed_cause": history.confirmed_cause or facts.confirmed_cause,
+        "tried": ";".join(dict.fromkeys([*filter(None, facts.tried.split(";")), *history.tried])),
+        "stopped_by": next((name for name in STOPPING if name in holds), facts.stopped_by),
+        "promised": facts.promised or "promise" in holds,
+    }
+    if history.arrears.known:
+        changes["overdue"], changes["days_past_due"] = view.overdue, view.days_overdue
+        changes["payment_due"] = max(view.overdue, facts.payment_due - facts.overdue)
+    if history.budget is not None:
+        changes["residual_income"] = residual_of(history.budget)
+    return replace(facts, **changes)
+
+
+def residual_of(budget: BudgetStated) -> Decimal:
+    """Return what is left each month by the customer's own form."""
+    return budget.income - budget.essentials - budget.other_debts
 
 
 def first_due_after(at: datetime, zone: str) -> date:

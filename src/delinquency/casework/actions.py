@@ -1,27 +1,48 @@
 """What a person or a process may ask to do in a case. Asking changes nothing."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from delinquency.casework.events import LEGAL_STEPS, PARTIES, STEPS
-from delinquency.errors import unknown_name
-from delinquency.policy import WRITTEN_CHANNELS
+from delinquency.casework.event import TEXT_LIMIT, amount_fault
+from delinquency.casework.events import LEGAL_STEPS, PARTIES, PURPOSES, STEPS
+from delinquency.errors import CaseworkError, unknown_name
+from delinquency.policy import THIRD_PARTY_KINDS, WRITTEN_CHANNELS
 from delinquency.traits import TRAITS
 
 if TYPE_CHECKING:
     from delinquency.casework.plans import Plan
 
-PURPOSES = ("reminder", "help", "plan", "reply", "locate")
-"""Why one contacts: to remind; to ask and offer help; to run a plan; to answer; to find again."""
+PLACES = ("home", "work")
+"""Where a call or a visit reaches the customer."""
 
 TREATMENTS = tuple(
     dict.fromkeys(
         [name for trait in TRAITS.values() for name in trait.treatments]
-        + ["friendly_talk", "document_pack"]
+        + ["friendly_talk", "document_pack", "due_date_move"]
+        + ["payment_holiday", "interest_freeze", "fee_waiver"]
+        + ["reduced_settlement", "debt_advice"]
     )
 )
 """Every treatment that a trait names, and the two of the neutral path."""
+
+
+RELIEF = (
+    "payment_holiday",
+    "interest_freeze",
+    "fee_waiver",
+    "reduced_settlement",
+    "debt_advice",
+)
+"""Relief that can be drawn up where no plan fits; see ``relief``."""
+
+
+def _require_amount(name: str, value: Decimal, *, negative_allowed: bool = False) -> None:
+    """Raise when an amount is no amount of money."""
+    fault = amount_fault(Decimal(value), negative_allowed=negative_allowed)
+    if fault:
+        raise CaseworkError(f"{name}: {fault}")
 
 
 def _known(kind: str, name: str, known: tuple[str, ...]) -> None:
@@ -49,6 +70,10 @@ class Call(Action):
         A word of ``PARTIES``.
     purpose : str
         A word of ``PURPOSES``.
+    place : str
+        A word of ``PLACES``: where the number rings.
+    relation : str
+        Of a third party: a word of ``THIRD_PARTY_KINDS``.
 
     Examples
     --------
@@ -61,9 +86,13 @@ class Call(Action):
     number_id: str = "main"
     party: str = "customer"
     purpose: str = "reminder"
+    place: str = "home"
+    relation: str = "related"
     channel: ClassVar[str] = "phone"
 
     def __post_init__(self) -> None:
+        _known("place", self.place, PLACES)
+        _known("relation", self.relation, THIRD_PARTY_KINDS)
         _known("party", self.party, PARTIES)
         _known("purpose", self.purpose, PURPOSES)
 
@@ -76,15 +105,23 @@ class Visit(Action):
     ----------
     staff : int
         People who go.
+    place : str
+        A word of ``PLACES``.
+    relation : str
+        Of a third party: a word of ``THIRD_PARTY_KINDS``.
     """
 
     name: ClassVar[str] = "visit"
     staff: int = 2
     party: str = "customer"
     purpose: str = "reminder"
+    place: str = "home"
+    relation: str = "related"
     channel: ClassVar[str] = "visit"
 
     def __post_init__(self) -> None:
+        _known("place", self.place, PLACES)
+        _known("relation", self.relation, THIRD_PARTY_KINDS)
         _known("party", self.party, PARTIES)
         _known("purpose", self.purpose, PURPOSES)
 
@@ -101,6 +138,9 @@ class Message(Action):
         All of it, as it will go out.
     step : str
         Handling step that it belongs to.
+    template : str
+        Name and version of the approved text that this is, filled in: "bereavement:1"; "" for a
+        text of its own.
     """
 
     name: ClassVar[str] = "message"
@@ -109,8 +149,14 @@ class Message(Action):
     step: str = "H2"
     party: str = "customer"
     purpose: str = "reminder"
+    template: str = ""
 
     def __post_init__(self) -> None:
+        if len(self.text) > TEXT_LIMIT:
+            raise CaseworkError(
+                f"message: expected a text of at most {TEXT_LIMIT:,} characters."
+                f" Got {len(self.text):,}. Put the rest into an enclosure."
+            )
         _known("channel", self.channel, WRITTEN_CHANNELS)
         _known("step", self.step, STEPS)
         _known("party", self.party, PARTIES)
@@ -131,6 +177,8 @@ class Charge(Action):
         Days of interest.
     repeated : bool
         Whether it is a repeated late fee.
+    due : date or None
+        Due day of the missed payment that a late fee is for; None means the oldest that has none.
     """
 
     name: ClassVar[str] = "charge"
@@ -139,9 +187,12 @@ class Charge(Action):
     overdue_principal: Decimal
     days: int = 0
     repeated: bool = False
+    due: date | None = None
 
     def __post_init__(self) -> None:
         _known("charge", self.charge, ("late_fee", "interest"))
+        _require_amount("amount", self.amount)
+        _require_amount("overdue_principal", self.overdue_principal, negative_allowed=True)
 
 
 @dataclass(frozen=True)
@@ -175,12 +226,19 @@ class OfferHelp(Action):
     treatment : str
         A word of ``TREATMENTS``.
     willingness_evidence : str or None
-        Level of the profile, where the treatment asks for it (written terms).
+        Level that whoever asks claims; kept for the auditor, and never counted: what counts is
+        what a person assessed in the case.
+    until : date or None
+        When relief ends.
+    amount : Decimal or None
+        What relief costs the lender, or what is still asked, account currency.
     """
 
     name: ClassVar[str] = "offer_help"
     treatment: str
     willingness_evidence: str | None = None
+    until: date | None = None
+    amount: Decimal | None = None
 
     def __post_init__(self) -> None:
         _known("treatment", self.treatment, TREATMENTS)
@@ -199,7 +257,10 @@ class TakeLegalStep(Action):
     sign_off_id : str
         Reference of the legal department's signature.
     willingness_evidence : str or None
-        Level of the profile of traits; the level that a person assessed counts as well.
+        Level that whoever asks claims; kept for the auditor, and never counted: what counts is
+        what a person assessed in the case.
+    asked_by : str
+        Pseudonym of who asks; the casebook puts in who acts.
     """
 
     name: ClassVar[str] = "legal_step"
@@ -207,6 +268,7 @@ class TakeLegalStep(Action):
     human_reason: str = ""
     sign_off_id: str = ""
     willingness_evidence: str | None = None
+    asked_by: str = ""
 
     def __post_init__(self) -> None:
         _known("legal step", self.legal_step, LEGAL_STEPS)
@@ -230,6 +292,27 @@ class Decline(Action):
 
 
 @dataclass(frozen=True)
+class TransferDebt(Action):
+    """Sell the debt, or hand it over to somebody else.
+
+    Attributes
+    ----------
+    buyer_id : str
+        Pseudonym of who takes it.
+    human_reason : str
+        The reason, in the words of the person who asks.
+    """
+
+    name: ClassVar[str] = "transfer_debt"
+    buyer_id: str
+    human_reason: str = ""
+
+
+Contact = Call | Visit | Message
+"""The actions that reach a person."""
+
+
+@dataclass(frozen=True)
 class ShareRecord(Action):
     """Share an overdue record with a bureau.
 
@@ -244,16 +327,20 @@ class ShareRecord(Action):
 
 
 __all__ = [
+    "PLACES",
     "PURPOSES",
+    "RELIEF",
     "TREATMENTS",
     "Action",
     "Call",
     "Charge",
+    "Contact",
     "Decline",
     "Message",
     "OfferHelp",
     "OfferPlan",
     "ShareRecord",
     "TakeLegalStep",
+    "TransferDebt",
     "Visit",
 ]

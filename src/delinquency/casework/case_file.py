@@ -25,6 +25,8 @@ class Case:
         At the moment of asking.
     events : tuple of Event
         Everything that happened, oldest first.
+    past : tuple of Event
+        What happened in the account's other cases, oldest first.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class Case:
     language: str = "en"
     days_past_due: int = 0
     events: tuple[Event, ...] = field(default=())
+    past: tuple[Event, ...] = field(default=())
 
     def __post_init__(self) -> None:
         for name in ("case_id", "account_id"):
@@ -60,8 +63,17 @@ class Case:
         return replace(self, events=(*self.events, event))
 
     def until(self, at: datetime) -> tuple[Event, ...]:
-        """Return the events up to and including a moment: nothing later is known then."""
-        return tuple(event for event in self.events if event.at <= at)
+        """Return the account's events up to and including a moment; nothing later is known then.
+
+        Notes
+        -----
+        Caps, opting out, a death hold for the account, in whichever case they were recorded.
+        """
+        known = [event for event in self.events if event.at <= at]
+        if not self.past:
+            return tuple(known)
+        known += [event for event in self.past if event.at <= at]
+        return tuple(sorted(known, key=lambda event: event.at))
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from delinquency.casework.decision import Refusal, refuse
-from delinquency.casework.money import cents_of_column, floor_cents, from_cents, to_cents
+from delinquency.casework.money import (
+    cents_of_column,
+    digits_of,
+    floor_cents,
+    from_units,
+    to_units,
+)
 from delinquency.errors import CaseworkError
 from delinquency.policy import Policy, Rule
 
@@ -46,7 +53,7 @@ class _Limit:
     """One limit in whole cents, with the rule behind it."""
 
     what: str
-    rule: Rule[Decimal | None]
+    rule: Rule[Any]
     cents: int
 
 
@@ -93,7 +100,10 @@ def check_charges(
     --------
     A fee of exactly 1 % of 1,000.00 holds a limit of 1 %; a cent more does not.
     """
-    principal, fee, charged = to_cents(overdue_principal), to_cents(late_fee), to_cents(interest)
+    digits = digits_of(policy.currency)
+    principal, fee, charged = (
+        to_units(amount, digits) for amount in (overdue_principal, late_fee, interest)
+    )
     for name, value in (("late_fee", fee), ("interest", charged), ("days", days)):
         if value < 0:
             raise CaseworkError(f"{name} must be >= 0. Got {value}.")
@@ -108,22 +118,24 @@ def check_charges(
     refusals = tuple(
         refuse(
             limits[what].rule,
-            f"{_WORDS[what]} of {from_cents(asked[what])} on overdue principal"
-            f" {overdue_principal} is {from_cents(excess[what])} above the"
-            f" {from_cents(limits[what].cents)} that this rule allows.",
+            f"{_WORDS[what]} of {from_units(asked[what], digits)} on overdue principal"
+            f" {overdue_principal} is {from_units(excess[what], digits)} above the"
+            f" {from_units(limits[what].cents, digits)} that this rule allows.",
         )
         for what in asked
         if excess[what]
     )
-    most = {what: from_cents(limits[what].cents) if what in limits else None for what in asked}
+    most = {
+        what: from_units(limits[what].cents, digits) if what in limits else None for what in asked
+    }
     return ChargeCheck(
         allowed=not refusals,
         late_fee_max=most["late_fee"],
         interest_max=most["interest"],
         all_in_max=most["all_in"],
-        late_fee_excess=from_cents(excess["late_fee"]),
-        interest_excess=from_cents(excess["interest"]),
-        all_in_excess=from_cents(excess["all_in"]),
+        late_fee_excess=from_units(excess["late_fee"], digits),
+        interest_excess=from_units(excess["interest"], digits),
+        all_in_excess=from_units(excess["all_in"], digits),
         refusals=refusals,
     )
 
@@ -142,14 +154,17 @@ def _limits(principal: int, *, days: int, policy: Policy, repeated: bool) -> lis
     absolute = rules.late_fee_repeat_max if repeated else rules.late_fee_first_max
     if absolute.value is not None:
         # A fee in money still needs something overdue to be charged on.
-        fees.append(_Limit("late_fee", absolute, to_cents(absolute.value) if principal else 0))
+        most = to_units(absolute.value, digits_of(policy.currency))
+        fees.append(_Limit("late_fee", absolute, most if principal else 0))
+    if rules.late_fee_within_payment.value:
+        fees.append(_Limit("late_fee", rules.late_fee_within_payment, principal))
     limits = [min(fees, key=lambda limit: limit.cents)] if fees else []
     if rules.interest_rate_max.value is not None:
         rate = Fraction(rules.interest_rate_max.value)
         time = Fraction(days, year) if rules.interest_basis.value == "annual" else Fraction(1)
         cents = floor_cents(rate * principal * time)
         limits.append(_Limit("interest", rules.interest_rate_max, cents))
-    if rules.all_in_rate_max.value is not None:
+    if rules.all_in_rate_max.value is not None and rules.all_in_applies.value == "charge":
         rate = Fraction(rules.all_in_rate_max.value)
         cents = floor_cents(rate * principal * Fraction(days, year))
         limits.append(_Limit("all_in", rules.all_in_rate_max, cents))
@@ -179,9 +194,12 @@ def scan_charges(frame: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     missing = [name for name in SCAN_COLUMNS if name not in frame.columns]
     if missing:
         raise CaseworkError(f"The charge scan needs columns {', '.join(missing)}.")
-    principal = np.maximum(cents_of_column(frame["overdue_principal"].to_numpy(), "principal"), 0)
-    fee = cents_of_column(frame["late_fee"].to_numpy(), "late_fee")
-    interest = cents_of_column(frame["interest"].to_numpy(), "interest")
+    digits = digits_of(policy.currency)
+    principal, fee, interest = (
+        cents_of_column(frame[name].to_numpy(), name, digits)
+        for name in ("overdue_principal", "late_fee", "interest")
+    )
+    principal = np.maximum(principal, 0)
     days = frame["days"].to_numpy(dtype="float64")
     if (fee < 0).any() or (interest < 0).any() or not (days >= 0).all():
         raise CaseworkError("late_fee, interest and days must be >= 0 in every row.")
@@ -202,31 +220,35 @@ def scan_charges(frame: pd.DataFrame, policy: Policy) -> pd.DataFrame:
         ):
             asked = {"late_fee": fee, "interest": interest, "all_in": fee + interest}[what][rows]
             over = np.flatnonzero(asked > most)
-            parts.append(_violations(frame, rows[over], rule, asked[over], most[over]))
+            parts.append(_violations(frame, rows[over], rule, (asked[over], most[over]), digits))
     found = pd.concat(parts, ignore_index=True) if parts else _violations_of_nothing()
     return found.sort_values("row", kind="stable", ignore_index=True).drop(columns="row")
 
 
 def _limit_columns(
     principal: np.ndarray, days: np.ndarray, policy: Policy, *, repeated: bool
-) -> list[tuple[str, Rule[Decimal | None], np.ndarray]]:
+) -> list[tuple[str, Rule[Any], np.ndarray]]:
     """Return each limit over many principals, in whole cents rounded down."""
     rules = policy.charges
     year = rules.days_in_year.value
-    out: list[tuple[str, Rule[Decimal | None], np.ndarray]] = []
+    out: list[tuple[str, Rule[Any], np.ndarray]] = []
     share = rules.late_fee_rate_max
     absolute = rules.late_fee_repeat_max if repeated else rules.late_fee_first_max
-    by_share = None
+    fees: list[tuple[Rule[Any], np.ndarray]] = []
     if share.value is not None:
-        by_share = _scaled(principal, Fraction(share.value))
-        out.append(("late_fee", share, by_share))
+        fees.append((share, _scaled(principal, Fraction(share.value))))
     if absolute.value is not None:
-        fixed = np.where(principal > 0, to_cents(absolute.value), 0)
-        if by_share is not None:
-            # Only the lower of two limits is cited, the share where they are equal.
-            out[0] = ("late_fee", share, np.where(by_share <= fixed, by_share, _UNLIMITED))
-            fixed = np.where(by_share <= fixed, _UNLIMITED, fixed)
-        out.append(("late_fee", absolute, fixed))
+        fixed = to_units(absolute.value, digits_of(policy.currency))
+        fees.append((absolute, np.where(principal > 0, fixed, 0)))
+    if rules.late_fee_within_payment.value:
+        fees.append((rules.late_fee_within_payment, principal))
+    if fees:
+        # Only the lowest of several limits is cited, the first of equal ones.
+        lowest = np.argmin(np.stack([most for _, most in fees]), axis=0)
+        out += [
+            ("late_fee", rule, np.where(lowest == place, most, _UNLIMITED))
+            for place, (rule, most) in enumerate(fees)
+        ]
     if rules.interest_rate_max.value is not None:
         rate = Fraction(rules.interest_rate_max.value)
         if rules.interest_basis.value == "annual":
@@ -234,7 +256,7 @@ def _limit_columns(
         else:
             most = _scaled(principal, rate)
         out.append(("interest", rules.interest_rate_max, most))
-    if rules.all_in_rate_max.value is not None:
+    if rules.all_in_rate_max.value is not None and rules.all_in_applies.value == "charge":
         rate = Fraction(rules.all_in_rate_max.value)
         out.append(("all_in", rules.all_in_rate_max, _scaled(principal, rate / year, times=days)))
     return out
@@ -259,20 +281,22 @@ def _scaled(cents: np.ndarray, factor: Fraction, *, times: np.ndarray | None = N
 def _violations(
     frame: pd.DataFrame,
     rows: np.ndarray,
-    rule: Rule[Decimal | None],
-    asked: np.ndarray,
-    most: np.ndarray,
+    rule: Rule[Any],
+    amounts: tuple[np.ndarray, np.ndarray],
+    digits: int,
 ) -> pd.DataFrame:
     """Return the violations of one rule as rows."""
+    asked, most = amounts
+    unit = 10.0**digits
     return pd.DataFrame(
         {
             "row": rows,
             "account_id": frame["account_id"].to_numpy()[rows],
             "rule": rule.key,
             "rule_source": rule.cited,
-            "charged": asked / 100.0,
-            "allowed_most": most / 100.0,
-            "excess": (asked - most) / 100.0,
+            "charged": asked / unit,
+            "allowed_most": most / unit,
+            "excess": (asked - most) / unit,
         }
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from delinquency.casework.actions import (
@@ -15,24 +14,25 @@ from delinquency.casework.actions import (
     OfferPlan,
     ShareRecord,
     TakeLegalStep,
+    TransferDebt,
     Visit,
 )
 from delinquency.casework.case_file import Case
-from delinquency.casework.charges import check_charges
-from delinquency.casework.contact import View, contact_refusals, next_contact, view_of
+from delinquency.casework.case_view import View, view_of
+from delinquency.casework.charge_gate import charge_refusals
+from delinquency.casework.contact import contact_refusals, next_contact
 from delinquency.casework.decision import (
-    HELP_SOURCE,
-    ORDER_SOURCE,
+    CASE_SOURCE,
     PLAN_SOURCE,
-    TONE_SOURCE,
+    STOP_SOURCE,
     Decision,
     Refusal,
     refuse,
 )
-from delinquency.casework.legal_gate import legal_refusals
+from delinquency.casework.legal_gate import legal_refusals, reason_refusal, transfer_refusals
+from delinquency.casework.message_texts import text_flags, text_refusals
 from delinquency.casework.plan_options import affordable_instalment
 from delinquency.casework.plans import LONGEST
-from delinquency.casework.tone import tone_faults
 from delinquency.errors import CaseworkError
 from delinquency.policy import Policy
 
@@ -77,6 +77,7 @@ def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
         raise CaseworkError(f"at: expected a moment with time zone. Got {at.isoformat()!r}.")
     view = view_of(case, policy, at)
     refusals = _CHECKERS[type(action)](view, action)
+    flags = text_flags(view, action) if isinstance(action, Message) else ()
     if not refusals:
         return Decision(
             action=action.name,
@@ -85,6 +86,7 @@ def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
             rule_source=policy.title,
             reason="Every rule of the policy for this action holds.",
             next_allowed_at=view.at,
+            flags=flags,
         )
     first = refusals[0]
     return Decision(
@@ -95,6 +97,7 @@ def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
         reason=first.reason,
         next_allowed_at=_next(view, action, refusals),
         refusals=refusals,
+        flags=flags,
     )
 
 
@@ -127,78 +130,14 @@ def _contact(view: View, contact: Call | Visit) -> tuple[Refusal, ...]:
 
 @_checks(Message)
 def _message(view: View, message: Message) -> tuple[Refusal, ...]:
-    """Check a message: the contact, its tone, and that it offers help."""
-    refusals = list(contact_refusals(view, message))
-    legal = view.history.legal_started and message.step in ("H4", "H5")
-    if message.step == "H4" and not legal:
-        refusals.append(
-            Refusal("order.help_first", ORDER_SOURCE, "No legal step was taken in this case.")
-        )
-    needed = message.purpose in ("reminder", "help") and message.step in ("H1", "H2", "H3")
-    for fault in tone_faults(message.text, legal_words_allowed=legal, help_needed=needed):
-        source = HELP_SOURCE if fault.kind == "no offer of help" else TONE_SOURCE
-        words = f' "{fault.words}"' if fault.words else ""
-        refusals.append(Refusal("tone", source, f"{fault.kind}:{words}. {fault.mend}"))
-    if not message.text.strip():
-        refusals.append(Refusal("tone", TONE_SOURCE, "There is no text."))
-    return tuple(refusals)
+    """Check a message: the contact, and its text."""
+    return (*contact_refusals(view, message), *text_refusals(view, message))
 
 
 @_checks(Charge)
 def _charge(view: View, charge: Charge) -> tuple[Refusal, ...]:
-    """Check a charge together with all that was charged since the amount became overdue.
-
-    Notes
-    -----
-    Late fees of one event are added up and held against its largest principal; interest is held
-    against its own days, which may not be charged twice; all-in, both are held against the sum
-    of principal times days, whose principal is what one day of it would be charged on.
-    """
-    history, policy = view.history, view.policy
-    before = history.charges
-    largest = max([charge.overdue_principal, *(c.overdue_principal for c in before)])
-    elapsed = view.days_overdue
-    charged_days = sum(c.days for c in before if c.charge == "interest")
-    none = Decimal(0)
-    refusals: list[Refusal] = []
-    if charge.charge == "late_fee":
-        fee, interest = history.charged("late_fee") + charge.amount, history.charged("interest")
-        result = check_charges(
-            largest,
-            late_fee=fee,
-            interest=none,
-            days=elapsed,
-            policy=policy,
-            repeated=charge.repeated,
-        )
-        refusals += [r for r in result.refusals if r.rule.startswith("charges.late_fee")]
-    else:
-        fee, interest = history.charged("late_fee"), history.charged("interest") + charge.amount
-        annual = policy.charges.interest_basis.value == "annual"
-        principal = charge.overdue_principal if annual else largest
-        result = check_charges(
-            principal,
-            late_fee=none,
-            interest=charge.amount if annual else interest,
-            days=charge.days,
-            policy=policy,
-            repeated=charge.repeated,
-        )
-        refusals += [r for r in result.refusals if r.rule == "charges.interest_rate_max"]
-        if charged_days + charge.days > elapsed:
-            rule = policy.charges.interest_rate_max
-            reason = (
-                f"Interest for {charged_days + charge.days} days in all, but only {elapsed} days"
-                " are overdue: no day is charged twice."
-            )
-            refusals.append(refuse(rule, reason))
-    time = sum((c.overdue_principal * c.days for c in before if c.charge == "interest"), none)
-    time += max(charge.overdue_principal, none) * max(elapsed - charged_days, 0)
-    together = check_charges(
-        time, late_fee=fee, interest=interest, days=1, policy=policy, repeated=charge.repeated
-    )
-    refusals += [r for r in together.refusals if r.rule == "charges.all_in_rate_max"]
-    return tuple(refusals)
+    """Check a charge against the case's own facts."""
+    return charge_refusals(view, charge)
 
 
 @_checks(OfferPlan)
@@ -266,6 +205,7 @@ def _conditions(view: View, offer: OfferPlan) -> list[Refusal]:
     if "willing" in rule.value and history.willingness_evidence == "strong":
         reason = "A person has recorded strong evidence that the customer does not want to pay."
         refusals.append(refuse(rule, reason))
+    refusals += _held_offers(view)
     if history.running_plan is not None:
         stops = view.policy.plan.stops_collection
         refusals.append(refuse(stops, f"Plan {history.running_plan} runs already."))
@@ -275,20 +215,40 @@ def _conditions(view: View, offer: OfferPlan) -> list[Refusal]:
 @_checks(OfferHelp)
 def _help(view: View, offer: OfferHelp) -> tuple[Refusal, ...]:
     """Check help without amounts: nearly always allowed, written terms only on strong evidence."""
-    rules = view.policy.plan
+    rules, rules_legal = view.policy.plan, view.policy.legal
     if offer.treatment == "due_date_move" and rules.due_date_move_days_max.value == 0:
         return (refuse(rules.due_date_move_days_max, "The due date may not be moved."),)
+    found = _held_offers(view) if offer.treatment not in ANSWERS else []
     if offer.treatment == "written_terms":
-        refusals = []
-        evidence = view.policy.legal.willingness_evidence_min
-        if "strong" not in (offer.willingness_evidence, view.history.willingness_evidence):
-            reason = "Written terms need strong evidence that the customer can pay and will not."
-            refusals.append(refuse(evidence, reason))
+        evidence = rules_legal.willingness_evidence_min
+        if view.history.willingness_evidence != "strong":
+            reason = (
+                "Written terms need strong evidence, assessed by a person in these arrears, that"
+                " the customer can pay and will not."
+            )
+            found.append(refuse(evidence, reason))
         if view.history.disputes:
-            reason = "A dispute is open: it is settled first."
-            refusals.append(refuse(view.policy.legal.blocked_by, reason))
-        return tuple(refusals)
-    return ()
+            found.append(refuse(rules_legal.blocked_by, "A dispute is open: it is settled first."))
+    if offer.treatment == "autopay" and offer.until is not None:
+        found.append(Refusal("help.form", PLAN_SOURCE, "Autopay has no end."))
+    return tuple(found)
+
+
+ANSWERS = ("grievance_resolution", "document_pack", "debt_advice")
+"""Help that is an answer to the customer: nothing that holds stops it."""
+
+
+def _held_offers(view: View) -> list[Refusal]:
+    """Offer nothing to the dead, the bankrupt or the closed; what is disputed is settled first."""
+    found = []
+    if view.history.closed_at is not None:
+        found.append(Refusal("case.closed", CASE_SOURCE, "The case is closed."))
+    for name in ("death", "insolvency", "transfer", "fraud"):
+        hold = view.holds.get(name)
+        if hold is not None:
+            reason = f"No offer while {hold.facts.words}; it may be lifted by:"
+            found.append(Refusal(f"hold.{name}", STOP_SOURCE, f"{reason} {hold.facts.lifted_by}."))
+    return found
 
 
 @_checks(TakeLegalStep)
@@ -301,15 +261,28 @@ def _legal(view: View, step: TakeLegalStep) -> tuple[Refusal, ...]:
 def _decline(view: View, decline: Decline) -> tuple[Refusal, ...]:
     """Check that a person gave a reason for a decline."""
     rule = view.policy.review.decline_needs_reason
-    if not rule.value or decline.human_reason.strip():
-        return ()
-    return (refuse(rule, "A decline needs a reason that a person recorded."),)
+    found = reason_refusal(view, decline.human_reason, rule)
+    return () if found is None else (found,)
 
 
 @_checks(ShareRecord)
 def _share(view: View, share: ShareRecord) -> tuple[Refusal, ...]:
     """Check that a record leaves the house only with consent."""
-    rule = view.policy.records.share_needs_consent
-    if not rule.value or share.consent:
-        return ()
-    return (refuse(rule, "The customer's consent to sharing is not recorded."),)
+    rules = view.policy.records
+    found = []
+    if rules.share_needs_consent.value and not share.consent:
+        reason = "The customer's consent to sharing is not recorded."
+        found.append(refuse(rules.share_needs_consent, reason))
+    told = any(
+        message.template.partition(":")[0] == "report_notice" for message in view.history.messages
+    )
+    if rules.notice_before_report.value and not told:
+        reason = "The customer was not told before: send the approved text report_notice first."
+        found.append(refuse(rules.notice_before_report, reason))
+    return tuple(found)
+
+
+@_checks(TransferDebt)
+def _transfer(view: View, transfer: TransferDebt) -> tuple[Refusal, ...]:
+    """Check that a debt may be sold."""
+    return transfer_refusals(view, transfer)

@@ -1,14 +1,15 @@
 """H5: the timeline of a case, the reply clock, and what belongs in the pack of documents."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from delinquency.casework.business_calendar import business_days_after
 from delinquency.casework.case_file import Case
 from delinquency.casework.charges import ChargeCheck
-from delinquency.casework.history import history_of
+from delinquency.casework.history_reading import history_of
 from delinquency.casework.plans import Plan
-from delinquency.policy import WEEKDAYS, Policy, Rule
+from delinquency.policy import Policy, Rule
 
 
 @dataclass(frozen=True)
@@ -46,26 +47,6 @@ def timeline(case: Case, at: datetime) -> tuple[TimelineEntry, ...]:
         )
         for event in case.until(at)
     )
-
-
-def is_business_day(day: date, policy: Policy) -> bool:
-    """Return whether a day is a business day under a policy."""
-    rules = policy.communication
-    return WEEKDAYS[day.weekday()] not in rules.rest_days.value and day not in rules.holidays.value
-
-
-def business_days_after(day: date, count: int, policy: Policy) -> date:
-    """Return the day that is so many business days after another, which itself never counts.
-
-    Examples
-    --------
-    Two business days after a Friday are the next Tuesday, if Monday is no holiday.
-    """
-    while count > 0:
-        day += timedelta(days=1)
-        if is_business_day(day, policy):
-            count -= 1
-    return day
 
 
 def reply_due(asked_at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:

@@ -1,21 +1,22 @@
-"""R2: whether one may contact a customer now, and if not, when next.
+"""R2: how often, when and by which way one may contact, and if not now, when next.
 
 Every rule is a small function that says whether it stands against a contact at a moment, and
-until when; the next allowed moment is found by going from refusal to refusal.
+until when; the next allowed moment is found by going from refusal to refusal. Who may be
+contacted at all, and what stops contacts, is in ``contact_stops``.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from delinquency.casework.actions import Call, Message, Visit
-from delinquency.casework.case_file import Case
-from delinquency.casework.decision import PRIVACY_SOURCE, Refusal, refuse
+from delinquency.casework.actions import Call, Contact, Message, Visit
+from delinquency.casework.business_calendar import has_calendar, missing_calendar
+from delinquency.casework.case_view import View
+from delinquency.casework.contact_stops import STOPS, answers
+from delinquency.casework.decision import Refusal, refuse
 from delinquency.casework.events import Event
-from delinquency.casework.history import History, history_of, local_day
-from delinquency.policy import Hours, Policy, Rule
-
-Contact = Call | Visit | Message
+from delinquency.casework.history import local_day
+from delinquency.policy import Hours, Rule
 
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
@@ -24,47 +25,14 @@ _STEPS_MAX = 1000
 """Refusals followed in search of the next moment: years of holidays; then there is none."""
 
 
-@dataclass(frozen=True)
-class View:
-    """A case as it is seen at a moment under a policy.
-
-    Attributes
-    ----------
-    case : Case
-    policy : Policy
-    at : datetime
-        The moment of the contact, in UTC.
-    history : History
-        What was known when the question was asked.
-    """
-
-    case: Case
-    policy: Policy
-    at: datetime
-    history: History
-
-    @property
-    def days_overdue(self) -> int:
-        """Days past due: from the event that says since when, else as the case was given."""
-        since = self.history.overdue_since
-        if since is None:
-            return self.case.days_past_due
-        return max((local_day(self.at, self.case) - since).days, 0)
-
-
 ContactRule = Callable[[View, Contact], Refusal | None]
-_RULES: list[ContactRule] = []
+_RULES: list[ContactRule] = [*STOPS]
 
 
 def _rule(function: ContactRule) -> ContactRule:
     """Add a rule to those that every contact passes."""
     _RULES.append(function)
     return function
-
-
-def view_of(case: Case, policy: Policy, at: datetime) -> View:
-    """Return the view of a case at a moment."""
-    return View(case, policy, at.astimezone(UTC), history_of(case, at))
 
 
 def contact_refusals(view: View, contact: Contact) -> tuple[Refusal, ...]:
@@ -93,11 +61,6 @@ def next_contact(view: View, contact: Contact) -> datetime | None:
         # Where clocks are set back an hour comes twice; the search goes on all the same.
         moment = max(later, moment + MINUTE)
     return None
-
-
-def _answers(view: View, contact: Contact) -> bool:
-    """Return whether a contact answers an open question of the customer."""
-    return contact.purpose == "reply" and bool(view.history.questions)
 
 
 def _start_of_day(view: View, days: int, at: time) -> datetime:
@@ -140,7 +103,13 @@ def not_on_holidays(view: View, contact: Contact) -> Refusal | None:
     """Leave customers in peace on public holidays where the policy says so."""
     rule = view.policy.contact.holidays_allowed
     day = local_day(view.at, view.case)
-    if rule.value or day not in view.policy.communication.holidays.value:
+    if rule.value:
+        return None
+    if not has_calendar(day, view.policy):
+        # A day that might be a holiday is not taken for a working day in silence.
+        years = view.policy.communication.calendar_years
+        return refuse(years, missing_calendar(day, view.policy))
+    if day not in view.policy.communication.holidays.value:
         return None
     reason = f"{day} is a public holiday."
     return refuse(rule, reason, until=_start_of_day(view, 1, time(0)))
@@ -165,57 +134,6 @@ def with_consent(view: View, contact: Contact) -> Refusal | None:
 
 
 @_rule
-def with_the_customer_alone(view: View, contact: Contact) -> Refusal | None:
-    """Leave third parties alone, but to find a customer again where the policy allows it."""
-    rule = view.policy.contact.third_party
-    if contact.party == "customer":
-        number = contact.number_id if isinstance(contact, Call) else ""
-        if number and number in view.history.invalid_numbers:
-            return refuse(rule, "The number is not the customer's: somebody else would answer.")
-        return None
-    if rule.value == "never":
-        return refuse(rule, "Nobody but the customer is contacted.")
-    if contact.purpose != "locate" or isinstance(contact, Message):
-        return Refusal(
-            rule.key,
-            PRIVACY_SOURCE,
-            "A third party may only be asked, by word of mouth, how the customer can be reached.",
-        )
-    if rule.value == "lost_contact_only" and not contact_is_lost(view):
-        dials, days = _lost(view)
-        return refuse(
-            rule,
-            f"Contact is not lost: {dials} failed dials on {days} days;"
-            f" {view.policy.contact.lost_contact_dials.value} on"
-            f" {view.policy.contact.lost_contact_days.value} are needed, or an invalid number.",
-        )
-    return None
-
-
-def _lost(view: View) -> tuple[int, int]:
-    """Return failed dials to the customer, and on how many days, since the last conversation."""
-    talks = [t.at for t in view.history.conversations if t.party == "customer"]
-    since = max(talks, default=None)
-    failed = [
-        attempt
-        for attempt in view.history.attempts
-        if attempt.party == "customer"
-        and attempt.channel == "phone"
-        and (since is None or attempt.at > since)
-    ]
-    return len(failed), len({local_day(attempt.at, view.case) for attempt in failed})
-
-
-def contact_is_lost(view: View) -> bool:
-    """Return whether the customer can no longer be reached, as the policy counts it."""
-    if view.history.invalid_numbers:
-        return True
-    dials, days = _lost(view)
-    rules = view.policy.contact
-    return dials >= rules.lost_contact_dials.value and days >= rules.lost_contact_days.value
-
-
-@_rule
 def with_enough_staff(view: View, contact: Contact) -> Refusal | None:
     """Visit only with as many staff as the policy asks for."""
     rule = view.policy.contact.visit_staff_min
@@ -225,19 +143,9 @@ def with_enough_staff(view: View, contact: Contact) -> Refusal | None:
 
 
 @_rule
-def not_while_a_plan_runs(view: View, contact: Contact) -> Refusal | None:
-    """Send no reminders while a plan is kept."""
-    rule = view.policy.plan.stops_collection
-    if contact.purpose not in ("reminder", "locate") or not rule.value:
-        return None
-    plan = view.history.running_plan
-    return refuse(rule, f"Plan {plan} runs: reminders stop until it ends.") if plan else None
-
-
-@_rule
 def after_cooling_off(view: View, contact: Contact) -> Refusal | None:
     """Leave the rest after a conversation, and the longer one after a heated conversation."""
-    if isinstance(contact, Message) or _answers(view, contact):
+    if isinstance(contact, Message) or answers(view, contact):
         return None
     rules = view.policy.contact
     worst: Refusal | None = None
@@ -281,17 +189,18 @@ def _week_cap(
 
 @_rule
 def not_too_many_conversations(view: View, contact: Contact) -> Refusal | None:
-    """Hold at most so many conversations a day: a call may become one."""
-    if isinstance(contact, Message) or _answers(view, contact):
+    """Hold at most so many conversations a day: a call may become one; the customer's are free."""
+    if isinstance(contact, Message) or answers(view, contact):
         return None
     rule = view.policy.contact.conversations_per_day_max
-    return _day_cap(view, rule, view.history.conversations, "conversations were held")
+    own = [talk for talk in view.history.conversations if not talk.inbound]
+    return _day_cap(view, rule, own, "conversations were held")
 
 
 @_rule
 def not_too_many_calls(view: View, contact: Contact) -> Refusal | None:
     """Call at most so many times in any seven days."""
-    if isinstance(contact, Message) or _answers(view, contact):
+    if isinstance(contact, Message) or answers(view, contact):
         return None
     rule = view.policy.contact.calls_per_7_days_max
     return _week_cap(view, rule, view.history.calls(), "calls were made")
@@ -300,7 +209,7 @@ def not_too_many_calls(view: View, contact: Contact) -> Refusal | None:
 @_rule
 def not_too_many_dials(view: View, contact: Contact) -> Refusal | None:
     """Dial one number without answer at most so many times a day."""
-    if not isinstance(contact, Call) or _answers(view, contact):
+    if not isinstance(contact, Call) or answers(view, contact):
         return None
     dials = [
         attempt
@@ -314,7 +223,7 @@ def not_too_many_dials(view: View, contact: Contact) -> Refusal | None:
 @_rule
 def not_too_many_messages_a_day(view: View, contact: Contact) -> Refusal | None:
     """Send at most so many messages a day."""
-    if not isinstance(contact, Message) or _answers(view, contact):
+    if not isinstance(contact, Message) or answers(view, contact):
         return None
     rule = view.policy.contact.messages_per_day_max
     return _day_cap(view, rule, view.history.messages, "messages were sent")
@@ -323,7 +232,7 @@ def not_too_many_messages_a_day(view: View, contact: Contact) -> Refusal | None:
 @_rule
 def not_too_many_messages_a_week(view: View, contact: Contact) -> Refusal | None:
     """Send at most so many messages in any seven days."""
-    if not isinstance(contact, Message) or _answers(view, contact):
+    if not isinstance(contact, Message) or answers(view, contact):
         return None
     rule = view.policy.contact.messages_per_7_days_max
     return _week_cap(view, rule, view.history.messages, "messages were sent")

@@ -47,6 +47,8 @@ class Decision:
         asked moment itself when allowed; None when time alone does not help.
     refusals : tuple of Refusal
         Every rule that refuses.
+    flags : tuple of str
+        What a person should look at before or after the action; flags refuse nothing.
     """
 
     action: str
@@ -56,6 +58,7 @@ class Decision:
     reason: str
     next_allowed_at: datetime | None = None
     refusals: tuple[Refusal, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 def refuse(rule: Rule[Any], reason: str, *, until: datetime | None = None) -> Refusal:
@@ -68,4 +71,11 @@ TONE_SOURCE = "Source article, step 2 and caution (iii): friendly, patient, no t
 PRIVACY_SOURCE = "Source article, caution (ii): no leaks of personal information"
 HELP_SOURCE = "Source article, step 2 and new rules, last point: ask, and offer help"
 ORDER_SOURCE = "Source article, steps 1 to 5: help comes before legal means"
+CASE_SOURCE = "Our rule, not law: what a case is about ends with it"
+STOP_SOURCE = "Our rule, not law: people are left in peace while something else comes first"
+OPT_OUT_SOURCE = (
+    "Our rule everywhere, and the law in many places (12 CFR 1006.6(e), 1006.14(h)): a customer"
+    " who says stop is heard"
+)
+MONEY_SOURCE = "Our rule, not law: money limits rest on what the case says, never on a claim"
 PLAN_SOURCE = "Design of this project (2026-11-24): an offer is exact, affordable and complete"

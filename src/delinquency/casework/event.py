@@ -4,6 +4,7 @@ The events themselves are in ``events``. Events are facts: whether an action is 
 before it is done, in ``check``.
 """
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -15,10 +16,14 @@ from delinquency.casework.identifiers import find_identifiers, is_pseudonym
 from delinquency.errors import CaseworkError
 from delinquency.registry import Registry
 
-TEXT_LIMIT = 2000
-"""Longest free text of an event, in characters."""
+TEXT_LIMIT = 4000
+"""Longest free text of an event or a message, in characters."""
+
+DIGITS_MAX = 15
+"""Most digits of an amount: more is a slip of the hand, and beyond what a table holds exactly."""
 
 _HEAD = ("at", "actor")
+_PLAIN_AMOUNT = re.compile(r"[+-]?\d{1,24}(?:\.\d{1,24})?", re.ASCII)
 
 Kind = TypeVar("Kind", bound="Event")
 
@@ -65,8 +70,9 @@ class Event:
         """Return what is wrong with one field of the payload."""
         if value is None:
             return []
-        if isinstance(value, Decimal) and (not value.is_finite() or value < 0):
-            return [f"{name}: expected an amount of at least 0. Got {value}."]
+        if isinstance(value, Decimal):
+            fault = amount_fault(value)
+            return [f"{name}: {fault}"] if fault else []
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
             return [f"{name}: expected at least 0. Got {value}."]
         if name in self.choices and value not in self.choices[name]:
@@ -102,6 +108,35 @@ class Event:
             "actor": self.actor,
             "payload": self.payload,
         }
+
+
+def amount_fault(value: Decimal, *, negative_allowed: bool = False) -> str:
+    """Return what is wrong with an amount of money, in words; "" when nothing is."""
+    if not value.is_finite() or (value < 0 and not negative_allowed):
+        return f"expected an amount of at least 0. Got {value}."
+    if len(value.as_tuple().digits) > DIGITS_MAX or value.adjusted() >= DIGITS_MAX:
+        return f"expected an amount of at most {DIGITS_MAX} digits."
+    return ""
+
+
+def read_amount(raw: object) -> Decimal:
+    """Return an amount that came as text or whole number.
+
+    Raises
+    ------
+    ValueError
+        If it is no plain decimal: no exponent, no NaN, no float, at most ``DIGITS_MAX`` digits.
+    """
+    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+        raise ValueError(f"expected an amount as text, got {raw!r}")
+    text = str(raw).strip()
+    if not _PLAIN_AMOUNT.fullmatch(text):
+        raise ValueError(f"expected a plain amount such as '1250.00', got {text[:40]!r}")
+    value = Decimal(text)
+    fault = amount_fault(value, negative_allowed=True)
+    if fault:
+        raise ValueError(fault.rstrip("."))
+    return value
 
 
 EVENTS: Registry[type[Event]] = Registry("event")
@@ -179,9 +214,7 @@ def _read(raw: object, hint: Any) -> Any:
             raise ValueError(f"expected a list, got {raw!r}")
         return tuple(_read(item, get_args(hint)[0]) for item in raw)
     if hint is Decimal:
-        if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
-            raise ValueError(f"expected an amount as text, got {raw!r}")
-        return Decimal(raw)
+        return read_amount(raw)
     if hint is date:
         return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
     if type(raw) is not hint:

@@ -10,15 +10,33 @@ PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}|[A-Za-z0-9_.:-]{0,15}")
 # and ahead ask for the word's edge.
 _PATTERNS = MappingProxyType(
     {
-        "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
+        # Lengths are bounded, so that no text takes longer than its length.
+        "e-mail address": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"),
         "identity number": re.compile(
-            r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{3}-\d{2}-\d{4})(?![0-9A-Za-z])"
+            r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{6}[ -]\d{8}[ -]\d{3}[\dXx]"
+            r"|\d{3}[- ]\d{2}[- ]\d{4}|[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])"
+            r"(?![0-9A-Za-z])"
         ),
-        "card number": re.compile(r"(?<![0-9A-Za-z])(?:\d[ -]?){15,18}\d(?![0-9A-Za-z])"),
+        "account number": re.compile(
+            r"(?<![0-9A-Za-z])[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?"
+            r"(?![0-9A-Za-z])"
+        ),
+        "card number": re.compile(r"(?<![0-9A-Za-z])(?:\d[ .-]?){12,18}\d(?![0-9A-Za-z])"),
+        # Abroad: a plus or 00, a country, and groups of digits; at home: a leading 0 or an area in
+        # brackets, and groups; or the plain forms of China and North America.
         "phone number": re.compile(
-            r"(?<![0-9A-Za-z])(?:(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}"
-            r"|\+?1?[ -]?\(?\d{3}\)?[ -]\d{3}[ -]\d{4}"
-            r"|0\d{2,3}-\d{7,8})(?![0-9A-Za-z])"
+            r"(?<![0-9A-Za-z])(?:"
+            r"(?:\+|00 ?)[1-9]\d{0,2}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ .-]?\d{2,4}){1,5}"
+            r"|(?:86[ -]?)?1[3-9]\d[ .-]?\d{4}[ .-]?\d{4}"
+            r"|1?[ .-]?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}"
+            r"|\(0?\d{2,5}\)[ .-]?\d{3,4}[ .-]?\d{3,4}"
+            r"|0\d{2,4}[ .-]\d{3,4}[ .-]?\d{3,4}"
+            r"|0\d{9,10}"
+            r")(?![0-9A-Za-z])"
+        ),
+        "name": re.compile(
+            r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sr|Sra|Mme|Monsieur)\.? [A-Z][\w'-]{1,30}"
+            r"|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐|太太)"
         ),
     }
 )
@@ -37,8 +55,8 @@ def find_identifiers(text: str) -> tuple[tuple[str, str], ...]:
 
     Notes
     -----
-    Names and addresses cannot be told from other words by their form; the texts that the
-    project makes hold none, and free text is for facts, not for people.
+    Names are known by a form of address before or after them ("Mr. Li", "李先生"); without one,
+    and for addresses, no form tells them from other words: free text is for facts, not people.
 
     Examples
     --------
@@ -66,6 +84,15 @@ def is_pseudonym(text: str) -> bool:
     """
     if not text or not PSEUDONYM.fullmatch(text):
         return False
-    # A keyed hash in hexadecimal may by chance be all digits; a card number never has a prefix.
-    kinds = {kind for kind, _ in find_identifiers(text)}
-    return not kinds - ({"card number"} if text[0].isalpha() else set())
+    # A keyed hash in hexadecimal may by chance be all digits, and a reference has zeros in front:
+    # neither is a card's or a telephone's number behind a letter.
+    return not any(
+        not (
+            text[0].isalpha()
+            and (
+                kind in ("card number", "account number")
+                or (kind == "phone number" and words.startswith("0"))
+            )
+        )
+        for kind, words in find_identifiers(text)
+    )

@@ -5,7 +5,14 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from delinquency.casework.money import ceil_cents, floor_cents, from_cents, to_cents
+from delinquency.casework.money import (
+    ceil_cents,
+    digits_of,
+    floor_cents,
+    from_cents,
+    from_units,
+    to_units,
+)
 from delinquency.casework.plans import (
     MONTHS_IN_YEAR,
     Plan,
@@ -65,6 +72,10 @@ class Terms:
         Share of the balance recovered without any plan.
     recovery_months : int
         When that comes in, on average.
+    contract_rate : Decimal
+        Yearly rate that the account bears without relief: what a freeze gives up.
+    measured : bool
+        Whether the chances come from outcomes of the store, or are guesses.
     """
 
     annual_rate: Decimal = Decimal(0)
@@ -74,6 +85,8 @@ class Terms:
     keep_probability: float = 0.985
     recovery_without_plan: float = 0.35
     recovery_months: int = 18
+    contract_rate: Decimal = Decimal("0.1825")
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,8 @@ def affordable_instalment(residual_income: Decimal | None, policy: Policy) -> De
     if residual_income is None:
         return None
     share = Fraction(policy.plan.affordability_share.value)
-    return from_cents(max(floor_cents(share * to_cents(residual_income)), 0))
+    digits = digits_of(policy.currency)
+    return from_units(max(floor_cents(share * to_units(residual_income, digits)), 0), digits)
 
 
 def longest_plan(policy: Policy, terms: Terms) -> int:
@@ -168,7 +182,9 @@ def instalments_option(situation: Situation, policy: Policy, terms: Terms) -> Pl
     """Return the shortest affordable plan, or the longest allowed one with its shortfall."""
     most = affordable_instalment(situation.residual_income, policy)
     longest = longest_plan(policy, terms)
-    fee = from_cents(floor_cents(Fraction(terms.fee_rate) * to_cents(situation.balance)))
+    digits = digits_of(policy.currency)
+    owed = to_units(situation.balance, digits)
+    fee = from_units(floor_cents(Fraction(terms.fee_rate) * owed), digits)
     if most is None:
         return PlanOption("instalments", None, False, reason=_UNKNOWN)
     plan = shortest_plan(
@@ -178,6 +194,7 @@ def instalments_option(situation: Situation, policy: Policy, terms: Terms) -> Pl
         annual_rate=terms.annual_rate,
         first_due=situation.first_due,
         fee=fee,
+        digits=digits,
     )
     if plan is not None:
         reason = f"{plan.months} instalments of up to {plan.largest} fit the {most} affordable."
@@ -188,6 +205,7 @@ def instalments_option(situation: Situation, policy: Policy, terms: Terms) -> Pl
         annual_rate=terms.annual_rate,
         first_due=situation.first_due,
         fee=fee,
+        digits=digits,
     )
     missing = plan.largest - most
     reason = (
@@ -201,6 +219,7 @@ def extension_option(situation: Situation, policy: Policy, terms: Terms) -> Plan
     """Return the shortest extension by whose end the amount due can have been put aside."""
     most = affordable_instalment(situation.residual_income, policy)
     longest = policy.plan.extension_months_max.value
+    digits = digits_of(policy.currency)
     if most is None:
         return PlanOption("extension", None, False, reason=_UNKNOWN)
     if situation.payment_due <= 0 or longest == 0:
@@ -214,13 +233,14 @@ def extension_option(situation: Situation, policy: Policy, terms: Terms) -> Plan
             months=months,
             annual_rate=terms.annual_rate,
             first_due=situation.first_due,
+            digits=digits,
         )
         if plan.total <= most * months:
             reason = f"{most} a month, put aside for {months} months, pays {plan.total}."
             return PlanOption("extension", plan, True, reason=reason)
     assert plan is not None
-    lacking = to_cents(plan.total) - to_cents(most) * longest
-    missing = from_cents(ceil_cents(Fraction(lacking, longest)))
+    lacking = to_units(plan.total, digits) - to_units(most, digits) * longest
+    missing = from_units(ceil_cents(Fraction(lacking, longest)), digits)
     reason = f"{longest} months of {most} do not pay {plan.total}: {missing} a month is missing."
     return PlanOption("extension", plan, False, missing, reason)
 
@@ -241,27 +261,29 @@ def hardship_option(situation: Situation, policy: Policy, terms: Terms) -> PlanO
         return PlanOption(name, None, False, reason=_UNKNOWN)
     longest = longest_plan(policy, terms)
     reduced_months = min(policy.plan.hardship_months_max.value, longest - 1)
-    owed = to_cents(situation.balance)
+    digits = digits_of(policy.currency)
+    owed = to_units(situation.balance, digits)
     regular = instalment_cents(owed, monthly_rate(terms.annual_rate), longest)
     keep = 1 - Fraction(policy.plan.hardship_reduction_max.value)
     least = -(-(regular * keep.numerator) // keep.denominator)
-    reduced = min(to_cents(now), regular)
+    reduced = min(to_units(now, digits), regular)
     if reduced >= regular or reduced_months < 1 or reduced * reduced_months >= owed:
         return PlanOption(name, None, False, reason="The instalment needs no reduction.")
     if reduced < least:
-        missing = from_cents(least - reduced)
+        missing = from_units(least - reduced, digits)
         reason = (
             f"A reduction by {policy.plan.hardship_reduction_max.value} leaves"
-            f" {from_cents(least)} a month; {missing} of it is missing."
+            f" {from_units(least, digits)} a month; {missing} of it is missing."
         )
         return PlanOption(name, None, False, missing, reason)
     plan = hardship_plan(
         situation.balance,
-        reduced_to=from_cents(reduced),
+        reduced_to=from_units(reduced, digits),
         reduced_months=reduced_months,
         months=longest,
         annual_rate=terms.annual_rate,
         first_due=situation.first_due,
+        digits=digits,
     )
     missing = max(plan.largest - later, Decimal(0))
     if missing:
@@ -270,7 +292,9 @@ def hardship_option(situation: Situation, policy: Policy, terms: Terms) -> PlanO
             f" {missing} of it is missing then."
         )
         return PlanOption(name, plan, False, missing, reason)
-    reason = f"{reduced_months} months of {from_cents(reduced)}, then up to {plan.largest}."
+    reason = (
+        f"{reduced_months} months of {from_units(reduced, digits)}, then up to {plan.largest}."
+    )
     return PlanOption(name, plan, True, reason=reason)
 
 

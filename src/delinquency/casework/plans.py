@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from delinquency.casework.money import ceil_cents, floor_cents, from_cents, to_cents
+from delinquency.casework.money import ceil_cents, floor_cents, from_units, to_units
 from delinquency.errors import CaseworkError
 
 MONTHS_IN_YEAR = 12
@@ -170,6 +170,7 @@ def instalment_plan(
     annual_rate: Decimal,
     first_due: date,
     fee: Decimal = Decimal(0),
+    digits: int = 2,
 ) -> Plan:
     """Return a plan of equal monthly instalments.
 
@@ -183,6 +184,8 @@ def instalment_plan(
     annual_rate : Decimal
     first_due : date
         Day of the first instalment; the others follow on that day of the month.
+    digits : int
+        Decimals of the currency, from ``money.digits_of``.
 
     Returns
     -------
@@ -193,8 +196,8 @@ def instalment_plan(
     CaseworkError
         If the balance is 0 or less (nothing to repay), or months or rate make no sense.
     """
-    owed = to_cents(balance) + to_cents(fee)
-    _require_debt(balance, months)
+    owed = to_units(balance, digits) + to_units(fee, digits)
+    _require_debt(balance, months, digits)
     rate = monthly_rate(annual_rate)
     regular = instalment_cents(owed, rate, months)
     return Plan(
@@ -202,7 +205,7 @@ def instalment_plan(
         balance=balance,
         fee=fee,
         annual_rate=annual_rate,
-        instalments=_schedule(owed, regular, rate, first_due),
+        instalments=_schedule(owed, regular, rate, first_due, digits=digits),
     )
 
 
@@ -214,6 +217,7 @@ def shortest_plan(
     annual_rate: Decimal,
     first_due: date,
     fee: Decimal = Decimal(0),
+    digits: int = 2,
 ) -> Plan | None:
     """Return the shortest plan whose instalment is at most ``most``, or None if there is none.
 
@@ -223,32 +227,41 @@ def shortest_plan(
         The largest instalment that can be afforded, account currency.
     months_max : int
         The longest plan allowed.
+    digits : int
+        Decimals of the currency.
 
     Notes
     -----
     The instalment falls as the plan gets longer, and the interest paid rises: the shortest one
     that can be afforded costs the customer least.
     """
-    _require_debt(balance, months_max)
+    _require_debt(balance, months_max, digits)
     rate, owed, limit = (
         monthly_rate(annual_rate),
-        to_cents(balance) + to_cents(fee),
-        to_cents(most),
+        to_units(balance, digits) + to_units(fee, digits),
+        to_units(most, digits),
     )
     for months in range(1, months_max + 1):
         if instalment_cents(owed, rate, months) <= limit:
             return instalment_plan(
-                balance, months=months, annual_rate=annual_rate, first_due=first_due, fee=fee
+                balance,
+                months=months,
+                annual_rate=annual_rate,
+                first_due=first_due,
+                fee=fee,
+                digits=digits,
             )
     return None
 
 
-def extension_plan(amount: Decimal, *, months: int, annual_rate: Decimal, first_due: date) -> Plan:
+def extension_plan(
+    balance: Decimal, *, months: int, annual_rate: Decimal, first_due: date, digits: int = 2
+) -> Plan:
     """Return one later payment of an amount that is due now.
 
     Parameters
     ----------
-    amount : Decimal
+    balance : Decimal
         What is due, account currency, above 0.
     months : int
         How many months later it is paid.
@@ -256,19 +269,21 @@ def extension_plan(amount: Decimal, *, months: int, annual_rate: Decimal, first_
         Simple interest for those months.
     first_due : date
         The day a month from now: an extension of one month is paid then.
+    digits : int
+        Decimals of the currency.
     """
-    _require_debt(amount, months)
-    owed = to_cents(amount)
+    _require_debt(balance, months, digits)
+    owed = to_units(balance, digits)
     interest = floor_cents(owed * monthly_rate(annual_rate) * months)
     payment = Instalment(
         month=months,
         due=add_months(first_due, months - 1),
-        amount=from_cents(owed + interest),
-        interest=from_cents(interest),
-        principal=from_cents(owed),
-        remaining=from_cents(0),
+        amount=from_units(owed + interest, digits),
+        interest=from_units(interest, digits),
+        principal=from_units(owed, digits),
+        remaining=from_units(0, digits),
     )
-    return Plan("extension", amount, Decimal(0), annual_rate, (payment,))
+    return Plan("extension", balance, Decimal(0), annual_rate, (payment,))
 
 
 def hardship_plan(
@@ -279,6 +294,7 @@ def hardship_plan(
     months: int,
     annual_rate: Decimal,
     first_due: date,
+    digits: int = 2,
 ) -> Plan:
     """Return a plan whose first instalments are reduced and free of interest.
 
@@ -295,17 +311,19 @@ def hardship_plan(
     annual_rate : Decimal
         From the end of the reduction on.
     first_due : date
+    digits : int
+        Decimals of the currency.
 
     Notes
     -----
     Without interest in the reduced months the debt never grows while the customer struggles.
     """
-    _require_debt(balance, months)
+    _require_debt(balance, months, digits)
     if not 0 < reduced_months < months:
         raise CaseworkError(
             f"reduced_months must be from 1 to {months - 1}. Got {reduced_months}."
         )
-    owed, step = to_cents(balance), to_cents(reduced_to)
+    owed, step = to_units(balance, digits), to_units(reduced_to, digits)
     if step < 0 or step * reduced_months >= owed:
         raise CaseworkError(
             f"reduced_to must be from 0 to less than what is owed over the reduced months."
@@ -315,10 +333,11 @@ def hardship_plan(
     for month in range(1, reduced_months + 1):
         owed -= step
         if step:
-            reduced.append(_instalment(month, first_due, interest=0, principal=step, owed=owed))
+            amounts = (0, step, owed)
+            reduced.append(_instalment(month, first_due, amounts, digits))
     rate = monthly_rate(annual_rate)
     regular = instalment_cents(owed, rate, months - reduced_months)
-    rest = _schedule(owed, regular, rate, first_due, start=reduced_months)
+    rest = _schedule(owed, regular, rate, first_due, start=reduced_months, digits=digits)
     return Plan(
         "hardship_reduction",
         balance,
@@ -329,30 +348,31 @@ def hardship_plan(
     )
 
 
-def _require_debt(balance: Decimal, months: int) -> None:
+def _require_debt(balance: Decimal, months: int, digits: int) -> None:
     """Raise when there is nothing to repay, or no sensible time to do it in."""
-    if to_cents(balance) <= 0:
+    if to_units(balance, digits) <= 0:
         raise CaseworkError(f"A plan needs an amount above 0. Got {balance}: nothing to repay.")
     if not 1 <= months <= LONGEST:
         raise CaseworkError(f"months must be from 1 to {LONGEST}. Got {months}.")
 
 
 def _instalment(
-    month: int, first_due: date, *, interest: int, principal: int, owed: int
+    month: int, first_due: date, amounts: tuple[int, int, int], digits: int
 ) -> Instalment:
-    """Return an instalment from whole cents."""
+    """Return an instalment from interest, principal and what is owed then, in whole units."""
+    interest, principal, owed = amounts
     return Instalment(
         month=month,
         due=add_months(first_due, month - 1),
-        amount=from_cents(interest + principal),
-        interest=from_cents(interest),
-        principal=from_cents(principal),
-        remaining=from_cents(owed),
+        amount=from_units(interest + principal, digits),
+        interest=from_units(interest, digits),
+        principal=from_units(principal, digits),
+        remaining=from_units(owed, digits),
     )
 
 
 def _schedule(
-    owed: int, regular: int, rate: Fraction, first_due: date, *, start: int = 0
+    owed: int, regular: int, rate: Fraction, first_due: date, *, digits: int, start: int = 0
 ) -> tuple[Instalment, ...]:
     """Return equal instalments until nothing is owed, in whole cents, after month ``start``."""
     out = []
@@ -362,7 +382,5 @@ def _schedule(
         interest = floor_cents(owed * rate)
         principal = min(regular - interest, owed)
         owed -= principal
-        out.append(
-            _instalment(month, first_due, interest=interest, principal=principal, owed=owed)
-        )
+        out.append(_instalment(month, first_due, (interest, principal, owed), digits))
     return tuple(out)

@@ -9,10 +9,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from delinquency.casework.account_facts import AccountFacts, case_of, first_due_after
+from delinquency.casework.account_facts import (
+    AccountFacts,
+    case_of,
+    facts_with_case,
+    first_due_after,
+)
 from delinquency.casework.actions import Call, OfferHelp, OfferPlan, TakeLegalStep
 from delinquency.casework.case_file import Case
 from delinquency.casework.check import check
@@ -21,9 +25,11 @@ from delinquency.casework.plan_options import (
     PlanOption,
     Situation,
     Terms,
+    affordable_instalment,
     extension_option,
     instalments_option,
 )
+from delinquency.casework.relief import Relief, relief_options
 from delinquency.casework.routing import (
     NEUTRAL_PATH,
     PLAN_TREATMENTS,
@@ -44,8 +50,19 @@ STEP_OF_TREATMENT: Mapping[str, str] = {
     "written_terms": "H3",
     "grievance_resolution": "H5",
     "document_pack": "H5",
+    "special_care": "H5",
+    "await_promise": "H5",
+    "nothing": "H5",
 }
 """Handling step of a treatment; any other belongs to the reminder, or to asking before one."""
+
+
+SPECIAL_CARE = "special_care"
+"""Death, insolvency, fraud, a minor, a sale: a person takes the case, nothing is offered."""
+WAIT = "await_promise"
+"""A promised payment is not due yet: nothing is done before its day."""
+NOTHING = "nothing"
+"""Nothing is owed: nothing is proposed."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,8 @@ class Proposal:
     contact : Decision
         Whether the customer may be contacted about it now, and if not, when.
     plan : PlanOption or None
+    relief : Relief or None
+        What is drawn up where no plan fits.
     considered : tuple of Considered
         Everything that was weighed, in order; the legal step last.
     """
@@ -86,6 +105,7 @@ class Proposal:
     action: str
     contact: Decision
     plan: PlanOption | None
+    relief: Relief | None
     considered: tuple[Considered, ...]
 
     @property
@@ -124,7 +144,12 @@ class ProposalTerms:
 
 
 def propose_one(
-    facts: AccountFacts, policy: Policy, at: datetime, choices: ProposalTerms
+    facts: AccountFacts,
+    policy: Policy,
+    at: datetime,
+    choices: ProposalTerms,
+    *,
+    case: Case | None = None,
 ) -> Proposal:
     """Return the proposal for one account; every action in it has passed ``check``.
 
@@ -135,6 +160,8 @@ def propose_one(
     at : datetime
         With time zone: the moment for which "now" is answered.
     choices : ProposalTerms
+    case : Case, optional
+        The account's case in the store; what it says goes before the table.
 
     Returns
     -------
@@ -142,7 +169,10 @@ def propose_one(
         Its action is always an offer of help: the legal step is weighed, and never proposed,
         because no person has given a reason for it.
     """
-    case = case_of(facts, at)
+    if case is None:
+        case = case_of(facts, at)
+    else:
+        facts = facts_with_case(facts, case, policy, at)
     trait = trait_of(facts, choices.dominance)
     considered, head = weigh(facts, trait, case=case, policy=policy, at=at, choices=choices)
     contact = check(Call(purpose=contact_purpose(facts, head)), case, policy, at)
@@ -155,6 +185,7 @@ def propose_one(
         action=head.action,
         contact=contact,
         plan=head.option,
+        relief=relief_for(facts, head.action, policy, at, choices),
         considered=considered,
     )
 
@@ -171,33 +202,33 @@ def weigh(
     """Return everything that was weighed for an account, and what is offered first."""
     considered = [
         item
-        for name in _treatments(facts, trait)
+        for name in _treatments(facts, trait, policy)
         if (item := _weigh(name, facts, case, policy, at, choices)) is not None
     ]
     head = _head(facts, considered)
     if facts.days_past_due > 0:
-        step = TakeLegalStep(
-            "letter", willingness_evidence=facts.evidence.get("repayment_willingness", "none")
-        )
+        step = TakeLegalStep("letter")
         considered.append(Considered("H4", "legal_step", check(step, case, policy, at)))
     return tuple(considered), head
 
 
 RELIEF = "hardship_reduction"
-NO_RELIEF = ("due_date_move", "autopay")
-"""What does not help where even the longest plan cannot be afforded."""
+"""Relief, of the kind that ``relief_for`` draws up."""
 
 
 def _head(facts: AccountFacts, considered: list[Considered]) -> Considered:
-    """Return what is offered first: the first that is allowed, and that can help."""
-    allowed = [item for item in considered if item.decision.allowed]
-    short = facts.residual_income is not None and any(
-        item.action == "instalments" and item.decision.rule == "plan.affordability_share"
-        for item in considered
-    )
-    if short and any(item.action == RELIEF for item in allowed):
-        return next(item for item in allowed if item.action not in NO_RELIEF)
-    return allowed[0]
+    """Return what is offered first: the first that is allowed."""
+    return next(item for item in considered if item.decision.allowed)
+
+
+def relief_for(
+    facts: AccountFacts, action: str, policy: Policy, at: datetime, choices: ProposalTerms
+) -> Relief | None:
+    """Return the relief that is drawn up where relief is what is offered."""
+    if action != RELIEF:
+        return None
+    options = relief_options(_situation(facts, at), policy, choices.terms)
+    return options[0] if options else None
 
 
 def trait_of(facts: AccountFacts, rule: Dominance) -> str:
@@ -214,14 +245,45 @@ def trait_of(facts: AccountFacts, rule: Dominance) -> str:
     return dominant_trait(facts.contributions, facts.evidence, rule)
 
 
-def _treatments(facts: AccountFacts, trait: str) -> list[str]:
-    """Return what is weighed for an account, in order."""
+def cannot_afford(facts: AccountFacts, policy: Policy) -> bool:
+    """Return whether what is due now is more than the customer can afford, as far as known."""
+    most = affordable_instalment(facts.residual_income, policy)
+    return most is not None and facts.payment_due > most
+
+
+def _treatments(facts: AccountFacts, trait: str, policy: Policy) -> list[str]:
+    """Return what is weighed for an account, in order: what is settled, ability, then the trait.
+
+    Notes
+    -----
+    Whoever cannot afford the payment is offered what makes it affordable, whatever the trait.
+    While the income is unknown and money is the question, the proposal is to ask.
+    """
+    if facts.stopped_by:
+        return [SPECIAL_CARE]
     if facts.dispute:
         return ["grievance_resolution"]
     if facts.running_plan:
         return ["document_pack"]
+    if facts.promised:
+        return [WAIT]
+    if facts.balance <= 0 and facts.overdue <= 0:
+        return [NOTHING]
     tried = tuple(filter(None, facts.tried.split(";")))
-    return treatments_for(trait, hardship=facts.hardship, tried=tried)
+    own = treatments_for(trait, tried=tried)
+    if facts.autopay:
+        own = [name for name in own if name != "autopay"]
+    smaller = [name for name in own if name not in (*PLAN_TREATMENTS, RELIEF)]
+    if facts.residual_income is None:
+        money = facts.days_past_due > 0 or facts.hardship or set(own) & set(PLAN_TREATMENTS)
+        first = [*NEUTRAL_PATH] if money else []
+        return list(dict.fromkeys([*first, *smaller]))
+    if cannot_afford(facts, policy) or facts.hardship:
+        plans = [name for name in PLAN_TREATMENTS if name not in tried]
+        return list(dict.fromkeys([*plans, RELIEF, *smaller]))
+    # Who can pay needs no relief; a plan is weighed, and refused where the policy asks for need.
+    own = [name for name in own if name != RELIEF]
+    return list(dict.fromkeys([*own, *NEUTRAL_PATH]))
 
 
 def _weigh(
@@ -234,21 +296,15 @@ def _weigh(
 ) -> Considered | None:
     """Return a treatment with the policy's answer, or None when it makes no sense here."""
     step = STEP_OF_TREATMENT.get(name, "H2" if facts.overdue > 0 else "H1")
+    if name in (SPECIAL_CARE, WAIT, NOTHING):
+        return Considered(step, name, check(OfferHelp("document_pack"), case, policy, at))
     if name not in PLAN_TREATMENTS:
-        evidence = facts.evidence.get("repayment_willingness", "none")
-        offer = OfferHelp(name, willingness_evidence=evidence)
+        offer = OfferHelp(name)
         return Considered(step, name, check(offer, case, policy, at))
     if facts.balance <= 0 or (name == "extension" and facts.payment_due <= 0):
         return None
     residual = facts.residual_income
-    situation = Situation(
-        balance=facts.balance,
-        payment_due=facts.payment_due,
-        # Without an income the plan is drawn up for nothing left, and refused for not knowing.
-        residual_income=Decimal(0) if residual is None else residual,
-        first_due=first_due_after(at, facts.time_zone),
-        hardship=facts.hardship,
-    )
+    situation = _situation(facts, at)
     weigh = instalments_option if name == "instalments" else extension_option
     option = weigh(situation, policy, choices.terms)
     if option.plan is None:
@@ -257,10 +313,23 @@ def _weigh(
     return Considered(step, name, check(action, case, policy, at), option)
 
 
+def _situation(facts: AccountFacts, at: datetime) -> Situation:
+    """Return what plans and relief are drawn up from."""
+    return Situation(
+        balance=facts.balance,
+        payment_due=facts.payment_due,
+        residual_income=facts.residual_income,
+        first_due=first_due_after(at, facts.time_zone),
+        hardship=facts.hardship,
+    )
+
+
 def contact_purpose(facts: AccountFacts, head: Considered) -> str:
     """Return why the customer would be contacted about what is offered first."""
     if facts.running_plan:
         return "plan"
+    if head.action in ("grievance_resolution", SPECIAL_CARE, WAIT, NOTHING):
+        return "reply"
     return "reminder" if head.step == "H2" else "help"
 
 

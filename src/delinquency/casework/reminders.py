@@ -1,13 +1,63 @@
-"""H2: friendly texts by step, channel and language; every one offers help and passes the tone."""
+"""H2 to H5: the approved texts by name, channel and language, filled in with an account's facts.
 
-from collections.abc import Mapping
+The words stand in ``approved_texts.yaml``, each with its version and the notices that belong to
+it. A text that is filled in here is known again: ``is_approved`` compares what is about to go out
+with what was approved, word by word.
+"""
+
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import SequenceMatcher
+from functools import lru_cache
+from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
+import yaml
+
+from delinquency.casework.money import digits_of
 from delinquency.casework.tone import tone_faults
 from delinquency.errors import CaseworkError, unknown_name
+
+NAME_OF_STEP = MappingProxyType(
+    {"H1": "first_talk", "H2": "reminder", "H3": "plan_offer", "H5": "question_received"}
+)
+"""The text that is meant where only a step is named."""
+SHORT = ("sms", "app", "phone")
+"""Channels without room for notices in full: there the way out stands in the text itself."""
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class ApprovedText:
+    """An approved text of one channel and language.
+
+    Attributes
+    ----------
+    name, version : str
+    step, purpose, channel, language : str
+    subject, body : str
+        With places in braces.
+    notices : tuple of str
+        Names of the notices that stand at its end.
+    """
+
+    name: str
+    version: str
+    step: str
+    purpose: str
+    channel: str
+    language: str
+    subject: str
+    body: str
+    notices: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        """Name and version, as a message cites it: "bereavement:1"."""
+        return f"{self.name}:{self.version}"
 
 
 @dataclass(frozen=True)
@@ -20,6 +70,9 @@ class Text:
         "H2.letter.zh".
     step, channel, language : str
     subject, body : str
+    template : str
+        Name and version of the approved text.
+    purpose : str
     """
 
     text_id: str
@@ -28,6 +81,8 @@ class Text:
     language: str
     subject: str
     body: str
+    template: str = ""
+    purpose: str = "reminder"
 
 
 @dataclass(frozen=True)
@@ -47,6 +102,12 @@ class ReminderFacts:
         Instalments offered, for step H3.
     total : Decimal
         Sum of the instalments, for step H3.
+    reminders_stop : bool
+        Whether reminders stop while the plan is kept, under the policy that decides.
+    deadline : date or None
+        Day until which something is answered or nothing is done.
+    relief : str
+        Relief that is offered, in words.
     """
 
     amount: Decimal
@@ -55,151 +116,58 @@ class ReminderFacts:
     lender: str
     months: int = 0
     total: Decimal = Decimal(0)
+    reminders_stop: bool = False
+    deadline: date | None = None
+    relief: str = ""
 
 
-# A short message and an app notice can be read over a shoulder: they name no amount.
-_TEXTS: Mapping[tuple[str, str, str], tuple[str, str]] = MappingProxyType(
-    {
-        ("H1", "phone", "en"): (
-            "Opening of the call",
-            "Good day, this is {lender}. May I first make sure that I am speaking with the right"
-            " person? Is this a good moment? We noticed that paying may have become harder of"
-            " late, and we would like to help. Has anything changed for you? Whatever you tell me"
-            " is used only to find an arrangement that suits you.",
-        ),
-        ("H1", "phone", "zh"): (
-            "通话开场",
-            "您好，这里是{lender}。为保护您的信息，请允许我先核对一下身份。请问您现在方便通话吗？"
-            "我们注意到您近期还款可能有些压力，想了解一下您是否遇到了困难，"
-            "看看我们能提供哪些帮助。"
-            "您告诉我们的情况只用于为您寻找合适的还款安排。",
-        ),
-        ("H2", "phone", "en"): (
-            "Call",
-            "Good day, this is {lender}. May I first make sure that I am speaking with the right"
-            " person? A payment of {amount} {currency} was due on {due} and is still open. If"
-            " it is"
-            " on its way, thank you, and please disregard this call. If something has come up, is"
-            " there any difficulty that we can help with? We can look at another due date, at"
-            " autopay, or at instalments together.",
-        ),
-        ("H2", "phone", "zh"): (
-            "电话提醒",
-            "您好，这里是{lender}。为保护您的信息，请允许我先核对一下身份。"
-            "您有一笔{amount} {currency}"
-            "的款项原定于{due}还款，目前尚未入账。如您已经还款，感谢您，请忽略本次来电。"
-            "如果遇到了困难，请告诉我们，我们可以一起看看调整还款日、自动还款或分期等安排。",
-        ),
-        ("H2", "sms", "en"): (
-            "",
-            "{lender}: a payment due on {due} is still open. Already paid? Thank you. If anything"
-            " makes it difficult, reply HELP or call the number on your card: we are glad to"
-            " help.",
-        ),
-        ("H2", "sms", "zh"): (
-            "",
-            "【{lender}】您有一笔款项原定于{due}还款，目前尚未入账。如已还款请忽略。"
-            "如有困难，可回复“帮助”或拨打卡片背面的客服电话，我们愿意协助您。",
-        ),
-        ("H2", "app", "en"): (
-            "A payment is open",
-            "A payment due on {due} is still open. Details are in your account. If it is difficult"
-            " at the moment, tap Help: we will look for an arrangement that suits you.",
-        ),
-        ("H2", "app", "zh"): (
-            "还款提醒",
-            "您有一笔原定于{due}的款项尚未入账，详情请在账户中查看。如目前还款有困难，"
-            "请点击“帮助”，我们会与您一起寻找合适的安排。",
-        ),
-        ("H2", "email", "en"): (
-            "Your payment of {due}: can we help?",
-            "Dear customer,\n\na payment of {amount} {currency} was due on {due}, and we have not"
-            " received it yet. If it is on its way, thank you, and please disregard this message."
-            "\n\nSometimes things come up. If paying is difficult at present, please tell us:"
-            " we can"
-            " look at another due date, autopay, or instalments that fit what you have left each"
-            " month. You may also ask us to explain any amount on your statement.\n\nYou reach"
-            " us by"
-            " replying to this message or by the number on your card.\n\nKind regards\n{lender}",
-        ),
-        ("H2", "email", "zh"): (
-            "关于您{due}的还款：我们能帮您什么？",
-            "尊敬的客户：\n\n您有一笔{amount} {currency}的款项原定于{due}还款，目前尚未入账。"
-            "如您已经还款，感谢您，请忽略本邮件。\n\n如果您目前还款有困难，请告诉我们。"
-            "我们可以根据您每月的实际结余，与您协商调整还款日、自动还款或分期还款。"
-            "对账单中的任何一笔金额，您都可以要求我们说明。\n\n"
-            "您可以直接回复本邮件，或拨打卡片背面的客服电话与我们联系。\n\n此致\n{lender}",
-        ),
-        ("H2", "letter", "en"): (
-            "Your payment of {due}",
-            "Dear customer,\n\nwe have not yet received the payment of {amount} {currency}"
-            " that was"
-            " due on {due}. If you have paid in the meantime, thank you, and please disregard this"
-            " letter.\n\nIf something has made it difficult to pay, we would like to help. We can"
-            " talk about another due date, about autopay, or about instalments that fit your"
-            " means."
-            " There is no charge for talking to us.\n\nPlease write to us, or call the number"
-            " on your"
-            " card, whenever it suits you.\n\nYours sincerely\n{lender}",
-        ),
-        ("H2", "letter", "zh"): (
-            "关于您{due}的还款",
-            "尊敬的客户：\n\n您原定于{due}归还的款项{amount} {currency}目前尚未入账。"
-            "如您在此期间已经还款，感谢您，请忽略本函。\n\n"
-            "如果您在还款上遇到困难，我们愿意提供帮助：可以商量调整还款日、办理自动还款，"
-            "或根据您的实际情况分期还款。咨询不收取任何费用。\n\n"
-            "您可以在方便的时候来信，或拨打卡片背面的客服电话。\n\n此致\n{lender}",
-        ),
-        ("H3", "letter", "en"): (
-            "An arrangement for your account",
-            "Dear customer,\n\nthank you for telling us about your situation. From it we have"
-            " drawn"
-            " up an offer: {months} monthly instalments of up to {amount} {currency}, the first on"
-            " {due}, {total} {currency} in all. The schedule is enclosed. While you keep it, our"
-            " reminders stop.\n\nThe offer is free to accept or not. If it does not fit, or if"
-            " your"
-            " situation changes, tell us: we will help to find another.\n\nYours"
-            " sincerely\n{lender}",
-        ),
-        ("H3", "letter", "zh"): (
-            "您的还款安排方案",
-            "尊敬的客户：\n\n感谢您告知目前的情况。据此我们为您拟定了以下方案："
-            "分{months}期按月还款，每期不超过{amount} {currency}，首期还款日为{due}，"
-            "合计{total} {currency}，明细见附表。协议正常履行期间，我们不再进行还款提醒。\n\n"
-            "是否接受由您自愿决定。如方案不合适，或情况有变化，请告诉我们，"
-            "我们会协助您另行商定。\n\n"
-            "此致\n{lender}",
-        ),
-        ("H5", "email", "en"): (
-            "Your question",
-            "Dear customer,\n\nthank you for your question. We have noted it and will answer by"
-            " {due}. If you need documents meanwhile, such as a statement, the calculation of an"
-            " amount or your plan, reply to this message and we will send them.\n\nKind regards"
-            "\n{lender}",
-        ),
-        ("H5", "email", "zh"): (
-            "关于您的咨询",
-            "尊敬的客户：\n\n您的问题我们已收到并记录，将于{due}前答复您。"
-            "在此期间如需对账单、金额计算说明或还款方案等资料，回复本邮件即可，我们会尽快提供。"
-            "\n\n"
-            "此致\n{lender}",
-        ),
-    }
-)
+@lru_cache(maxsize=1)
+def _store() -> dict[str, Any]:
+    """Return the file of approved texts as it was read."""
+    text = files("delinquency.casework").joinpath("approved_texts.yaml").read_text("utf-8")
+    read: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return read
+
+
+@lru_cache(maxsize=1)
+def approved_texts() -> MappingProxyType[tuple[str, str, str], ApprovedText]:
+    """Return every approved text by (name, channel, language)."""
+    out = {}
+    for name, head in _store()["texts"].items():
+        for channel, languages in head["words"].items():
+            for language, words in languages.items():
+                out[name, channel, language] = ApprovedText(
+                    name=name,
+                    version=str(head["version"]),
+                    step=head["step"],
+                    purpose=head["purpose"],
+                    channel=channel,
+                    language=language,
+                    subject=words["subject"],
+                    body=words["body"],
+                    notices=tuple(head["notices"]),
+                )
+    return MappingProxyType(out)
 
 
 def texts_known() -> tuple[tuple[str, str, str], ...]:
-    """Return every text as (step, channel, language)."""
-    return tuple(_TEXTS)
+    """Return the texts that a step alone names, as (step, channel, language)."""
+    steps = {name: step for step, name in NAME_OF_STEP.items()}
+    return tuple(
+        (steps[name], channel, language)
+        for name, channel, language in approved_texts()
+        if name in steps
+    )
 
 
 def text_for(step: str, channel: str, language: str, facts: ReminderFacts) -> Text:
-    """Return a text for a step, channel and language.
+    """Return a text for a step, or for a name of ``approved_texts``, channel and language.
 
     Parameters
     ----------
-    step, channel, language : str
-        A triple of ``texts_known``.
+    step : str
+        A step, or the name of a text: "H2", "bereavement".
+    channel, language : str
     facts : ReminderFacts
 
     Returns
@@ -213,24 +181,142 @@ def text_for(step: str, channel: str, language: str, facts: ReminderFacts) -> Te
     CaseworkError
         If the filled text does not pass the tone check (a lender's name, say, may not).
     """
-    key = (step, channel, language)
-    if key not in _TEXTS:
-        known = [".".join(triple) for triple in _TEXTS]
-        raise unknown_name("text", ".".join(key), known)
-    words = {
-        "amount": f"{facts.amount:,.2f}",
-        "total": f"{facts.total:,.2f}",
+    key = (NAME_OF_STEP.get(step, step), channel, language)
+    known = approved_texts()
+    if key not in known:
+        listed = [".".join(triple) for triple in (*texts_known(), *known)]
+        raise unknown_name("text", ".".join((step, channel, language)), listed)
+    approved = known[key]
+    words = _words(facts, language)
+    subject, body = (part.format_map(words) for part in (approved.subject, approved.body))
+    body += _notices(approved)
+    _require_kind_words(approved, {**words, "pause": "", "relief": words["relief"]})
+    return Text(
+        ".".join((step, channel, language)),
+        approved.step,
+        channel,
+        language,
+        subject,
+        body,
+        approved.reference,
+        approved.purpose,
+    )
+
+
+def _words(facts: ReminderFacts, language: str) -> dict[str, str]:
+    """Return what is put into the places of a text."""
+    digits = digits_of(facts.currency)
+    pauses = {
+        "en": " While you keep it, our reminders stop.",
+        "zh": "协议正常履行期间，我们不再进行还款提醒。",
+    }
+    return {
+        "amount": f"{facts.amount:,.{digits}f}",
+        "total": f"{facts.total:,.{digits}f}",
         "currency": facts.currency,
         "due": _day(facts.due, language),
+        "deadline": _day(facts.deadline or facts.due, language),
         "lender": facts.lender,
         "months": str(facts.months),
+        "relief": facts.relief,
+        "pause": pauses[language] if facts.reminders_stop else "",
     }
-    subject, body = (part.format_map(words) for part in _TEXTS[key])
-    faults = tone_faults(f"{subject}\n{body}", help_needed=step != "H5")
-    if faults:
-        found = "; ".join(f"{fault.kind} {fault.words!r}" for fault in faults)
-        raise CaseworkError(f"The text {'.'.join(key)} may not go out: {found}.")
-    return Text(".".join(key), step, channel, language, subject, body)
+
+
+def _notices(approved: ApprovedText) -> str:
+    """Return the notices of a written text, each a line at its end."""
+    if approved.channel in SHORT or not approved.notices:
+        return ""
+    words = _store()["notices"]
+    return "\n\n" + "\n".join(words[name][approved.language] for name in approved.notices)
+
+
+def _require_kind_words(approved: ApprovedText, words: dict[str, str]) -> None:
+    """Raise when what is filled in brings a threat: the approved words themselves were read."""
+    for place, value in words.items():
+        faults = tone_faults(value) if value else ()
+        if faults:
+            found = "; ".join(f"{fault.kind} {fault.words!r}" for fault in faults)
+            raise CaseworkError(f"The text {approved.reference} may not go out: {place}: {found}.")
+
+
+def approved_text(reference: str, channel: str, language: str) -> ApprovedText | None:
+    """Return the approved text that a message cites, or None when there is none."""
+    name, _, version = reference.partition(":")
+    found = approved_texts().get((name, channel, language))
+    return found if found is not None and version in ("", found.version) else None
+
+
+def is_approved(text: str, approved: ApprovedText) -> bool:
+    """Return whether a text is an approved one with its places filled in, notices included.
+
+    Notes
+    -----
+    The words between the places must stand as approved, in order; a place takes at most 120
+    characters and no line end, so that nothing can be written into it.
+    """
+    whole = " ".join((approved.body + _notices(approved)).split())
+    plain = " ".join(text.split())
+    at = 0
+    parts = _PLACE.split(whole)
+    fixed, places = parts[::2], parts[1::2]
+    if not plain.startswith(fixed[0]):
+        return False
+    at = len(fixed[0])
+    for part, place in zip(fixed[1:], places, strict=True):
+        found = len(plain) if not part else plain.find(part, at)
+        if part == "" and place != places[-1]:
+            found = at
+        most = 400 if place == "relief" else 120
+        if found < 0 or found - at > most or tone_faults(plain[at:found]):
+            return False
+        at = found + len(part)
+    return at == len(plain)
+
+
+def nearest_approved(text: str, channel: str, language: str) -> tuple[ApprovedText, float] | None:
+    """Return the approved text that a free text is nearest to, and how near, in [0, 1].
+
+    Notes
+    -----
+    Shared words in order over all words (Ratcliff and Obershelp), for whoever reviews it.
+    """
+    words = _tokens(text)
+    best: tuple[ApprovedText, float] | None = None
+    for (_, way, tongue), approved in approved_texts().items():
+        if way != channel or tongue != language:
+            continue
+        score = SequenceMatcher(None, words, _tokens(approved.body), autojunk=False).ratio()
+        if best is None or score > best[1]:
+            best = (approved, score)
+    return best
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(language: str) -> frozenset[str]:
+    """Return the words, or Chinese signs, of the approved texts of a language."""
+    words: set[str] = set(_store()["everyday_words"].split())
+    for (_, _, tongue), approved in approved_texts().items():
+        if tongue == language and approved.step in ("H1", "H2", "H3"):
+            words |= set(_tokens(f"{approved.subject} {approved.body}"))
+    return frozenset(words)
+
+
+def words_unread(text: str) -> tuple[str, ...]:
+    """Return the words of a text that no approved friendly text holds.
+
+    Notes
+    -----
+    A list of bad words knows only the threats that somebody thought of. What is said in the
+    words of approved texts needs no reader; anything else does.
+    """
+    known = _vocabulary("en") | _vocabulary("zh")
+    return tuple(dict.fromkeys(word for word in _tokens(text) if word not in known))
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the words of a text; of Chinese, the signs."""
+    return re.findall(r"[\u3400-\u9fff]|[A-Za-z']+", text.lower())
 
 
 def _day(day: date, language: str) -> str:

@@ -1,7 +1,8 @@
-"""Check the tone of outgoing texts: no threats, no moral labels, no law before its time.
+"""Flags the tone of outgoing texts: threats, moral labels, pressure, law before its time.
 
-The lists are narrow on purpose where a word has a harmless use, and wide where it has none; a
-text that is refused can be put more kindly, a text that hurt somebody cannot be taken back.
+A list of words understands nothing: it flags, a person decides. Patterns look at who does what to
+whom ("tell your employer" is a threat, "the loss of your mother" is not). Approved texts and
+required notices are never refused by it.
 """
 
 import re
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from delinquency.casework.identifiers import find_identifiers
+
+SOFT = ("legal word before step 4", "other people", "no offer of help")
+"""Kinds that an answer to the customer may hold: "may you sue me?" is answered with the word."""
 
 
 @dataclass(frozen=True)
@@ -31,72 +35,148 @@ class ToneFault:
     words: str
     mend: str
 
+    @property
+    def hard(self) -> bool:
+        """Whether the words have no kind use: law and other people can be asked about."""
+        return self.kind not in SOFT
 
+
+_PEOPLE = (
+    r"(?:family|famil\w+|wife|husband|spouse|partner|parents?|mother|father|mum|mom|dad|children|"
+    r"kids?|sons?|daughters?|brother|sister|relatives?|friends?|neighbou?rs?|colleagues?|"
+    r"co-?workers?|employers?|boss|manager|landlord|contacts|workplace|office|school|church)"
+)
 _ENGLISH = MappingProxyType(
     {
         "threat": (
-            r"or else",
-            r"(?:you )?will (?:be )?regret",
-            r"(?:last|final) (?:warning|chance)",
-            r"(?:severe|serious|dire) consequences?",
-            r"arrest(?:ed)?",
-            r"\bjail",
-            r"\bprison",
-            r"\bpolice",
-            r"criminal",
-            r"(?:ruin|destroy|blacken|wreck) your",
+            r"\bor else\b",
+            r"(?:you(?:'ll| will)|going to|live to) (?:be )?(?:regret|be (?:very )?sorry)",
+            r"\b(?:last|final|only) (?:warning|chance|opportunity|notice before)",
+            r"(?:severe|serious|dire|grave|unpleasant|bad|heavy) (?:legal )?consequences?",
+            r"\b(?:face|suffer|bear|live with) (?:the )?consequences?",
+            r"\barrest(?:ed)?\b|\bjail|\bprison|\bhandcuff|\bbehind bars|\blocked up\b",
+            r"\b(?:call|inform|send|report (?:you|this|it) to|go to) (?:in )?the (?:police|"
+            r"authorit\w+|immigration|tax office)",
+            r"\bpolice (?:will|officer|are|report)|\bcriminal(?:ly)?\b|\bfelony\b",
+            r"\b(?:ruin|destroy|blacken|wreck|damage|hurt|harm|end|finish) your\b",
+            r"\b(?:ruin|destroy|finish|expose|shame|humiliate|hunt|chase|haunt|track|crush|break)"
+            r" you\b",
             r"black ?list",
-            r"we know where",
-            r"come to your (?:home|house|work\w*|office|door)",
-            r"(?:tell|inform|contact|call|notify) (?:your )?(?:boss|employer|landlord)",
-            r"seize|\bgarnish",
-            r"force you",
-            r"you will lose",
+            r"\bwe (?:know|found out|can find|will find) (?:out )?where",
+            r"\b(?:come|came|coming|drop by|show up|turn up|send \w+(?: \w+)?|visit you|be|stand) "
+            r"(?:by |round |over )?(?:to|at|in front of) your (?:home|house|work\w*|office|door|"
+            r"place|apartment|flat)",
+            r"\b(?:our|the|a) (?:agents?|men|team|field officers?|collectors?) (?:will|are going "
+            r"to|may) (?:visit|come|call (?:on|at)|be at|pay)",
+            rf"\b(?:tell|inform|contact|call|notify|visit|phone|write to|speak (?:to|with)|"
+            rf"talk to|"
+            rf"reach out to|ask|approach|involve|alert|warn|email|message|let) (?:all )?(?:of )?"
+            rf"your {_PEOPLE}",
+            rf"\byour {_PEOPLE} (?:\w+ )?(?:will|would|may|might|should|is going to|are going to|"
+            rf"can|could) (?:hear|know|learn|find|be (?:told|informed|contacted|ashamed)|"
+            rf"pay|suffer)",
+            r"\b(?:everyone|everybody|the whole \w+|all your \w+) (?:will|is going to|should) "
+            r"(?:know|hear|learn|see|find)",
+            r"\b(?:publish|post|publici[sz]e|print|display) your (?:name|photo|picture|debt|"
+            r"details)",
+            r"\bseiz(?:e|ed|ing|ure)\b|\bgarnish|\brepossess|\bevict|\bforeclos|\bconfiscat|"
+            r"\bdeport|\bconfiscat",
+            r"\b(?:take|tak(?:ing|en)|lose|losing|freez(?:e|ing)|frozen|block(?:ed)?|empty|sell) "
+            r"(?:away )?(?:all )?(?:of )?your (?:home|house|car|wages?|salary|job|accounts?|"
+            r"belongings|property|possessions|children|kids|visa|passport|benefits|licen[cs]e)",
+            r"\byour (?:wages?|salary|car|house|home|accounts?|property|belongings|benefits) "
+            r"(?:will|may|can|could|are going to|is going to) be",
+            r"\bforce you\b|\bmake you pay\b|\bget (?:it|our money) (?:out of you|one way)",
+            r"\bone way or (?:the )?(?:an)?other\b|\bthe hard way\b|\bno way out\b",
+            r"\byou(?:'ll| will) (?:lose|never (?:get|be|have|see|find))",
+            r"\bnever (?:get|have|be given) (?:credit|a loan|a card|an account|a job)",
+            r"\b(?:no one|nobody|no bank) will (?:ever )?(?:lend|give|hire|trust|employ)",
+            r"\b(?:leave|left|leaves|give|gives) us (?:with )?no (?:choice|option|alternative)",
+            r"\bno (?:other )?(?:choice|option|alternative) but\b",
+            r"\bwe(?:'ll| will| shall| are going to) (?:be forced|have to (?:take|act|escalate)|"
+            r"take (?:all|any|every|further|tougher|stronger|other|action)|escalate|not hesitate|"
+            r"stop at nothing|hold you|see to it|make sure you|act against|proceed against|"
+            r"pursue you|come after|hunt|deal with you|teach)",
+            r"\b(?:further|tougher|stronger|drastic|harsh|necessary|enforcement|recovery|stern) "
+            r"(?:action|measures|steps)",
+            r"\bpatience (?:is|has|will)|\brun(?:ning)? out of patience|\btime is (?:running|up)",
+            r"\b(?:watch|think of|think about|mind|consider) (?:out for )?your "
+            r"(?:back|step|family|children|kids|safety|future|reputation|job)",
+            r"\bbefore (?:it(?:'s| is) too late|things get (?:worse|ugly)|something happens)",
+            r"\b(?:this|it|things?) (?:will|could|may|can|is going to) (?:not end well|end badly|"
+            r"get (?:ugly|worse|unpleasant|much worse)|become unpleasant)",
+            r"\bmake (?:your )?(?:life|things) (?:difficult|hard|hell|miserable|unpleasant)",
+            r"\bcredit (?:score|rating|record|history|file) (?:will|is going to|would) be "
+            r"(?:ruined|destroyed|damaged|wrecked|affected|marked)",
+            r"\b(?:everyone|everybody|the whole town|they all) (?:knows?|hears?|learns?)",
+            r"\bpublic list\b|\bfield (?:team|officers?|agents?)\b|\bimmigration\b|\byour visa\b",
+            r"\bmake (?:your |his |her )?life (?:very |really )?(?:difficult|hard)",
+            r"\b(?:cost you|dearly|face the music|in trouble|be trouble|end up with nothing|"
+            r"at risk|watching you|theft)\b",
+            r"\blast time (?:we|i|you)\b|\bask(?:ing)? nicely\b|\bpay up\b",
+            r"\b(?:double|triple|add) (?:your debt|what you owe|another)",
+            r"\b(?:borrow|take (?:out )?(?:a )?loans?|get a loan|sell your) (?:\w+ ){0,4}(?:"
+            r"to pay|"
+            r"and pay|from (?:your )?(?:family|friends))",
         ),
         "moral label": (
             r"deadbeat",
-            r"dishonest",
+            r"dishonest|dishonou?rabl",
             r"irresponsib\w+",
             r"\blaz(?:y|iness)",
-            r"\bliars?\b|\blying\b",
-            r"\bcheat\w*",
-            r"\bfraud\w*",
-            r"\bshame\w*|asham\w+",
-            r"disgrac\w+",
-            r"\bdebt dodger\w*|\bdodg(?:e|ing)\b",
-            r"bad faith|malicious\w*",
-            r"untrustworthy",
-            r"your fault",
+            r"\bliars?\b|\blying\b|\byou lied\b",
+            r"\bcheat\w*|\bcrooks?\b|\bthie(?:f|ves)\b|\bsteal(?:ing)?\b|\bstole\b",
+            r"\byou(?:'re| are) (?:a |an |committing )?fraud\w*|\bfraudster|\byour fraud\w*|"
+            r"\bcommit(?:ted|ting)? fraud|\bdefraud",
+            r"\bshame(?:ful|less)?\b|asham\w+",
+            r"disgrac\w+|\bpathetic|\bworthless|\bloser\b|\bparasite|\bscum\b|\bstupid|\bidiot",
+            r"\bdebt dodger\w*|\bdodg(?:e|ing)\b|\bdefaulter",
+            r"bad faith|malicious\w*|deliberately (?:not|avoid|refus|evad)",
+            r"untrustworthy|\bno (?:honou?r|morals|conscience|decency)\b",
+            r"your (?:own )?fault",
             r"\bexcuses\b",
-            r"careless\w*|reckless\w*",
-            r"\brefuse to pay\b",
+            r"\bcareless\w*|reckless\w*",
+            r"\brefuse to pay\b|\brefusing to pay\b",
+            r"\b(?:honest|decent|responsible|good) (?:people|person|man|woman|customers?) "
+            r"(?:pays?|would|do(?:es)?)",
+            r"\bhow (?:can|could|do) you (?:sleep|live|look|dare)",
+            r"\b(?:live|living|spend|spending) (?:on|with) other people's money|\bour money\b",
         ),
         "pressure": (
-            r"immediately|at once|right now|without delay",
-            r"within (?:the next )?\d+ hours?",
-            r"you must pay",
-            r"demand(?:s|ed)? (?:immediate )?payment|we demand",
-            r"no more delay\w*",
-            r"urgent\w*",
-            r"act now",
+            r"\bimmediate(?:ly)?\b|\bat once\b|\bright (?:now|away)\b|without (?:further )?delay|"
+            r"\binstantly\b",
+            r"within (?:the next )?\d+ (?:hours?|minutes?)|\bby (?:tonight|midnight|close of|"
+            r"tomorrow|the end of (?:the|this|to)\s?day)|\btoday or\b|"
+            r"\bpay (?:it )?(?:now|today)\b",
+            r"\byou (?:must|have to|need to|had better|better|will) (?:\w+ )?(?:pay|settle|clear)",
+            r"\bwe (?:expect|require|insist)\b.{0,40}\b(?:today|now|payment|full)",
+            r"\bdemand(?:s|ed|ing)?\b",
+            r"no more (?:delay\w*|excuses|time|extensions?|talk)",
+            r"urgent\w*|\bact (?:now|fast)\b|\bhurry\b",
+            r"\b(?:we|i) (?:will|'ll) (?:call|ring|phone|contact|write to) (?:you )?(?:again )?"
+            r"(?:every|each|day and night|until you)|\bday and night\b|\bkeep calling\b",
+            r"\bif (?:you|we|this|payment|the (?:amount|balance|payment|money))[^.?]{0,60}"
+            r"(?:not|n't|fail\w*|unpaid|ignore\w*|refus\w*)[^.?]{0,60}\b(?:we|our|you|your)\b"
+            r"[^.?]{0,20}\b(?:will|shall|'ll)\b(?! (?:help|still|be (?:glad|happy)|look|find|try|"
+            r"listen|work|talk|gladly|not|send|explain|call you back|hear|keep))",
             r"[!?]{2,}",
         ),
         "legal word before step 4": (
             r"\blaw ?suits?\b",
             r"\bsu(?:e|ed|ing)\b",
             r"\bcourts?\b",
-            r"lawyer\w*|attorney\w*|solicitor\w*",
-            r"legal (?:action|steps?|means|proceedings?|department|consequences?)",
-            r"litigat\w+",
-            r"\bjudg(?:e)?ments?\b",
-            r"bailiff\w*",
+            r"\blawyer\w*|attorney\w*|solicitor\w*|\blegal team\b",
+            r"legal (?:action|steps?|means|proceedings?|department|consequences?|measures|process|"
+            r"claim)",
+            r"litigat\w+|\btribunal\b|\bsubpoena",
+            r"\bjudg(?:e)?ments?\b|\bjudges?\b",
+            r"bailiff\w*|\bsheriff",
             r"summons",
             r"prosecut\w+",
-            r"enforcement (?:order|officer|action)",
+            r"enforcement (?:order|officer|action|agent)",
         ),
         "other people": (
-            r"your (?:family|wife|husband|spouse|partner|parents?|mother|father|children|son|"
-            r"daughter|relatives?|friends?|neighbou?rs?|colleagues?|employer|boss|contacts)",
+            rf"\byour {_PEOPLE}\b",
             r"(?:family|emergency) contact|contact list|address book",
         ),
     }
@@ -125,11 +205,41 @@ _CHINESE = MappingProxyType(
             "黑名单",
             "曝光",
             "让你好看",
-            "影响子女",
-            "影响孩子",
             "查封",
-            "冻结你",
-            "冻结您",
+            "冻结[你您]",
+            "后悔",
+            "全家",
+            "(?:孩子|子女|家人|父母)[^。，]{0,8}(?:受影响|上学|工作|前途)",
+            "没(?:有)?好处",
+            "(?:有的是|有)办法(?:让|叫|对付)",
+            "小心点|当心|识相|老实点",
+            "走着瞧",
+            "吃不了兜着走",
+            "强制措施",
+            "采取(?:一切|必要|进一步|强硬|严厉)",
+            "不客气",
+            "自行承担",
+            "后果由[你您]",
+            "承担(?:一切|全部|相应|法律)?后果",
+            "身败名裂",
+            "找到?[你您](?:的)?(?:家|单位|父母|孩子|家人)",
+            "(?:联系|通知|告知|告诉|转告|拜访|走访|打给|致电|找)(?:[你您]的?)?(?:家人|家属|父母|配偶|"
+            "妻子|丈夫|子女|孩子|亲友|亲属|朋友|邻居|同事|领导|老板|单位|公司|村委|居委|学校)",
+            "(?:影响|连累|牵连)(?:[你您]的?)?(?:家人|子女|孩子|工作|出行|就业|征信|前途|父母)",
+            "(?:失去|丢掉|没收|扣押|拍卖|变卖|收走)(?:[你您]的?)?(?:工作|房|车|财产|工资|存款)",
+            "扣(?:划|押|发)?[你您]的?工资",
+            "派人",
+            "上门",
+            "外访",
+            "限制(?:高消费|出境|出行|消费)",
+            "列入",
+            "公之于众|公示[你您]|张贴",
+            "知道[你您](?:住|在哪)",
+            "再也(?:借|贷|办)不",
+            "没(?:有)?好(?:下场|果子|结果)",
+            "犯罪|违法|刑|判刑|牢",
+            "借(?:新|钱|款|网贷)(?:来)?(?:还|给)",
+            "向(?:亲友|朋友|家人|父母)(?:借|筹)",
         ),
         "moral label": (
             "老赖",
@@ -142,8 +252,14 @@ _CHINESE = MappingProxyType(
             "可耻",
             "羞耻",
             "骗子",
-            "欺诈",
-            "诈骗",
+            "[你您](?:这是|属于|涉嫌|就是)?(?:信用卡)?(?:欺诈|诈骗)",
+            "欠债还钱",
+            "做人",
+            "要脸",
+            "无耻",
+            "卑鄙",
+            "耍赖",
+            "装(?:傻|穷|死)",
             "失信",
             "不讲信用",
             "没有信用",
@@ -171,9 +287,12 @@ _CHINESE = MappingProxyType(
             "责令",
             "催收",
             "追讨",
-            "必须还",
-            "赶紧",
-            "最后期限",
+            "必须(?:在|于|今|立|马|尽|全|还)",
+            "赶紧|赶快|立即|立刻|马上|火速|从速",
+            "最后期限|最后一天|最后时限",
+            "今(?:天|日)(?:之内|内|下班前|\\d+点前|必须|不还)",
+            "(?:如果|若|如|再|要是)[^。，]{0,12}(?:不还|不处理|未还|逾期|拒)[^。]{0,20}(?:将|会|就|后果|则)",
+            "每天(?:都)?(?:打|联系|致电)",
             r"[!?]{2,}",
         ),
         "legal word before step 4": (
@@ -196,19 +315,7 @@ _CHINESE = MappingProxyType(
             "支付令",
         ),
         "other people": (
-            "您的家人",
-            "你的家人",
-            "家属",
-            "父母",
-            "配偶",
-            "妻子",
-            "丈夫",
-            "子女",
-            "亲友",
-            "亲属",
-            "朋友",
-            "邻居",
-            "同事",
+            "[你您]的?(?:家人|家属|父母|配偶|妻子|丈夫|子女|亲友|亲属|朋友|邻居|同事)",
             "单位领导",
             "您的单位",
             "你单位",
@@ -241,8 +348,14 @@ _HELP = re.compile(
     r"|帮助|协助|困难|协商",
     re.IGNORECASE,
 )
-_SHOUTING = re.compile(r"\b[A-Z]{4,}(?:\s+[A-Z]{3,})+\b")
+_SHOUTING = re.compile(r"\b[A-Z]{4,32}(?:\s[A-Z]{3,32})+\b")
 _CJK = r"[\u3400-\u9fff]"
+# What a customer need not, must not or cannot do is no demand: "you do not need to pay today".
+_NEGATED = re.compile(
+    r"\b(?:need not|(?:do not|don't) (?:need|have) to|must not|cannot|can not|can't)(?: \w+){0,3}"
+    r"|(?:不需要|无需|不必|不用)[\u3400-\u9fff]{0,4}",
+    re.IGNORECASE,
+)
 _BETWEEN_CJK = re.compile(rf"(?<={_CJK})[\s·.\-_*|、]+(?={_CJK})")
 
 
@@ -288,7 +401,8 @@ def tone_faults(
     for kind, pattern in _PATTERNS.items():
         if kind == _LEGAL and legal_words_allowed:
             continue
-        found = {match.group().lower(): match.group() for match in pattern.finditer(plain)}
+        read = _NEGATED.sub(" ", plain) if kind in ("threat", "pressure") else plain
+        found = {match.group().lower(): match.group() for match in pattern.finditer(read)}
         faults += [ToneFault(kind, words, _MENDS[kind]) for words in found.values()]
     faults += [
         ToneFault("pressure", match.group(), _MENDS["pressure"])

@@ -82,8 +82,9 @@ def clearing_day(spell: Spell, policy: Policy) -> date | None:
     Notes
     -----
     On cure: closed_on + delay. After years: the anniversary of the end or of the beginning, never
-    before the cure; 29 February has its anniversary on 28 February. Repair: the day of the cure,
-    not before the rule took effect, when amount, beginning and repayment are within its bounds.
+    before the cure; 29 February has its anniversary on 28 February. Repair: the end of the month
+    after the repayment, not before the first day of the repair, when amount, beginning and
+    repayment are within its bounds.
     """
     if spell.closed_on is None:
         return None
@@ -96,7 +97,7 @@ def clearing_day(spell: Spell, policy: Policy) -> date | None:
         start = spell.closed_on if from_end else spell.opened_on
         days.append(max(_add_years(start, rules.clear_years.value), spell.closed_on))
     if _is_repaired(spell, policy):
-        days.append(max(spell.closed_on, rules.repair_amount_max.effective_from))
+        days.append(_repair_day(spell.closed_on, policy))
     return min(days, default=None)
 
 
@@ -114,6 +115,14 @@ def _is_repaired(spell: Spell, policy: Policy) -> bool:
         and start <= spell.opened_on <= end
         and spell.closed_on <= repaid_by
     )
+
+
+def _repair_day(repaid: date, policy: Policy) -> date:
+    """Return the day on which a repaired record is gone: the end of the month after repayment."""
+    year, month = divmod(repaid.year * 12 + repaid.month, 12)
+    last = date(year, month + 1, monthrange(year, month + 1)[1])
+    first = policy.records.repair_shown_from.value
+    return last if first is None else max(last, first)
 
 
 def _add_years(day: date, years: int) -> date:

@@ -1,12 +1,14 @@
 """The policies of ``conf/policy``: the chosen one, one by its name, or all."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from delinquency.config import Config, conf_dir
 from delinquency.errors import unknown_name
-from delinquency.policy import Policy, policy_from_dict
+from delinquency.policy import GROUPS, Policy, policy_from_dict
+from delinquency.policy.rule import plain
 
 
 def policy_of(config: Config) -> Policy:
@@ -16,9 +18,28 @@ def policy_of(config: Config) -> Policy:
     ------
     PolicyError
         With every fault of the file.
+
+    Notes
+    -----
+    A value that was changed on the command line no longer stands under the source of the file.
     """
     name = str(config.policy.get("name", "?"))
-    return policy_from_dict(config.policy, f"conf/policy/{name}.yaml")
+    chosen = policy_from_dict(config.policy, f"conf/policy/{name}.yaml")
+    if name not in policy_names():
+        return chosen
+    written = {rule.key: rule for rule in load_policy(name).rules}
+    changed: dict[str, Any] = {}
+    for group, record in GROUPS.items():
+        rules = getattr(chosen, group)
+        for item in fields(record):
+            rule = getattr(rules, item.name)
+            before = written[rule.key]
+            if rule.value != before.value and rule.source == before.source:
+                words = f"Set on the command line (the file says {plain(before.value)})"
+                mine = replace(rule, source=words, origin="ours", verified=False, note="")
+                rules = replace(rules, **{item.name: mine})
+        changed[group] = rules
+    return replace(chosen, **changed)
 
 
 def policy_names() -> tuple[str, ...]:
@@ -59,6 +80,10 @@ def load_policy(name: str) -> Policy:
     return policy_from_dict(plain, f"conf/policy/{name}.yaml")
 
 
-def load_policies() -> dict[str, Policy]:
-    """Return all policies by name."""
-    return {name: load_policy(name) for name in policy_names()}
+def load_policies(config: Config | None = None) -> dict[str, Policy]:
+    """Return all policies by name; the chosen one with what the command line changed in it."""
+    policies = {name: load_policy(name) for name in policy_names()}
+    if config is not None:
+        chosen = policy_of(config)
+        policies[chosen.name] = chosen
+    return policies

@@ -1,6 +1,7 @@
 """Policies as data: typed rules, each with unit, basis, source, dates, and whether verified."""
 
 from delinquency.policy.loading import (
+    base_rules,
     policy_digest,
     policy_from_dict,
     policy_to_dict,
@@ -11,8 +12,9 @@ from delinquency.policy.rule_differences import Difference, compare
 from delinquency.policy.rule_groups import (
     CHANNELS,
     GROUPS,
-    LEGAL_BLOCKS,
+    HOLDS,
     PLAN_CONTENTS,
+    THIRD_PARTY_KINDS,
     WEEKDAYS,
     WRITTEN_CHANNELS,
     ChargeRules,
@@ -29,8 +31,9 @@ from delinquency.policy.rule_groups import (
 __all__ = [
     "CHANNELS",
     "GROUPS",
-    "LEGAL_BLOCKS",
+    "HOLDS",
     "PLAN_CONTENTS",
+    "THIRD_PARTY_KINDS",
     "WEEKDAYS",
     "WRITTEN_CHANNELS",
     "ChargeRules",
@@ -45,6 +48,7 @@ __all__ = [
     "ReviewRules",
     "Rule",
     "Specification",
+    "base_rules",
     "compare",
     "policy_digest",
     "policy_from_dict",

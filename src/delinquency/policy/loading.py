@@ -4,13 +4,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import fields
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
+import yaml
+
 from delinquency.errors import PolicyError
-from delinquency.policy.rule import Rule, Specification, plain, read_date
+from delinquency.policy.rule import ORIGINS, Rule, Specification, plain, read_date
 from delinquency.policy.rule_groups import GROUPS, Policy
 
 HEAD = ("name", "version", "title", "title_zh", "jurisdiction", "currency")
@@ -25,8 +30,46 @@ RULE_KEYS = (
     "effective_from",
     "effective_to",
     "note",
+    "origin",
 )
-"""What a rule may say; ``effective_to`` and ``note`` may be left out."""
+"""What a rule may say; ``unit``, ``effective_to`` and ``note`` may be left out."""
+
+
+@lru_cache(maxsize=1)
+def _base_rules() -> dict[str, Any]:
+    """Return the base file as it was read; callers get copies."""
+    text = files("delinquency.policy").joinpath("base.yaml").read_text(encoding="utf-8")
+    rules: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return rules
+
+
+def base_rules() -> dict[str, Any]:
+    """Return the rules that hold where a policy file says nothing else, as a plain mapping."""
+    return deepcopy(_base_rules())
+
+
+def _on_base(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a policy file's differences laid over the base; what fits nowhere stays as it is.
+
+    Notes
+    -----
+    A rule that gives a value of its own takes nothing of the base's source, dates or note: a
+    limit never stands under the source of another.
+    """
+    out: dict[str, Any] = dict(mapping)
+    for group, rules in base_rules().items():
+        given = mapping.get(group, {})
+        if not isinstance(given, Mapping):
+            continue
+        merged: dict[str, Any] = {**rules, **given}
+        for name, rule in rules.items():
+            own = given.get(name)
+            if isinstance(own, Mapping):
+                kept = {key: rule[key] for key in ("unit", "basis")}
+                # A value alone (from the command line) stays under the base's head.
+                merged[name] = {**(rule if set(own) == {"value"} else kept), **own}
+        out[group] = merged
+    return out
 
 
 def policy_from_dict(mapping: Mapping[str, Any], where: str) -> Policy:
@@ -35,7 +78,7 @@ def policy_from_dict(mapping: Mapping[str, Any], where: str) -> Policy:
     Parameters
     ----------
     mapping : mapping
-        A policy file as read: the keys of ``HEAD`` and one mapping for each group of rules.
+        A policy file as read: the keys of ``HEAD``, and the rules that are not the base's.
     where : str
         Name of the file, for error texts.
 
@@ -51,6 +94,7 @@ def policy_from_dict(mapping: Mapping[str, Any], where: str) -> Policy:
     faults: list[str] = []
     if not isinstance(mapping, Mapping):
         raise PolicyError(f"{where}: expected a mapping of rules. Got {mapping!r}.")
+    mapping = _on_base(mapping)
     _report_unknown(mapping, (*HEAD, *GROUPS), "", faults)
     head: dict[str, Any] = {key: _text(mapping.get(key), key, faults) for key in HEAD}
     if head["currency"] and not re.fullmatch(r"[A-Z]{3}", head["currency"]):
@@ -165,6 +209,7 @@ def _rule(raw: object, key: str, specification: Specification, faults: list[str]
     attempt("effective_from", read_date)
     attempt("effective_to", lambda day: None if day is None else read_date(day), None)
     attempt("note", lambda note: "" if note is None else str(note), "")
+    attempt("origin", _origin)
     start, end = read["effective_from"], read["effective_to"]
     if start and end and end < start:
         faults.append(_fault(f"{key}.effective_to", f"a date from {start} on", end.isoformat()))
@@ -183,6 +228,13 @@ def _words(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError("a text")
     return raw
+
+
+def _origin(raw: object) -> str:
+    """Read where a rule comes from."""
+    if raw not in ORIGINS:
+        raise ValueError(f"one of {', '.join(ORIGINS)}")
+    return str(raw)
 
 
 def _true_or_false(raw: object) -> bool:

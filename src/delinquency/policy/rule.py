@@ -10,6 +10,20 @@ from typing import Any, Generic, TypeVar
 Value = TypeVar("Value", covariant=True)
 
 
+ORIGINS: Mapping[str, str] = MappingProxyType(
+    {
+        "ours": "Our rule, not law",
+        "law": "The law",
+        "standard": "A standard",
+        "guideline": "An industry guideline",
+        "court": "A line of the courts",
+        "article": "The article, not law",
+        "contract": "The contract",
+    }
+)
+"""Where a rule comes from, as a refusal says it."""
+
+
 @dataclass(frozen=True)
 class Rule(Generic[Value]):
     """A value of a policy and where it comes from.
@@ -32,6 +46,8 @@ class Rule(Generic[Value]):
         When the source is in force; ``effective_to`` is None while it has no end.
     note : str
         What a reader should know besides.
+    origin : str
+        A word of ``ORIGINS``: whether it is law, or our own rule.
     """
 
     key: str
@@ -43,6 +59,7 @@ class Rule(Generic[Value]):
     effective_from: date
     effective_to: date | None = None
     note: str = ""
+    origin: str = "ours"
 
     def in_force(self, on: date) -> bool:
         """Return whether the rule's source is in force on a day."""
@@ -50,8 +67,9 @@ class Rule(Generic[Value]):
 
     @property
     def cited(self) -> str:
-        """The source as one line, saying whether it was verified."""
-        return f"{self.source} [{'verified' if self.verified else 'not verified'}]"
+        """The source as one line: law or our rule, and whether it was verified."""
+        verified = "verified" if self.verified else "not verified"
+        return f"{ORIGINS[self.origin]}: {self.source} [{verified}]"
 
 
 @dataclass(frozen=True, order=True)
@@ -236,6 +254,16 @@ def _dates(raw: object, _: Specification) -> tuple[date, ...]:
     return days
 
 
+def _years(raw: object, _: Specification) -> tuple[int, ...]:
+    """Read a list of years and return them in order."""
+    if not isinstance(raw, list | tuple) or not all(
+        isinstance(year, int) and not isinstance(year, bool) and 1900 <= year <= 9999
+        for year in raw
+    ):
+        raise ValueError("a list of years: [2026, 2027]")
+    return tuple(sorted(set(raw)))
+
+
 KINDS: Mapping[str, Callable[[object, Specification], object]] = MappingProxyType(
     {
         "number": _number,
@@ -246,6 +274,7 @@ KINDS: Mapping[str, Callable[[object, Specification], object]] = MappingProxyTyp
         "hours": _hours,
         "date": _date,
         "dates": _dates,
+        "years": _years,
     }
 )
 """How each kind of value is read."""

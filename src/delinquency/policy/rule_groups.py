@@ -13,8 +13,29 @@ CHANNELS = ("phone", "sms", "email", "letter", "app", "visit")
 WRITTEN_CHANNELS = ("sms", "email", "letter", "app")
 """The channels that carry a text."""
 
-LEGAL_BLOCKS = ("hardship", "dispute", "vulnerability", "running_plan")
-"""What stops a legal step while it lasts."""
+HOLDS = (
+    "death",
+    "insolvency",
+    "moratorium",
+    "representation",
+    "minor",
+    "dispute",
+    "fraud",
+    "complaint",
+    "illness",
+    "vulnerability",
+    "hardship",
+    "military_service",
+    "running_plan",
+    "promise",
+    "charge_off",
+    "transfer",
+    "paid",
+)
+"""What can hold in a case and stop something while it lasts."""
+
+THIRD_PARTY_KINDS = ("related", "unrelated")
+"""A third person whom the customer named, and any other."""
 
 PLAN_CONTENTS = (
     "balance_structure_currency",
@@ -76,6 +97,33 @@ class ChargeRules:
         "Highest annual rate of interest and fees together.",
         optional=True,
         protects="low",
+    )
+    all_in_applies: Rule[str] = ruled(
+        "choice",
+        "name",
+        "Whether all_in_rate_max bounds each charge on its day, or the whole claim.",
+        choices=("charge", "claim"),
+    )
+    late_fees_per_payment_max: Rule[int] = ruled(
+        "whole", "fees", "Most late fees for one missed payment.", protects="low"
+    )
+    late_fee_within_payment: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether a late fee may not be more than the missed payment."
+    )
+    grace_days: Rule[int] = ruled(
+        "whole",
+        "days",
+        "Days after the due day on which a payment still counts as on time.",
+        protects="high",
+    )
+    grace_amount: Rule[Decimal] = ruled(
+        "number", "currency", "Unpaid rest that still counts as paid.", protects="high"
+    )
+    due_on_business_day: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether a due day that is no business day moves to the next one."
+    )
+    stopped_by: Rule[tuple[str, ...]] = ruled(
+        "names", "names", "What stops late fees and interest while it lasts.", choices=HOLDS
     )
 
 
@@ -142,6 +190,18 @@ class ContactRules:
     visit_staff_min: Rule[int] = ruled(
         "whole", "people", "Fewest staff on a visit.", protects="high"
     )
+    reminders_stopped_by: Rule[tuple[str, ...]] = ruled(
+        "names", "names", "What stops reminders and offers while it lasts.", choices=HOLDS
+    )
+    third_party_kinds: Rule[tuple[str, ...]] = ruled(
+        "names", "names", "Third persons who may be asked at all.", choices=THIRD_PARTY_KINDS
+    )
+    third_party_calls_max: Rule[int | None] = ruled(
+        "whole", "calls", "Most calls to one third person.", optional=True, protects="low"
+    )
+    work_allowed: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether the customer may be contacted at the place of work."
+    )
     recording_retention_days: Rule[int] = ruled(
         "whole", "days", "How long a record of a contact is kept."
     )
@@ -206,6 +266,25 @@ class PlanRules:
         minimum=Decimal(1),
         protects="high",
     )
+    stops_charges: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether a running plan stops late fees and overdue interest."
+    )
+    cost_statement: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether a plan comes with a statement of everything it costs."
+    )
+    holiday_months_max: Rule[int] = ruled(
+        "whole", "months", "Longest payment holiday.", protects="high"
+    )
+    freeze_months_max: Rule[int] = ruled(
+        "whole", "months", "Longest freeze of interest and fees.", protects="high"
+    )
+    settlement_share_min: Rule[Decimal] = ruled(
+        "number",
+        "share",
+        "Lowest share of the balance that a reduced settlement may ask for.",
+        protects="low",
+        maximum=Decimal(1),
+    )
 
 
 @dataclass(frozen=True)
@@ -231,13 +310,29 @@ class LegalRules:
         choices=("none", "weak", "partial", "strong"),
     )
     blocked_by: Rule[tuple[str, ...]] = ruled(
-        "names", "names", "What stops a legal step while it lasts.", choices=LEGAL_BLOCKS
+        "names", "names", "What stops a legal step while it lasts.", choices=HOLDS
     )
     sign_off_required: Rule[bool] = ruled(
         "flag", "yes or no", "Whether the legal department must have signed."
     )
     human_reason_required: Rule[bool] = ruled(
         "flag", "yes or no", "Whether a person must record the reason."
+    )
+    reason_words_min: Rule[int] = ruled(
+        "whole", "words", "Fewest words of a person's reason.", protects="high"
+    )
+    prior_notice_days: Rule[int] = ruled(
+        "whole", "days", "Days from a written notice to a legal step.", protects="high"
+    )
+    time_barred_years: Rule[int | None] = ruled(
+        "whole",
+        "years",
+        "Years after which a debt can no longer be sued for.",
+        optional=True,
+        protects="low",
+    )
+    transfer_blocked_by: Rule[tuple[str, ...]] = ruled(
+        "names", "names", "What stops the sale of the debt while it lasts.", choices=HOLDS
     )
 
 
@@ -281,6 +376,15 @@ class RecordRules:
     share_needs_consent: Rule[bool] = ruled(
         "flag", "yes or no", "Whether a record leaves the house only with consent."
     )
+    repair_shown_from: Rule[date | None] = ruled(
+        "date",
+        "date",
+        "One-off repair: first day on which a repaired record is gone.",
+        optional=True,
+    )
+    notice_before_report: Rule[bool] = ruled(
+        "flag", "yes or no", "Whether the customer is told before a record is shared."
+    )
 
 
 @dataclass(frozen=True)
@@ -296,23 +400,33 @@ class CommunicationRules:
     holidays: Rule[tuple[date, ...]] = ruled(
         "dates", "dates", "Public holidays: neither business days nor, mostly, contact days."
     )
+    calendar_years: Rule[tuple[int, ...]] = ruled(
+        "years", "years", "Years whose holidays are listed; any other year is refused by name."
+    )
+    exchange_workdays: Rule[tuple[date, ...]] = ruled(
+        "dates", "dates", "Weekend days that are worked in exchange for a holiday."
+    )
+    complaint_business_days: Rule[int] = ruled(
+        "whole", "business days", "Days in which a complaint is answered.", protects="low"
+    )
+    validation_notice_days: Rule[int | None] = ruled(
+        "whole",
+        "days",
+        "Days from the first contact in which the debt is set out in writing.",
+        optional=True,
+        protects="low",
+    )
 
 
 @dataclass(frozen=True)
 class ReviewRules:
     """G1 and C1: what a person must do."""
 
-    reasons_max: Rule[int] = ruled(
-        "whole", "reasons", "Most reasons given for one decision.", minimum=Decimal(1)
-    )
     human_review: Rule[bool] = ruled(
         "flag", "yes or no", "Whether a decision with weight is reviewed by a person on request."
     )
     decline_needs_reason: Rule[bool] = ruled(
         "flag", "yes or no", "Whether a decline needs a reason that a person recorded."
-    )
-    complaints_in_score: Rule[bool] = ruled(
-        "flag", "yes or no", "Whether complaints may enter the score."
     )
 
 

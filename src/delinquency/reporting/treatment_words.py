@@ -21,6 +21,14 @@ ACTION_WORDS: Mapping[str, str] = {
     "written_terms": "Offer written terms",
     "friendly_talk": "Talk: ask what is difficult, and offer help",
     "document_pack": "Leave the plan to run; hand over the documents",
+    "special_care": "A person takes the case; nothing is offered or asked",
+    "await_promise": "Wait for the promised payment",
+    "nothing": "Nothing is owed: nothing to do",
+    "payment_holiday": "Offer months without payment",
+    "interest_freeze": "Offer months without interest",
+    "fee_waiver": "Waive fees",
+    "reduced_settlement": "Offer to settle for a part",
+    "debt_advice": "Point to free debt advice",
     "legal_step": "Legal step",
 }
 """Each action as a person says it."""

@@ -1,10 +1,12 @@
 """Stage ``case``: the casework store, its cases, its overdue records, and their clearing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from delinquency.casebook.case_commands import run_command
+from delinquency.casebook.case_options import CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.overdue_records import put_records
 from delinquency.casebook.panel_records import Reporter, records_from_statements
@@ -14,7 +16,7 @@ from delinquency.errors import MissingArtifactError
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
 from delinquency.pipeline.cleared_records import database_url, key_file
 from delinquency.pipeline.exclusive_folders import alone_in
-from delinquency.pipeline.policies import load_policies
+from delinquency.pipeline.policies import load_policies, policy_of
 from delinquency.workspace.artifacts import read_frame
 from delinquency.workspace.progress import say, working
 
@@ -29,8 +31,17 @@ def run(config: Config) -> None:
         answer = _report(config, now)
     else:
         url = database_url(config)
-        answer = run_command(config.case, url=url, policies=load_policies(), now=now)
+        answer = run_command(
+            case_options(config), url=url, policies=load_policies(config), now=now
+        )
     say(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+def case_options(config: Config) -> CaseOptions:
+    """Return the choices of the command; without a policy of its own, the chosen one decides."""
+    if config.case.policy:
+        return config.case
+    return replace(config.case, policy=policy_of(config).name)
 
 
 def _report(config: Config, now: datetime) -> dict[str, Any]:

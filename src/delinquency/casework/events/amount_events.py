@@ -25,6 +25,8 @@ class ChargeMade(Event):
         Days of overdue interest.
     repeated : bool
         Whether it is a repeated late fee.
+    due : date | None
+        Due day of the missed payment that a late fee is for.
     """
 
     choices = MappingProxyType({"charge": ("late_fee", "interest")})
@@ -34,6 +36,7 @@ class ChargeMade(Event):
     overdue_principal: Decimal
     days: int = 0
     repeated: bool = False
+    due: date | None = None
 
 
 @event("charge_refunded")
@@ -73,6 +76,93 @@ class PaymentReceived(Event):
 
     amount: Decimal
     plan_id: str = ""
+
+
+@event("payment_reversed")
+@dataclass(frozen=True, kw_only=True)
+class PaymentReversed(Event):
+    """A payment was taken back: a direct debit returned, a transfer recalled.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Account currency.
+    """
+
+    amount: Decimal
+
+
+@event("refund_made")
+@dataclass(frozen=True, kw_only=True)
+class RefundMade(Event):
+    """Money that was paid beyond what is owed went back to the customer.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Account currency.
+    """
+
+    amount: Decimal
+
+
+@event("charged_off")
+@dataclass(frozen=True, kw_only=True)
+class ChargedOff(Event):
+    """The lender took the debt off its books; the customer still owes it.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Account currency.
+    """
+
+    amount: Decimal
+
+
+@event("debt_transferred")
+@dataclass(frozen=True, kw_only=True)
+class DebtTransferred(Event):
+    """The debt was sold or handed over: it is no longer this lender's to ask for.
+
+    Attributes
+    ----------
+    buyer_id : str
+        Pseudonym of who owns it now.
+    """
+
+    pseudonyms = ("buyer_id",)
+
+    buyer_id: str
+
+
+@event("debt_returned")
+@dataclass(frozen=True, kw_only=True)
+class DebtReturned(Event):
+    """A debt that was sold or handed over came back."""
+
+
+@event("budget_stated")
+@dataclass(frozen=True, kw_only=True)
+class BudgetStated(Event):
+    """The customer's income-and-outgoings form: what is left each month is derived from it.
+
+    Attributes
+    ----------
+    income : Decimal
+        Net income a month, all sources.
+    essentials : Decimal
+        Rent, food, energy, care, travel to work and the like, a month.
+    other_debts : Decimal
+        Instalments and minimum payments elsewhere, a month.
+    income_later : Decimal | None
+        Net income a month that is expected once the difficulty is over.
+    """
+
+    income: Decimal
+    essentials: Decimal
+    other_debts: Decimal = Decimal(0)
+    income_later: Decimal | None = None
 
 
 @event("went_overdue")

@@ -8,8 +8,12 @@ from delinquency.casework.event import Event, event
 from delinquency.errors import CaseworkError
 from delinquency.policy import CHANNELS, WRITTEN_CHANNELS
 
-PARTIES = ("customer", "third_party")
-"""Who can be reached: the customer (or whoever the customer has authorised), or anyone else."""
+PARTIES = ("customer", "representative", "guarantor", "third_party")
+"""Who can be reached: the customer, who acts for the customer, who guarantees, or anyone else."""
+
+PURPOSES = ("reminder", "help", "plan", "reply", "locate", "notice")
+"""Why one contacts: to remind; to ask and offer help; to run a plan; to answer; to find again;
+to tell what must be told, by an approved text."""
 
 STEPS = ("H1", "H2", "H3", "H4", "H5")
 """The five handling steps."""
@@ -30,15 +34,20 @@ class ContactAttempted(Event):
         Who was to be reached.
     staff : int
         People on a visit.
+    purpose : str
+        Why; "" in cases of before it was kept.
     """
 
     pseudonyms = ("number_id",)
-    choices = MappingProxyType({"channel": ("phone", "visit"), "party": PARTIES})
+    choices = MappingProxyType(
+        {"channel": ("phone", "visit"), "party": PARTIES, "purpose": ("", *PURPOSES)}
+    )
 
     channel: str
     number_id: str = "main"
     party: str = "customer"
     staff: int = 1
+    purpose: str = ""
 
 
 @event("conversation_held")
@@ -95,11 +104,23 @@ class MessageSent(Event):
         Whether it offers help.
     party : str
         Who it went to.
+    purpose : str
+        Why it went out; "" in cases of before it was kept.
+    template : str
+        Name and version of the approved text: "bereavement:1"; "" for a text of its own.
+    text_digest : str
+        SHA-256 of the text; "" in cases of before it was kept.
     """
 
-    pseudonyms = ("text_id",)
+    pseudonyms = ("text_id", "template")
     choices = MappingProxyType(
-        {"channel": WRITTEN_CHANNELS, "language": ("en", "zh"), "step": STEPS, "party": PARTIES}
+        {
+            "channel": WRITTEN_CHANNELS,
+            "language": ("en", "zh"),
+            "step": STEPS,
+            "party": PARTIES,
+            "purpose": ("", *PURPOSES),
+        }
     )
 
     channel: str
@@ -108,6 +129,9 @@ class MessageSent(Event):
     step: str = "H2"
     offers_help: bool = True
     party: str = "customer"
+    purpose: str = ""
+    template: str = ""
+    text_digest: str = ""
 
 
 @event("number_invalid")

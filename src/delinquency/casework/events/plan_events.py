@@ -80,6 +80,8 @@ class PlanOffered(Event):
         Everything the customer pays under the plan.
     first_due : date | None
         Day of the first instalment.
+    schedule : tuple of str
+        Each instalment as "day amount", the whole plan; empty in cases of before it was kept.
     """
 
     pseudonyms = ("plan_id",)
@@ -90,6 +92,7 @@ class PlanOffered(Event):
     instalment: Decimal
     total: Decimal
     first_due: date | None = None
+    schedule: tuple[str, ...] = ()
 
 
 @event("plan_accepted")
@@ -171,6 +174,12 @@ class HelpOffered(Event):
     ----------
     treatment : str
         Name of the treatment.
+    until : date | None
+        When relief ends.
+    amount : Decimal | None
+        What it costs the lender, or what is still asked, account currency.
     """
 
     treatment: str
+    until: date | None = None
+    amount: Decimal | None = None

@@ -47,6 +47,71 @@ class CaseClosed(Event):
     reason: str
 
 
+@event("case_reopened")
+@dataclass(frozen=True, kw_only=True)
+class CaseReopened(Event):
+    """A case that was closed goes on.
+
+    Attributes
+    ----------
+    reason : str
+        Why.
+    """
+
+    reason: str
+
+
+@event("case_joined")
+@dataclass(frozen=True, kw_only=True)
+class CaseJoined(Event):
+    """Somebody asked for a second case of the account and was led to this one."""
+
+
+@event("sign_off_given")
+@dataclass(frozen=True, kw_only=True)
+class SignOffGiven(Event):
+    """The legal department agreed to a legal step; its actor is the person who signed.
+
+    Attributes
+    ----------
+    sign_off_id : str
+        Reference of the signature.
+    legal_step : str
+        Letter, mediation, order or suit.
+    reason : str
+        What was examined.
+    """
+
+    pseudonyms = ("sign_off_id",)
+    choices = MappingProxyType({"legal_step": LEGAL_STEPS})
+
+    sign_off_id: str
+    legal_step: str = "letter"
+    reason: str = ""
+
+
+@event("text_reviewed")
+@dataclass(frozen=True, kw_only=True)
+class TextReviewed(Event):
+    """A person read a text of its own before it goes out; its actor is who read it.
+
+    Attributes
+    ----------
+    text_digest : str
+        SHA-256 of the text, all of it.
+    outcome : str
+        Approved or rejected.
+    reason : str
+        Why.
+    """
+
+    choices = MappingProxyType({"outcome": ("approved", "rejected")})
+
+    text_digest: str
+    outcome: str
+    reason: str = ""
+
+
 @event("record_cleared")
 @dataclass(frozen=True, kw_only=True)
 class RecordCleared(Event):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.casework.account_facts import AccountFacts
-from delinquency.casework.money import cents_of_column, from_cents
+from delinquency.casework.money import cents_of_column, digits_of, from_units
 from delinquency.casework.plan_options import longest_plan
 from delinquency.casework.plans import monthly_rate
 from delinquency.casework.proposals import ProposalTerms
@@ -24,8 +24,11 @@ from delinquency.errors import DataError, Fault
 from delinquency.policy import Policy
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
-FLAGS = ("hardship", "dispute", "vulnerability", "running_plan", "plan_refused")
-TEXTS = ("confirmed_cause", "tried", "recent_contacts")
+FLAGS = (
+    *("hardship", "dispute", "vulnerability", "running_plan", "plan_refused"),
+    *("autopay", "promised"),
+)
+TEXTS = ("confirmed_cause", "tried", "recent_contacts", "stopped_by")
 STATED = "dominant_trait"
 """Column with the dominant trait that the explanation states, where there is one."""
 NEEDED = (
@@ -42,16 +45,24 @@ NEEDED = (
 """Columns that a portfolio must have; ``residual_income``, STATED, FLAGS, TEXTS are optional."""
 
 
-def account_facts(frame: pd.DataFrame, rows: np.ndarray) -> list[AccountFacts]:
-    """Return rows of a portfolio as the facts that ``propose_one`` takes."""
-    return [_facts(values) for values in frame.iloc[rows].to_dict("records")]
+def account_facts(frame: pd.DataFrame, rows: np.ndarray, *, digits: int = 2) -> list[AccountFacts]:
+    """Return rows of a portfolio as the facts that ``propose_one`` takes.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    rows : ndarray of int
+    digits : int
+        Decimals of the currency.
+    """
+    return [_facts(values, digits) for values in frame.iloc[rows].to_dict("records")]
 
 
-def _facts(values: Mapping[Hashable, Any]) -> AccountFacts:
+def _facts(values: Mapping[Hashable, Any], digits: int) -> AccountFacts:
     """Return one row as facts."""
 
     def money(name: str) -> Decimal:
-        return from_cents(int(cents_of_column(np.array([values[name]]), name)[0]))
+        return from_units(int(cents_of_column(np.array([values[name]]), name, digits)[0]), digits)
 
     optional: dict[str, Any] = {name: bool(values.get(name, 0) == 1) for name in FLAGS}
     optional |= {name: _text(values.get(name, "")) for name in TEXTS}
@@ -100,7 +111,8 @@ def require_columns(frame: pd.DataFrame) -> None:
                 faults.append(
                     Fault(where, f"evidence_{key}", expected, int(wrong.sum()), examples)
                 )
-        for name in ("pd_hat", "balance", "overdue", "payment_due", "days_past_due"):
+        # An account that is past due is covered by its facts, also where no model has scored it.
+        for name in ("balance", "overdue", "payment_due", "days_past_due"):
             wrong = ~np.isfinite(frame[name].to_numpy(dtype="float64"))
             if wrong.any():
                 faults.append(Fault(where, name, "a number in every row", int(wrong.sum())))
@@ -125,9 +137,11 @@ class PortfolioColumns:
 
     def __init__(self, frame: pd.DataFrame, policy: Policy, choices: ProposalTerms):
         self.frame = frame
-        self.balance = cents_of_column(frame["balance"].to_numpy(), "balance")
-        self.overdue = cents_of_column(frame["overdue"].to_numpy(), "overdue")
-        self.payment_due = cents_of_column(frame["payment_due"].to_numpy(), "payment_due")
+        self.digits = digits_of(policy.currency)
+        self.balance, self.overdue, self.payment_due = (
+            cents_of_column(frame[name].to_numpy(), name, self.digits)
+            for name in ("balance", "overdue", "payment_due")
+        )
         self.days_past_due = frame["days_past_due"].to_numpy(dtype="float64").astype("int64")
         residual = (
             frame["residual_income"].to_numpy(dtype="float64")
@@ -135,7 +149,9 @@ class PortfolioColumns:
             else np.full(len(frame), np.nan)
         )
         self.known = ~np.isnan(residual)
-        cents = cents_of_column(np.where(self.known, residual, 0.0), "residual_income")
+        cents = cents_of_column(
+            np.where(self.known, residual, 0.0), "residual_income", self.digits
+        )
         self.most = affordable_cents(cents, Fraction(policy.plan.affordability_share.value))
         terms = choices.terms
         rate = monthly_rate(terms.annual_rate)
@@ -183,32 +199,43 @@ class PortfolioColumns:
         """
         gate = max(policy.legal.days_past_due_min.value, 1)
         old = self.days_past_due >= gate
-        settled = self.flag("dispute") | self.flag("running_plan")
+        nothing = (self.balance <= 0) & (self.overdue <= 0)
+        stopped = self.texts["stopped_by"] != ""
+        settled = (
+            stopped
+            | self.flag("dispute")
+            | self.flag("running_plan")
+            | self.flag("promised")
+            | nothing
+        )
         hardship = self.flag("hardship")
+        unable = self.known & (self.payment_due > self.most)
+        # Plans are weighed for whoever cannot pay, and where the trait itself names one.
         with_plans = [
             key for key, trait in TRAITS.items() if set(PLAN_TREATMENTS) & set(trait.treatments)
         ]
-        plans = ~settled & (hardship | np.isin(self.trait, with_plans))
-        levels = self.frame["evidence_repayment_willingness"].to_numpy()
-        asks = old | (self.trait == "repayment_willingness")
+        plans = ~settled & (hardship | unable | np.isin(self.trait, with_plans))
         return pd.DataFrame(
             {
                 "trait": np.where(settled, "", self.trait),
                 "tried": np.where(settled, "", self.texts["tried"]),
+                "stopped_by": self.texts["stopped_by"],
                 "overdue": self.overdue > 0,
                 "late": np.digitize(self.days_past_due, [1, gate]),
-                "willingness": np.where(asks, levels, ""),
                 "dispute": self.flag("dispute"),
                 "running_plan": self.flag("running_plan"),
+                "promised": self.flag("promised"),
+                "nothing": nothing,
+                "autopay": self.flag("autopay") & ~settled,
                 "hardship": hardship & (old | ~settled),
                 "vulnerability": self.flag("vulnerability") & old,
                 "plan_refused": self.flag("plan_refused") & old,
                 "recent_contacts": np.where(old, self.texts["recent_contacts"], ""),
                 "owes": plans & (self.balance > 0),
                 "due": plans & (self.payment_due > 0),
-                "known": plans & self.known,
+                "known": self.known & ~settled,
                 # Without a known income no amount enters any answer.
-                "unable": plans & self.known & (self.payment_due > self.most),
+                "unable": unable & ~settled,
                 "instalments": plans & self.known & self.instalments.affordable,
                 "extension": plans & self.known & self.extension.affordable,
             }
@@ -221,6 +248,9 @@ class PortfolioColumns:
                 "time_zone": self.frame["time_zone"].to_numpy(),
                 "recent_contacts": self.texts["recent_contacts"],
                 "running_plan": self.flag("running_plan"),
+                "dispute": self.flag("dispute"),
+                "hardship": self.flag("hardship"),
+                "vulnerability": self.flag("vulnerability"),
                 "purpose": purpose,
             }
         )

@@ -18,10 +18,12 @@ from delinquency.casework.actions import Call
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
 from delinquency.casework.proposals import (
+    RELIEF,
     Considered,
     ProposalTerms,
     contact_purpose,
     refused_of,
+    relief_for,
     summarise,
     then_of,
     trait_of,
@@ -79,14 +81,20 @@ def propose(
     require_columns(frame)
     columns = PortfolioColumns(frame, policy, choices)
     groups, first = _classes(columns.offers(policy))
-    models = [_model(facts, policy, at, choices) for facts in account_facts(frame, first)]
+    models = [
+        _model(facts, policy, at, choices)
+        for facts in account_facts(frame, first, digits=columns.digits)
+    ]
     purpose = np.array([contact_purpose(m.facts, m.head) for m in models], dtype=object)[groups]
     places, callers = _classes(columns.contacts(purpose))
     contacts = [
         check(Call(purpose=purpose[row]), case_of(facts, at), policy, at)
-        for row, facts in zip(callers, account_facts(frame, callers), strict=True)
+        for row, facts in zip(
+            callers, account_facts(frame, callers, digits=columns.digits), strict=True
+        )
     ]
     accounts = _accounts(columns, policy, (groups, models), (places, contacts))
+    _draw_up_relief(accounts, columns, policy, at, choices)
     considered = _considered(accounts["account_id"].to_numpy(), groups, models)
     return Proposals(accounts, considered, _summary(groups, models))
 
@@ -174,9 +182,48 @@ def _accounts(
     out["then"], out["refused"] = offered["then"], offered["refused"]
     out["no_new_credit"] = (columns.trait == "debt_burden") | (action == "instalments")
     out["needs_person"] = (
-        columns.flag("hardship") | columns.flag("vulnerability") | columns.flag("dispute")
+        columns.flag("hardship")
+        | columns.flag("vulnerability")
+        | columns.flag("dispute")
+        | (columns.texts["stopped_by"] != "")
     )
     return out
+
+
+RELIEF_COLUMNS = ("relief", "relief_until", "relief_monthly", "relief_cost")
+
+
+def _draw_up_relief(
+    accounts: pd.DataFrame,
+    columns: PortfolioColumns,
+    policy: Policy,
+    at: datetime,
+    choices: ProposalTerms,
+) -> None:
+    """Put the relief that is offered into the accounts: its kind, end, payment and cost.
+
+    Notes
+    -----
+    Few accounts need relief, and each has its own amounts: they go the exact way one by one.
+    """
+    accounts["relief"] = ""
+    accounts["relief_until"] = pd.Series(pd.NaT, index=accounts.index, dtype="datetime64[ms]")
+    accounts["relief_monthly"] = accounts["relief_cost"] = np.nan
+    rows = np.flatnonzero((accounts["action"] == RELIEF).to_numpy())
+    drawn = [
+        relief_for(facts, RELIEF, policy, at, choices)
+        for facts in account_facts(columns.frame, rows, digits=columns.digits)
+    ]
+    there = [(row, one) for row, one in zip(rows, drawn, strict=True) if one is not None]
+    if not there:
+        return
+    index = accounts.index[[row for row, _ in there]]
+    accounts.loc[index, "relief"] = [one.kind for _, one in there]
+    accounts.loc[index, "relief_until"] = pd.to_datetime([one.until for _, one in there]).as_unit(
+        "ms"
+    )
+    accounts.loc[index, "relief_monthly"] = [float(one.monthly) for _, one in there]
+    accounts.loc[index, "relief_cost"] = [float(one.cost) for _, one in there]
 
 
 def _plan_amounts(facts: PortfolioColumns, action: np.ndarray) -> dict[str, np.ndarray]:
@@ -190,9 +237,10 @@ def _plan_amounts(facts: PortfolioColumns, action: np.ndarray) -> dict[str, np.n
     for name, plan in plans.items():
         rows = np.flatnonzero(action == name)
         out["plan_months"][rows] = plan.months[rows]
-        out["plan_instalment"][rows] = plan.instalment[rows] / 100.0
-        out["plan_last"][rows] = plan.last[rows] / 100.0
-        out["plan_total"][rows] = plan.total[rows] / 100.0
+        unit = 10.0**facts.digits
+        out["plan_instalment"][rows] = plan.instalment[rows] / unit
+        out["plan_last"][rows] = plan.last[rows] / unit
+        out["plan_total"][rows] = plan.total[rows] / unit
     return out
 
 

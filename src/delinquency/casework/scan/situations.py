@@ -194,7 +194,7 @@ def charge_frame(explained: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFr
 
 
 def latest(explained: pd.DataFrame, cut_off: float) -> pd.DataFrame:
-    """Return each account's last explanation, of those at or above the cut-off.
+    """Return the explanations of the last observed month, of those at or above the cut-off.
 
     Parameters
     ----------
@@ -205,10 +205,9 @@ def latest(explained: pd.DataFrame, cut_off: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Most at risk first.
+        Most at risk first. Who was last observed earlier has left: nothing is proposed on facts
+        that are older than the last month.
     """
-    last = explained.sort_values("observation_month", kind="stable").drop_duplicates(
-        "account_id", keep="last"
-    )
+    last = explained[explained["observation_month"] == explained["observation_month"].max()]
     chosen = last[last["pd_hat"] >= cut_off]
     return chosen.sort_values("pd_hat", ascending=False, kind="stable", ignore_index=True)
