@@ -63,7 +63,7 @@ def test_a_case_is_opened_told_asked_and_acted_in(run: Any) -> None:
     assert [case["case_id"] for case in run("list", account_id="A1")] == [case_id]
     verified = run("verify")
     assert (verified["holds"], verified["first_broken"]) == (True, None)
-    assert verified["entries"] == 4  # the case, and three events
+    assert verified["entries"] == 5  # the case, three events, and the overdue record
     witness = json.loads(Path(verified["witness"]).read_text())
     assert witness["last_hash"] == verified["last_hash"]
 
