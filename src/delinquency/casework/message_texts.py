@@ -19,6 +19,7 @@ from delinquency.casework.decision import (
 )
 from delinquency.casework.reminders import (
     approved_text,
+    find_approved,
     is_approved,
     nearest_approved,
     words_unread,
@@ -40,6 +41,8 @@ def text_refusals(view: View, message: Message) -> tuple[Refusal, ...]:
         return (Refusal("tone", TONE_SOURCE, "There is no text."),)
     if message.template:
         return tuple(_template_refusals(view, message))
+    if _is_filled_in(message):
+        return ()
     found = []
     if message.step == "H4" and not view.history.legal_started:
         reason = "No legal step was taken in these arrears; notice of one is an approved text."
@@ -54,7 +57,7 @@ def text_refusals(view: View, message: Message) -> tuple[Refusal, ...]:
         words = f' "{fault.words}"' if fault.words else ""
         found.append(Refusal("tone", source, f"{fault.kind}:{words}. {fault.mend}"))
     unread = words_unread(message.text)
-    if not reviewed and unread and not _is_answer(view, message):
+    if not found and not reviewed and unread and not _is_answer(view, message):
         shown = ", ".join(unread[:6])
         reason = (
             f"The text says what no approved text says ({shown}): a person reads it first"
@@ -70,7 +73,7 @@ def text_refusals(view: View, message: Message) -> tuple[Refusal, ...]:
 
 def text_flags(view: View, message: Message) -> tuple[str, ...]:
     """Return what a person should look at in the text of a message; nothing here refuses it."""
-    if message.template:
+    if message.template or _is_filled_in(message):
         return ()
     flags = [
         f"tone: {fault.kind}{f' ({fault.words})' if fault.words else ''}"
@@ -78,7 +81,7 @@ def text_flags(view: View, message: Message) -> tuple[str, ...]:
     ]
     if _review(view, message) == "approved":
         return tuple(flags)
-    nearest = nearest_approved(message.text, message.channel, view.case.language)
+    nearest = nearest_approved(message.text, message.channel)
     if nearest is None:
         return (*flags, "own text: no approved text for this channel; a person reads it")
     text, score = nearest
@@ -97,9 +100,15 @@ def _faults(view: View, message: Message) -> tuple[ToneFault, ...]:
     return tone_faults(message.text, legal_words_allowed=legal, help_needed=needed)
 
 
+def _is_filled_in(message: Message) -> bool:
+    """Return whether a text is an approved one of its step, though it does not say so."""
+    found = find_approved(message.text, message.channel)
+    return found is not None and found.step == message.step and found.purpose != "notice"
+
+
 def _is_answer(view: View, message: Message) -> bool:
     """Return whether a text answers the customer, or stands in step 5."""
-    return answers(view, message) or (message.step == "H5" and message.purpose == "reply")
+    return answers(view, message) or (message.step in ("H4", "H5") and message.purpose == "reply")
 
 
 def _review(view: View, message: Message) -> str:

@@ -274,7 +274,19 @@ def is_approved(text: str, approved: ApprovedText) -> bool:
     return at == len(plain)
 
 
-def nearest_approved(text: str, channel: str, language: str) -> tuple[ApprovedText, float] | None:
+def find_approved(text: str, channel: str) -> ApprovedText | None:
+    """Return the approved text that a text is, filled in, in either language; None when none."""
+    return next(
+        (
+            approved
+            for (_, way, _), approved in approved_texts().items()
+            if way == channel and is_approved(text, approved)
+        ),
+        None,
+    )
+
+
+def nearest_approved(text: str, channel: str) -> tuple[ApprovedText, float] | None:
     """Return the approved text that a free text is nearest to, and how near, in [0, 1].
 
     Notes
@@ -283,8 +295,8 @@ def nearest_approved(text: str, channel: str, language: str) -> tuple[ApprovedTe
     """
     words = _tokens(text)
     best: tuple[ApprovedText, float] | None = None
-    for (_, way, tongue), approved in approved_texts().items():
-        if way != channel or tongue != language:
+    for (_, way, _), approved in approved_texts().items():
+        if way != channel:
             continue
         score = SequenceMatcher(None, words, _tokens(approved.body), autojunk=False).ratio()
         if best is None or score > best[1]:
