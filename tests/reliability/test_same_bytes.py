@@ -37,7 +37,7 @@ tables:
     columns: {account_id: ID, month: MONTH, days_past_due: DPD, balance: BAL, credit_limit: LIM}
   transactions:
     path: transactions.csv
-    columns: {account_id: ID, month: MONTH, amount: AMOUNT, category: CATEGORY}
+    columns: {account_id: ID, date: MONTH, amount: AMOUNT, category: CATEGORY}
 """
 SMALL = [
     "model.n_estimators=12", "model.calibration_folds=2", "evaluation.n_boot=5", "tracking=none",
@@ -105,7 +105,7 @@ def test_no_byte_depends_on_row_order_threads_hash_seed_locale_or_zone(tmp_path)
 @pytest.mark.slow
 def test_rows_that_nothing_numbers_get_the_same_probability_in_any_order(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    plain = MAPPING.format(account="").replace("columns:", "ignore: [id]\ncolumns:")
+    plain = MAPPING.format(account="").replace("columns:", "ignored: {id: a number}\ncolumns:")
     rows = table().reset_index(drop=True)
     order = np.random.default_rng(4).permutation(len(rows))
     prepare(one, plain, own=rows)

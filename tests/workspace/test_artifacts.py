@@ -1,11 +1,14 @@
 """Files are whole or absent, errors name the stage, digests depend on content alone."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import delinquency
 from delinquency.atomic_files import replacing
 from delinquency.errors import MissingArtifactError
 from delinquency.workspace.artifacts import (
@@ -16,11 +19,14 @@ from delinquency.workspace.artifacts import (
     frames_written,
     read_columns,
     read_frame,
+    write_csv,
     write_frame,
     write_json,
 )
 from delinquency.workspace.folders import workspace
 from delinquency.workspace.path_options import PathOptions
+
+SOURCE = Path(delinquency.__file__).parent
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
@@ -127,3 +133,32 @@ def test_what_other_code_made_is_told_apart_by_name_place_and_text(tmp_path):
         made(a="x = 1"),
     ]
     assert len({first, *others}) == 5
+
+
+def test_no_cell_of_a_csv_file_runs_as_a_formula(tmp_path):
+    frame = pd.DataFrame(
+        {"=cmd": ["=1+1", "paid"], "n": [-5.5, 2.0], "kind": pd.Categorical(["@x", "+y"])}
+    )
+    write_csv(frame, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text() == "'=cmd,n,kind\n'=1+1,-5.5,'@x\npaid,2.0,'+y\n"
+    assert frame.columns[0] == "=cmd" and frame.iloc[0, 0] == "=1+1"
+
+
+def test_no_other_place_writes_csv():
+    """Whatever writes CSV by itself would write formulas."""
+    writers = [
+        path.relative_to(SOURCE).as_posix()
+        for path in sorted(SOURCE.rglob("*.py"))
+        if re.search(r"to_csv\(|csv\.writer\(|write_csv\(.*pyarrow", path.read_text("utf-8"))
+    ]
+    assert writers == ["casebook/record_formats.py", "workspace/artifacts.py"]
+
+
+def test_no_other_place_writes_files():
+    """One writer for the whole project: nothing else makes temporary files or renames them."""
+    others = {
+        path.relative_to(SOURCE).as_posix()
+        for path in sorted(SOURCE.rglob("*.py"))
+        if re.search(r"os\.replace\(|mkstemp\(|\.write_text\(|\.write_bytes\(", path.read_text())
+    }
+    assert others - {"atomic_files.py"} == set()

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delinquency.registry import Registry
+from delinquency.spreadsheet_cells import guard_cell, restore_cell
 
 SCHEMA_VERSION = "1"
 """Changes when a column is added, removed, or means something else."""
@@ -43,8 +44,6 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "received_on": pa.string(),
 }
 """The columns of a file, in order, and their types in Parquet; dates are ISO 8601 text."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First marks that make a spreadsheet run a cell (OWASP, CSV injection)."""
 
 FileRow = dict[str, Any]
 
@@ -62,28 +61,6 @@ def json_schema() -> dict[str, Any]:
     text = files("delinquency.casebook").joinpath(SCHEMA_FILE).read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
-
-
-def guard_cell(text: str) -> str:
-    """Return a text that no spreadsheet runs as a formula.
-
-    Examples
-    --------
-    >>> guard_cell("=1+1"), guard_cell("paid"), guard_cell("'=1")
-    ("'=1+1", 'paid', "''=1")
-    """
-    return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
-
-
-def restore_cell(text: str) -> str:
-    """Return what ``guard_cell`` was given.
-
-    Examples
-    --------
-    >>> restore_cell("'=1+1"), restore_cell("''=1"), restore_cell("'tis")
-    ('=1+1', "'=1", "'tis")
-    """
-    return text[1:] if text[:1] == "'" and text[1:].startswith((*_FORMULA, "'")) else text
 
 
 def _write_csv(rows: Sequence[FileRow]) -> bytes:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delinquency import metrics
-from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.modeling.evaluation_options import EvaluationOptions
 from delinquency.modeling.splits import TEST, TRAIN, how_apart
@@ -15,7 +14,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.pipeline.training_runs import save_figures
 from delinquency.reporting import performance_plots
-from delinquency.workspace.artifacts import write_json
+from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import Tick
 
@@ -64,7 +63,7 @@ def holdout(
     deciles = metrics.decile_table(bad, pd_hat)
     space = config.workspace
     write_json(result, space.reports / "evaluation.json")
-    write_text(deciles.to_csv(index=False), space.reports / "deciles.csv")
+    write_csv(deciles, space.reports / "deciles.csv")
     scored = performance_plots.Scored(bad, pd_hat, f"{describe(config)}, {how}")
     value = {name: one["value"] for name, one in measured.items() if one["value"] is not None}
     ends = ("low", "high")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.features.catalogue import Feature
 from delinquency.features.feature_description import (
@@ -27,7 +26,7 @@ from delinquency.panel.schema import ACCOUNTS, TABLES
 from delinquency.panel.windows import Windows, build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.cleared_records import without_cleared
-from delinquency.workspace.artifacts import read_frame, read_json
+from delinquency.workspace.artifacts import read_frame, read_json, write_csv
 from delinquency.workspace.manifests import require_whole
 from delinquency.workspace.progress import Tick
 from delinquency.workspace.threads import in_order
@@ -168,10 +167,10 @@ class Engineering:
     def write_reports(self, folder: Path) -> None:
         """Write which features are absent and why, and which accounts were left out."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(self._absent.to_csv(index=False), folder / "coverage.csv")
+        write_csv(self._absent, folder / "coverage.csv")
         if self._outcomes:
             table = join_labels(self._outcomes).exclusions
-            write_text(table.to_csv(index=False), folder / "exclusions.csv")
+            write_csv(table, folder / "exclusions.csv")
 
 
 class ReadyMade:

@@ -21,6 +21,7 @@ from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
 from delinquency.reasons.value_wording import displayed, month_text, value_text
 from delinquency.reasons.what_if import WhatIf
 from delinquency.reasons.wording import reason_text
+from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
@@ -213,7 +214,7 @@ def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> s
         scale=context.scale,
         data=script_json([_data(card) for card in cards]),
     )
-    return page
+    return with_policy(page)
 
 
 def script_json(value: Any) -> Markup:

@@ -11,6 +11,7 @@ from delinquency.casework.communication import (
     DocumentPack,
 )
 from delinquency.policy import Rule
+from delinquency.reporting.page_policy import with_policy
 
 LANGUAGES = ("en", "zh")
 
@@ -45,13 +46,14 @@ def render_document_pack(pack: DocumentPack, *, real: bool) -> str:
     if pack.plan is None or not pack.policy.plan.stops_collection.value:
         # What is said of a running plan would not be true here.
         consequences.pop(1)
-    return environment.get_template("document_pack.html").render(
+    page = environment.get_template("document_pack.html").render(
         pack=pack,
         real=real,
         contents=contents,
         consequences=consequences,
         total=sum((Decimal(amount) for _, _, amount in pack.lines), Decimal(0)),
     )
+    return with_policy(page)
 
 
 def money(amount: Decimal | str | None) -> str:

@@ -8,6 +8,7 @@ import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure as Canvas
 
+from delinquency.reporting.page_policy import with_policy
 from delinquency.synthetic.published_figures import Figure
 from delinquency.synthetic.realism import Calibration
 from delinquency.traits import TRAITS
@@ -47,7 +48,7 @@ def portfolio_page(calibration: Calibration, *, title: str) -> str:
             "vintages": _picture(_vintages(calibration)),
             "traits": _picture(_traits(calibration)),
         }
-    return environment.get_template("portfolio.html").render(
+    page = environment.get_template("portfolio.html").render(
         title=title,
         figures=calibration.figures,
         near=sum(figure.near is True for figure in calibration.figures),
@@ -57,6 +58,7 @@ def portfolio_page(calibration: Calibration, *, title: str) -> str:
         vintages=_vintage_rows(calibration),
         pictures=pictures,
     )
+    return with_policy(page)
 
 
 def _vintage_rows(calibration: Calibration) -> list[dict[str, Any]]:

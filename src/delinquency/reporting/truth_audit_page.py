@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from delinquency.panel.windows import Array
+from delinquency.reporting.page_policy import with_policy
 from delinquency.traits import TRAITS
 from delinquency.validation.truth_scores import attribution_slope, correlation, leakage
 
@@ -89,9 +90,10 @@ def audit_page(report: Mapping[str, Any], *, figure: str) -> str:
     )
     environment.filters["figure"] = _text
     environment.filters["by_trait"] = _range_by_trait
-    return environment.get_template("audit.html").render(
+    page = environment.get_template("audit.html").render(
         report=report, figures=FIGURES, figure=figure, traits=list(TRAITS.values())
     )
+    return with_policy(page)
 
 
 def _heat(figure: Figure, place: Any, values: Sequence[Sequence[float]] | Array) -> None:

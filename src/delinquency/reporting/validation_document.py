@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from delinquency.reporting.page_policy import with_policy
 from delinquency.validation.check import NOT_APPLICABLE, STATES
 from delinquency.validation.evidence import Evidence
 from delinquency.validation.registered_checks import Item
@@ -246,6 +247,7 @@ def validation_page(record: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     sections: dict[str, list[Any]] = {}
     for one in record["items"]:
         sections.setdefault(one["section"], []).append(one)
-    return environment.get_template("validation.html").render(
+    page = environment.get_template("validation.html").render(
         record=record, sections=sections, lights=LIGHTS, most_rows=MOST_ROWS, pictures=drawn
     )
+    return with_policy(page)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.features.feature_description import meanings_of
@@ -19,6 +18,7 @@ from delinquency.panel.windows import Windows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
+from delinquency.workspace.artifacts import write_csv
 from delinquency.workspace.progress import say, working
 
 MEASURES = ("roc_auc", "brier", "ece")
@@ -75,7 +75,7 @@ def run(config: Config) -> None:
         )
     path = space.reports / "forgetting.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(curve.to_csv(index=False), path)
+    write_csv(curve, path)
     say(f"{describe(config)}: what forgetting costs, on {int(is_test.sum()):,} test rows")
     for row in curve.to_dict("records"):
         shown = "   ".join(f"{name} {row[name]:.4f}" for name in MEASURES)

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.pipeline import saved_model, scored_rows
 from delinquency.pipeline.canonical_tables import describe, read_source
 from delinquency.pipeline.prepared_features import prepare_new
-from delinquency.workspace.artifacts import write_frame
+from delinquency.workspace.artifacts import write_csv, write_frame
 from delinquency.workspace.progress import say, working
 
 REGISTERED = "models:/"
@@ -74,4 +73,4 @@ def _model(config: Config) -> saved_model.Trained:
 
 
 def _write_csv(scores: pd.DataFrame, path: Path) -> None:
-    write_text(scores.to_csv(index=False), path)
+    write_csv(scores, path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from delinquency.atomic_files import replacing, write_text
+from delinquency.atomic_files import write_bytes, write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.pipeline import saved_model
@@ -70,8 +70,7 @@ def write_documents(
     if word:
         from delinquency.reporting.validation_word import validation_word
 
-        with replacing(folder / "validation.docx") as path:
-            path.write_bytes(validation_word(record, drawn))
+        write_bytes(validation_word(record, drawn), folder / "validation.docx")
     write_json(record, folder / "validation.json")
 
 

@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from delinquency.atomic_files import faults_in_words, replacing, write_text
 from delinquency.errors import MissingArtifactError, StorageError
+from delinquency.spreadsheet_cells import guard_cell
 
 MADE_FROM = b"delinquency.made_from"
 """Key of a Parquet file's own record of what it was made from."""
@@ -130,6 +131,24 @@ def write_json(value: Any, path: Path) -> None:
     """Write a value as indented JSON, whole or not at all; NaN is refused, not written."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
     write_text(text + "\n", path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV, whole or not at all; no cell and no name runs as a formula.
+
+    Numbers stay numbers. A text that begins with a mark of formulas gets an apostrophe before it.
+    """
+    guarded = frame.copy(deep=False)
+    guarded.columns = [guard_cell(str(name)) for name in frame.columns]
+    for place, kind in enumerate(frame.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_dtype(kind):
+            cells = frame.iloc[:, place].astype(object)
+            guarded.isetitem(place, cells.map(_guarded))
+    write_text(guarded.to_csv(index=False), path)
+
+
+def _guarded(value: Any) -> Any:
+    return guard_cell(value) if isinstance(value, str) else value
 
 
 def read_json(path: Path, *, made_by: str) -> Any:
