@@ -329,3 +329,25 @@ def test_rows_that_only_hold_codes_for_nothing_are_not_one_group(tmp_path):
         tmp_path, content, group_equal_rows=True, special={-9: "missing", -7: "not_applicable"}
     )
     assert read_table(options, folder).labels["group_id"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_rows_that_are_left_out_may_hold_anything_and_unusable_ones_are_dropped(tmp_path):
+    content = "id,y,v,job\na,0,1,cook\nb,pending,n.a.,?\nc,1,2,cook\nd,,x,cook\n,1,3,cook\n"
+    outcome = LabelColumn(column="y", leave_out=["pending"])
+    options, folder = people(tmp_path, content, outcome=outcome, unusable="drop")
+    source = read_table(options, folder)
+    assert source.labels["account_id"].tolist() == ["a", "c"]
+    assert source.features["v"].tolist() == [1, 2]
+    assert source.facts["counts"]["rows_left_out_by_label"] == 1
+    assert source.facts["counts"]["rows_dropped_without_key_or_label"] == 2
+    with pytest.raises(DataError, match="a label in every row"):
+        read_table(replace(options, unusable="refuse"), folder)
+
+
+def test_accounts_to_score_may_lack_protected_columns_and_bring_others(tmp_path):
+    content = "id,v,job,branch\na,1,cook,x\n"
+    options, folder = people(tmp_path, content, labelled=False, protected={"age": "age"})
+    assert read_table(options, folder).facts["ignored_columns"] == ["branch"]
+    with pytest.raises(ChoiceError, match="no role: branch"):
+        (tmp_path / "t.csv").write_text("id,y,v,job,age,branch\na,1,1,cook,30,x\n")
+        read_table(replace(options, labelled=True), folder)

@@ -65,6 +65,8 @@ class Prepared:
         What each column of ``X`` is.
     facts : dict
         Facts of the source and of this stage.
+    unseen : Series of str or None
+        For accounts to score: the columns whose name the model has not met.
     """
 
     keys: pd.DataFrame
@@ -74,6 +76,7 @@ class Prepared:
     raw: pd.DataFrame
     meanings: dict[str, FeatureMeaning]
     facts: dict[str, Any]
+    unseen: pd.Series | None = None
 
 
 def prepare(config: Config) -> Prepared:
@@ -138,6 +141,7 @@ def prepare_new(
             raw=source.features,
             meanings=meanings,
             facts={"tables": [], "source": source.facts},
+            unseen=source.unseen,
         )
     tables = without_cleared(config, source.tables)
     statements = tables["statements"]

@@ -120,6 +120,8 @@ class TableData(DataOptions):
     person_columns: list[str] = field(default_factory=list)
     # Put rows whose features are all equal on one side of every split.
     group_equal_rows: bool = False
+    # Rows without account, month or label: "refuse", or "drop" and count them.
+    unusable: str = "refuse"
     # Column with the observation month, and how it is written; empty when the file has none.
     month_column: str = ""
     month_format: str = "iso"
@@ -145,6 +147,8 @@ class TableData(DataOptions):
             )
         if self.ids not in ID_RULES:
             raise unknown_name("data.ids", self.ids, ID_RULES)
+        if self.unusable not in ("refuse", "drop"):
+            raise unknown_name("data.unusable", self.unusable, ("refuse", "drop"))
         self.special = checked_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
         keys = {self.account_column, self.month_column} - {""}

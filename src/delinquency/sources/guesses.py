@@ -12,20 +12,44 @@ from delinquency.traits import TRAITS
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zA-Z])(?=[0-9])")
 WORDS = re.compile(r"[A-Za-z]+|[0-9]+")
 
+CHINESE_PROTECTED = {
+    "age": ("年龄", "出生", "生日"),
+    "sex": ("性别",),
+    "marital_status": ("婚姻", "配偶"),
+    "ethnicity": ("民族", "种族"),
+    "nationality": ("国籍", "户籍"),
+    "religion": ("宗教",),
+    "disability": ("残疾",),
+}
 PROTECTED = {
-    "age": ("age", "birth", "dob"),
-    "sex": ("sex", "gender"),
-    "marital_status": ("marriage", "marital", "married", "spouse"),
-    "ethnicity": ("race", "ethnic", "ethnicity"),
-    "nationality": ("nationality", "citizen", "citizenship", "foreign", "foreigner"),
-    "religion": ("religion",),
-    "region": ("zip", "postcode", "postal"),
+    "age": ("age", "birth", "dob", "birthday", "birthdate", "yob"),
+    "sex": ("sex", "gender", "female", "male"),
+    "marital_status": ("marriage", "marital", "married", "spouse", "divorced", "widowed", "civil"),
+    "ethnicity": ("race", "ethnic", "ethnicity", "caste", "tribe", "skin", "minority"),
+    "nationality": (
+        "nationality",
+        "citizen",
+        "citizenship",
+        "foreign",
+        "foreigner",
+        "immigrant",
+        "birthplace",
+        "hukou",
+    ),
+    "religion": ("religion", "religious", "faith", "church"),
+    "disability": ("disability", "disabled", "handicap"),
+    "pregnancy": ("pregnant", "pregnancy"),
+    "orientation": ("orientation",),
+    "politics": ("political", "party"),
+    "language": ("language", "tongue"),
+    "region": ("zip", "zipcode", "postcode", "postal", "neighborhood", "neighbourhood"),
 }
 """Protected attribute -> whole words that speak of it."""
 NOT_A_PERSONS_AGE = ("account", "oldest", "trade", "loan", "car", "vehicle", "file", "average")
 
 TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("credit_record", -1, ("since", "recent delq", "never delq", "satisfactory", "score")),
+    ("credit_record", -1, ("never delinq", "never late", "on time", "paid on time", "no delinq")),
     ("credit_record", -1, ("risk estimate", "oldest", "in file", "length of history")),
     ("credit_record", 1, ("delinq", "delq", "past due", "dpd", "late", "overdue", "derog")),
     ("credit_record", 1, ("default", "bankrupt", "worst", "arrears", "write off", "days late")),
@@ -52,7 +76,8 @@ RUN_TOGETHER = 10
 """Letters from which a name may be several words without a mark between them."""
 QUESTION = "'???'"
 """A value that the configuration refuses until it is filled in."""
-ACCOUNT_WORDS = ("id", "account", "key", "no", "number", "index", "unnamed")
+ACCOUNT_WORDS = ("id", "account", "key", "no", "number", "index", "unnamed", "rownames", "rownum",
+                 "row", "rowid")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +152,12 @@ def guess_trait(name: str) -> Guess:
 
 def guess_protected(name: str) -> str:
     """Return the protected attribute that a column's name suggests, or ""."""
+    for attribute, marks in CHINESE_PROTECTED.items():
+        if any(mark in name for mark in marks):
+            return attribute
     words = words_of(name)
+    if {"family", "status"} <= set(words) or {"personal", "status"} <= set(words):
+        return "marital_status"
     for attribute, marks in PROTECTED.items():
         if not set(words) & set(marks):
             continue

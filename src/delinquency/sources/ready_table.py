@@ -1,12 +1,14 @@
 """A ready-made table: one row per account, features made elsewhere, their meaning in YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
 from delinquency.panel.outcomes import account_order
@@ -58,14 +60,17 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         With every fault of every column.
     """
     raw = _read_raw(options, raw_dir)
-    check_roles(options, raw)
+    extra = check_roles(options, raw)
     bad, label_faults = _label(options, raw)
+    unusable = _unusable(options, raw, bad)
+    # What is left out is not judged: its other cells may hold anything.
+    raw = _emptied(raw, options.columns, (bad == LEFT_OUT) | unusable)
     made = feature_columns(options, raw)
-    keys, key_faults, dated, id_counts = _keys(options, raw)
+    keys, key_faults, dated, id_counts = _keys(options, raw, unusable)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
         raise DataError(faults)
-    kept = bad != LEFT_OUT
+    kept = (bad != LEFT_OUT) & ~unusable
     keys = keys.loc[kept].reset_index(drop=True)
     values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
     names, order = _own_order(options, keys, values.assign(bad=bad[kept]))
@@ -79,7 +84,8 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     counts = {
         **raw.repairs,
         **id_counts,
-        "rows_left_out_by_label": int((~kept).sum()),
+        "rows_left_out_by_label": int(((bad == LEFT_OUT) & ~unusable).sum()),
+        "rows_dropped_without_key_or_label": int(unusable.sum()),
         "groups": int(pd.Series(groups).nunique()),
         **made.counts,
     }
@@ -97,6 +103,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         | {
             "digests": {options.name: raw.digest},
             PLACED: not options.account_column,
+            "ignored_columns": extra,
         },
         digest=raw.digest,
     )
@@ -146,8 +153,15 @@ def with_categories(
     )
 
 
-def check_roles(options: TableData, raw: RawTable) -> None:
+def check_roles(options: TableData, raw: RawTable) -> list[str]:
     """Raise when a column of the file has no role, or a role has no column.
+
+    Accounts to score need neither a label nor protected attributes, and may bring other columns.
+
+    Returns
+    -------
+    list of str
+        Columns of accounts to score that have no role: they are ignored, by name.
 
     Raises
     ------
@@ -171,15 +185,15 @@ def check_roles(options: TableData, raw: RawTable) -> None:
     used = [
         *([options.outcome.column] if options.labelled else []),
         *options.columns,
-        *options.protected.values(),
-        *options.ignored,
-        *options.person_columns,
+        *_there(options.protected.values(), options, raw),
+        *_there(options.ignored, options, raw),
+        *_there(options.person_columns, options, raw),
         *(name for name in (options.account_column, options.month_column) if name),
     ]
     require_columns(list(dict.fromkeys(used)), raw.cells.column_names, raw.where)
     loose = [name for name in raw.cells.column_names if name not in used]
-    if not options.labelled and options.outcome.column in loose:
-        loose.remove(options.outcome.column)
+    if not options.labelled:
+        return [name for name in loose if name != options.outcome.column]
     if loose:
         raise ChoiceError(
             f"{raw.where}: {len(loose)} {'column has' if len(loose) == 1 else 'columns have'} no "
@@ -187,6 +201,37 @@ def check_roles(options: TableData, raw: RawTable) -> None:
             f"these lines under data, or name the column in 'ignored' with the reason:\n\n"
             f"{column_lines(loose)}\n"
         )
+    return []
+
+
+def _there(names: Iterable[str], options: TableData, raw: RawTable) -> list[str]:
+    """Return the columns that must be there: of accounts to score, those that are."""
+    present = set(raw.cells.column_names)
+    return [name for name in names if options.labelled or name in present]
+
+
+def _unusable(options: TableData, raw: RawTable, bad: np.ndarray) -> np.ndarray:
+    """Return which rows have no account, month or label, where such rows are to be dropped."""
+    lost = np.zeros(raw.cells.num_rows, dtype=bool)
+    if options.unusable != "drop":
+        return lost
+    for name in (options.account_column, options.month_column):
+        if name:
+            lost |= text_cells(raw.cells[name], missing=options.text.gaps).is_null().to_numpy()
+    return lost | (np.isnan(bad) if options.labelled else False)
+
+
+def _emptied(raw: RawTable, names: Iterable[str], rows: np.ndarray) -> RawTable:
+    """Return a table without the cells of some rows, so that rows keep their numbers."""
+    if not rows.any():
+        return raw
+    cells = raw.cells
+    out = pa.array(rows)
+    for name in names:
+        column = cells[name]
+        emptied = pc.if_else(out, pa.scalar(None, column.type), column)
+        cells = cells.set_column(cells.column_names.index(name), name, emptied)
+    return replace(raw, cells=cells)
 
 
 def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
@@ -217,7 +262,7 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
     bad = np.array([np.nan if v is None else v for v in values], dtype=np.float64)[positions]
     if faults:
         return bad, faults
-    if np.isnan(bad).any():
+    if np.isnan(bad).any() and options.unusable != "drop":
         fault = cell_fault(
             text_cells(cells),
             np.isnan(bad),
@@ -226,7 +271,7 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
             expected="a label in every row",
         )
         return bad, [fault]
-    seen = set(bad[bad != LEFT_OUT].tolist())
+    seen = set(bad[(bad != LEFT_OUT) & ~np.isnan(bad)].tolist())
     if len(seen) < 2:
         got = "only bad" if seen == {1.0} else "only good" if seen else "none"
         expected = "both good and bad rows"
@@ -235,7 +280,7 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
 
 
 def _keys(
-    options: TableData, raw: RawTable
+    options: TableData, raw: RawTable, unusable: np.ndarray
 ) -> tuple[pd.DataFrame, list[Fault], bool, dict[str, int]]:
     """Return account and month of each row, faults, whether months are dates, and counts."""
     n_rows = raw.cells.num_rows
@@ -252,11 +297,12 @@ def _keys(
         )
         account, counts = ids.ids, ids.counts
         faults += ids.faults
-        if account.isna().any() and not ids.faults:
+        empty = account.isna().to_numpy() & ~unusable
+        if empty.any() and not ids.faults:
             faults.append(
                 cell_fault(
                     cells,
-                    account.isna().to_numpy(),
+                    empty,
                     where=raw.where,
                     name=options.account_column,
                     expected="a value in every row",
@@ -276,14 +322,15 @@ def _keys(
         mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
         faults += [replace(fault, mend=mend) for fault in more]
         months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
-        if np.isnat(months).any() and not more:
+        undated = np.isnat(months) & ~unusable
+        if undated.any() and not more:
             expected = "a month in every row"
-            n_empty = int(np.isnat(months).sum())
+            n_empty = int(undated.sum())
             faults.append(Fault(raw.where, options.month_column, expected, n_empty))
     else:
         months = np.full(n_rows, STAND_IN_EXTRACTION.astype(MONTH_DTYPE))
     keys = pd.DataFrame({"account_id": account, "observation_month": months})
-    doubled = keys.duplicated(keep=False).to_numpy()
+    doubled = keys.duplicated(keep=False).to_numpy() & ~unusable
     if not faults and doubled.any():
         cells = text_cells(raw.cells[options.account_column])
         expected = "each account once (a month)"
@@ -324,7 +371,7 @@ def _groups(
     ``rows`` are the places in the file, ``account`` the names of the rows; a group is named by
     its first row.
     """
-    if options.person_columns:
+    if set(options.person_columns) <= set(raw.cells.column_names) and options.person_columns:
         frame = pd.DataFrame(
             {
                 str(place): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
@@ -348,6 +395,8 @@ def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:
     """Return the protected attributes: numbers where all cells are numbers, otherwise text."""
     columns: dict[str, Any] = {}
     for attribute, name in options.protected.items():
+        if name not in raw.cells.column_names:  # accounts to score need none
+            continue
         numbers, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
         columns[attribute] = (
             name_cells(raw.cells[name], options.text).to_pandas().astype("str")

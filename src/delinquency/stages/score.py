@@ -1,6 +1,7 @@
 """Stage ``score``: PD, traits and reasons of new accounts with a saved or registered model."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def run(config: Config) -> None:
     with working("scoring"):
         prepared = prepare_new(chosen, source, fitted.meanings)
         scores = scored_rows.scored_rows(chosen, fitted, prepared)
+    if prepared.unseen is not None:
+        scores["names_not_seen_in_training"] = prepared.unseen.to_numpy()
+    _say_counts(source.facts)
     out = Path(config.score.output) if config.score.output else space.processed / "scores.parquet"
     if out.suffix == ".csv":
         _write_csv(scores, out)
@@ -70,6 +74,15 @@ def _model(config: Config) -> saved_model.Trained:
     if not folder.is_dir():
         raise ModelError(f"score.model: expected a folder or models:/<name>@<alias>. Got {where}.")
     return saved_model.load_from(folder)
+
+
+def _say_counts(facts: Mapping[str, Any]) -> None:
+    """Say what was recast, not seen or ignored in the accounts."""
+    for what, count in facts.get("counts", {}).items():
+        if count:
+            say(f"  {what}: {count:,}")
+    if ignored := facts.get("ignored_columns"):
+        say(f"  ignored, as the model does not know them: {', '.join(ignored)}")
 
 
 def _write_csv(scores: pd.DataFrame, path: Path) -> None:

@@ -11,6 +11,8 @@ from delinquency.sources.reading.cells import NUMBER, is_text, name_cells, numbe
 from delinquency.sources.reading.mapping_options import TextOptions
 
 TOP = 12
+BINS = 10
+"""Bars of a column's picture."""
 MOSTLY = 0.5
 """A column is of numbers when more than this share of its filled cells are numbers."""
 SPECIAL_CODES = tuple(range(-9, 0)) + (-99, -999, -9999, 96, 97, 98, 99, 996, 997, 998, 999)
@@ -19,8 +21,28 @@ SPECIAL_CODES += (9996, 9997, 9998, 9999, 99999, 999999, 9999999)
 GAP = 1.5
 """A code is apart when it lies this many times the largest ordinary value away."""
 MIN_CODE_ROWS = 2
+OFTEN, FAR = 0.002, 5.0
+"""Share of the rows, and times the next value, from which a greatest value is no quantity."""
 RATIO_JUMP = 50.0
 """A ratio whose median is this many times larger where its base is missing is an amount there."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a column's picture.
+
+    Attributes
+    ----------
+    label : str
+        Range of values, a name, or "missing".
+    n_rows : int
+    bad_rate : float or None
+        Among rows whose outcome is known.
+    """
+
+    label: str
+    n_rows: int
+    bad_rate: float | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,8 @@ class ColumnProfile:
         How well the column alone ranks bad above good; 0.5 is not at all.
     drift : float or None
         Largest difference between the distributions of the file's first and last third, 0 to 1.
+    bins : tuple of Bin
+        Rows and bad rate by range of values, or by name.
     """
 
     name: str
@@ -60,6 +84,7 @@ class ColumnProfile:
     codes: tuple[tuple[float, int], ...] = ()
     auc: float | None = None
     drift: float | None = None
+    bins: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +159,52 @@ def describe(name: str, role: str, values: ColumnValues, bad: np.ndarray | None)
         codes=special_codes(filled),
         auc=None if bad is None else ranking_power(values, bad),
         drift=order_drift(numbers if numbers is not None else values.ids.astype(float)),
+        bins=bins_of(values, bad),
+    )
+
+
+def bins_of(values: ColumnValues, bad: np.ndarray | None) -> tuple[Bin, ...]:
+    """Return rows and bad rate by tenth of the values, or by name; missing cells last."""
+    numbers = values.numbers
+    if numbers is None:
+        if values.kind != "text" or not values.distinct:
+            return ()
+        counts = np.bincount(values.ids[values.ids >= 0], minlength=len(values.distinct))
+        top = np.argsort(-counts, kind="stable")[:BINS]
+        place = np.full(len(values.distinct) + 1, len(top))
+        place[top] = np.arange(len(top))
+        place[-1] = len(top) + 1
+        codes = place[values.ids]
+        labels = [*(values.distinct[k] for k in top), "other names"]
+    else:
+        known = np.isnan(numbers)
+        filled = numbers[~known]
+        distinct = np.unique(filled)
+        if len(distinct) <= BINS:
+            edges = distinct
+            labels = [f"{edge:,.6g}" for edge in edges]
+        else:
+            steps = np.linspace(0, 1, BINS + 1)[1:]
+            edges = np.unique(np.quantile(filled, steps, method="lower"))
+            lows = [distinct[0], *edges[:-1]]
+            marks = ["" if k == 0 else "above " for k in range(len(edges))]
+            labels = [
+                f"{mark}{low:,.4g} to {high:,.4g}" if low != high else f"{high:,.4g}"
+                for mark, low, high in zip(marks, lows, edges, strict=True)
+            ]
+        codes = np.where(known, len(edges) + 1, np.searchsorted(edges, numbers, side="left"))
+        labels = [*labels, "other names"]
+    labels = [*labels, "missing"]
+    rows = np.bincount(codes, minlength=len(labels))
+    if bad is None:
+        return tuple(Bin(a, int(n), None) for a, n in zip(labels, rows, strict=True) if n)
+    told = ~np.isnan(bad)
+    n_known = np.bincount(codes[told], minlength=len(labels))
+    n_bad = np.bincount(codes[told], weights=bad[told], minlength=len(labels))
+    return tuple(
+        Bin(label, int(n), float(b / k) if k else None)
+        for label, n, k, b in zip(labels, rows, n_known, n_bad, strict=True)
+        if n
     )
 
 
@@ -154,6 +225,9 @@ def special_codes(numbers: np.ndarray) -> tuple[tuple[float, int], ...]:
         return ()
     distinct, counts = np.unique(numbers, return_counts=True)
     candidate = np.isin(distinct, SPECIAL_CODES)
+    if len(distinct) > 2 and counts[-1] >= max(MIN_CODE_ROWS, OFTEN * len(numbers)):
+        # A greatest value that occurs often, far from all others: 365243 among days.
+        candidate[-1] |= distinct[-1] > FAR * max(abs(distinct[-2]), 1)
     rest = distinct[~candidate]
     if not candidate.any() or len(rest) == 0:
         return ()

@@ -1,6 +1,7 @@
 """A ready-to-edit YAML for a file that has none: guesses, each marked as one."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from delinquency.sources.guesses import (
     QUESTION,
@@ -15,12 +16,21 @@ from delinquency.sources.guesses import (
 )
 from delinquency.sources.inspect.column_profile import ColumnProfile
 from delinquency.sources.inspect.file_profile import FileProfile
+from delinquency.sources.inspect.label_suspicions import months_aside
 
+LEAST_WINDOW, MOST_WINDOW = 3, 12
 MANY_COLUMNS = 3
 """Columns from which a negative code is asked about once for the whole table."""
 CLEAR = 0.03
 """How far from 0.5 an AUC must lie to contradict a guessed direction."""
 CODE_WORDS = "missing, not_applicable or capped"
+GOOD_WORDS = {"good", "paid", "performing", "current", "non-default", "nondefault", "0"}
+BAD_WORDS = {"bad", "default", "defaulted", "charged off", "non-performing", "delinquent"}
+MOSTLY_TWO, FEW_VALUES = 0.9, 6
+"""Share of the rows that a label's two values hold at least, and the most values it has."""
+MOST_MONTHS = 240
+LENGTH_WORDS = {"in", "since", "residence", "employed", "job", "open", "opened", "tenure", "on"}
+"""Words that speak of a length of time, not of a month."""
 MONTH_WORDS = ("month", "months", "date", "period", "ym", "asof", "snapshot")
 LATE_WORDS = ("dpd", "status", "overdue", "delinquency", "arrears", "bucket")
 ROLE_WORDS = {
@@ -49,7 +59,7 @@ def draft_yaml(profile: FileProfile, name: str, path: str) -> str:
         table's.
     """
     account = _account(profile)
-    month = next((c for c in profile.columns if set(words_of(c.name)) & set(MONTH_WORDS)), None)
+    month = next((c for c in profile.columns if _of_months(c)), None)
     repeats = account is not None and account.n_distinct < 0.9 * profile.n_rows
     head = [
         f"# A draft for {profile.where} ({profile.n_rows:,} rows), made by stage=inspect.",
@@ -58,6 +68,42 @@ def draft_yaml(profile: FileProfile, name: str, path: str) -> str:
     if repeats and month is not None and account is not None:
         return "\n".join([*head, *_panel(profile, account, month, name=name, path=path)]) + "\n"
     return "\n".join([*head, *_table(profile, account, name=name, path=path)]) + "\n"
+
+
+def label_of(columns: Sequence[ColumnProfile], n_rows: int) -> str:
+    """Return the column that may be the label: two values, or two and a few odd cells; "" if none.
+
+    Good and bad in words are a label whatever the column is called.
+    """
+    for column in columns:
+        words = {value.lower() for value, _ in column.top}
+        if column.n_distinct == 2 and words <= GOOD_WORDS | BAD_WORDS and words & BAD_WORDS:
+            return column.name
+    binary = [column.name for column in columns if column.n_distinct == 2]
+    label = guess_label([column.name for column in columns], binary)
+    if label in binary:
+        return label
+    for column in columns:
+        nearly = sum(count for _, count in column.top[:2]) >= MOSTLY_TWO * n_rows
+        named = guess_label([column.name], [column.name]) and guess_label([column.name], [])
+        told = set(words_of(column.name)) & {"default", "bad", "target", "label", "delinquent"}
+        if nearly and 2 < column.n_distinct <= FEW_VALUES and (named or told):
+            return column.name
+    return ""
+
+
+def _of_months(column: ColumnProfile) -> bool:
+    """Return whether a column may hold the month of a row, not a length of time in months."""
+    words = set(words_of(column.name))
+    if not words & set(MONTH_WORDS) or words & LENGTH_WORDS:
+        return False
+    if column.kind == "date":
+        return True
+    if column.kind != "number" or column.minimum is None or column.maximum is None:
+        return False
+    written = column.minimum >= 190_001 and column.maximum <= 220_012
+    counted = column.maximum <= 0 or (column.minimum >= 0 and column.maximum <= MOST_MONTHS)
+    return written or counted
 
 
 def _account(profile: FileProfile) -> ColumnProfile | None:
@@ -94,7 +140,16 @@ def _panel(
     unused = [c.name for c in others if c.name not in roles.values()]
     if unused:
         lines += [f"    # not mapped: {', '.join(unused)}"]
-    lines += ["label:", "  bad_days_past_due: 60", "  performance_months: 12"]
+    n_months = month.n_distinct
+    window = min(MOST_WINDOW, max(LEAST_WINDOW, n_months // 2))
+    ahead = min(MOST_WINDOW, max(1, n_months - window - 1))
+    lines += [
+        f"window_months: {window}  # of {n_months} months in the file",
+        "label:",
+        "  bad_days_past_due: 60",
+        f"  performance_months: {ahead}  # what the history leaves; 12 is usual",
+        f"  history_months: {min(LEAST_WINDOW, window)}",
+    ]
     return lines
 
 
@@ -103,20 +158,22 @@ def _table(
 ) -> list[str]:
     """Return the lines of a ready-made table's mapping."""
     names = [column.name for column in profile.columns]
-    binary = [column.name for column in profile.columns if column.n_distinct == 2]
-    label = guess_label(names, binary)
+    label = label_of(profile.columns, profile.n_rows)
     lines = [*_opening("table", name), f"path: {quoted(path)}"]
     unique = account is not None and account.n_distinct == profile.n_rows
     if account is not None and unique and account.name and account.name != label:
         lines.append(f"account_column: {quoted(account.name)}  # guessed")
     by_name = {column.name: column for column in profile.columns}
     if label:
-        values = [value for value, _ in by_name[label].top][:2]
-        bad = bad_value(values)
-        good = [value for value in values if value != bad]
+        values = [value for value, _ in by_name[label].top]
+        bad = bad_value(values[:2])
+        good = [value for value in values[:2] if value != bad]
+        odd = ", ".join(quoted(v) for v in values[2:])
+        doubt = "; ".join(f.text for f in profile.findings if "wrong way round" in f.text)
         lines.append(
             f"outcome: {{column: {quoted(label)}, bad: [{quoted(bad)}], "
-            f"good: [{', '.join(quoted(v) for v in good)}]}}  # guessed"
+            f"good: [{', '.join(quoted(v) for v in good)}]"
+            f"{f', leave_out: [{odd}]' if odd else ''}}}  # guessed{f'; {doubt}' if doubt else ''}"
         )
     else:
         lines.append("outcome: {column: '???'}")
@@ -127,6 +184,13 @@ def _table(
     if shared:
         asked = ", ".join(f"{code:g}: {QUESTION}" for code in shared)
         lines.append(f"special: {{{asked}}}  # {CODE_WORDS}; holds for every column")
+    families = months_aside(names)
+    if families:
+        shown = "; ".join(", ".join(members) for members in families.values())
+        lines += [
+            f"# Months side by side? {shown}",
+            "# As a panel they give trends: wide, wide_months (conf/data/taiwan_as_panel.yaml).",
+        ]
     if repeated := profile.duplicates.get("rows_repeating_another", 0):
         lines.append(f"group_equal_rows: true  # {repeated:,} rows repeat another")
     used = {label, account.name if account is not None and unique else ""}
@@ -191,7 +255,7 @@ def _opening(kind: str, name: str) -> list[str]:
 def bad_value(values: list[str]) -> str:
     """Return which of two label values means bad: a telling word, else the rarer one."""
     for value in values:
-        if value.lower() in ("1", "bad", "yes", "y", "true", "default", "1.0"):
+        if value.lower() in {"1", "yes", "y", "true", "1.0"} | BAD_WORDS:
             return value
     return values[-1]
 

@@ -14,6 +14,12 @@ from delinquency.sources.inspect.column_profile import (
     orders_the_file,
     rank_auc,
 )
+from delinquency.sources.inspect.findings import Finding, Roles
+from delinquency.sources.inspect.label_suspicions import (
+    aside_findings,
+    direction_findings,
+    together_findings,
+)
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
 
@@ -29,53 +35,6 @@ AFTER_LABEL_WORDS = ("recover", "collection", "chargeoff", "writtenoff", "writeo
 UNKNOWN_MONTHS = 0.02
 """Share of a panel's rows without known lateness that is worth a look."""
 SEVERITIES = ("stop", "look", "note")
-
-
-@dataclass(frozen=True)
-class Roles:
-    """What the mapping makes of the columns of one file.
-
-    Attributes
-    ----------
-    by_column : dict of str to str
-        Column -> "account", "month", "label", "feature", "protected", "ignored", "person", or the
-        canonical column it is mapped to. A column that is not there has no role.
-    stated : dict of str to frozenset of float
-        Column -> codes whose meaning the mapping states.
-    ratios : frozenset of str
-        Ratios whose base the mapping states.
-    bad : ndarray of shape (n_rows,) or None
-        1 bad, 0 good, NaN neither; None when the file has no label.
-    month : ndarray of str or None
-        Month of each row, for rates by month.
-    complete : bool
-        Whether every column needs a role: a ready-made table, not a panel's file.
-    of_the_month : bool
-        Whether ``bad`` is the lateness of the row's own month. The columns beside it are then
-        bound to go with it, and no one of them is suspected of knowing the future.
-    """
-
-    by_column: dict[str, str] = field(default_factory=dict)
-    stated: dict[str, frozenset[float]] = field(default_factory=dict)
-    ratios: frozenset[str] = frozenset()
-    bad: np.ndarray | None = None
-    month: np.ndarray | None = None
-    complete: bool = False
-    of_the_month: bool = False
-
-    def column(self, role: str) -> str:
-        """Return the first column of a role, or ""."""
-        return next((name for name, one in self.by_column.items() if one == role), "")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to stop for ("stop"), to look at ("look"), or to know ("note")."""
-
-    severity: str
-    column: str
-    text: str
-    mend: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +113,14 @@ def profile_file(
     findings = [
         *_role_findings(columns, roles),
         *_unknown_months(roles),
-        *_leak_findings(columns, values, roles),
+        *(leaks := _leak_findings(columns, values, roles)),
+        *direction_findings(columns, values, roles),
+        *(
+            []
+            if any(one.severity == "stop" for one in leaks)
+            else together_findings(columns, values, roles)
+        ),
+        *aside_findings(names, roles),
         *_column_findings(columns, values, roles),
         *turning,
         *repeated,
@@ -278,7 +244,7 @@ def _column_findings(
         elif column.n_distinct > NEAR_UNIQUE * n_rows and whole and n_rows >= 50 and not key:
             text = f"nearly every row has its own value ({column.n_distinct:,})"
             found.append(Finding("look", column.name, text, "Identifiers are no features."))
-        if column.n_not_numbers:
+        if column.n_not_numbers and column.name not in roles.coded and column.role != "label":
             text = f"{column.n_not_numbers:,} cells of a column of numbers are none"
             mend = "State how numbers are written (text.decimal, text.thousands), or the codes."
             found.append(Finding("stop" if column.role else "look", column.name, text, mend))

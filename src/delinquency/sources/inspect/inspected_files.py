@@ -9,9 +9,9 @@ import numpy as np
 
 from delinquency.errors import ChoiceError
 from delinquency.sources.data_options import DataOptions, PanelData, TableData, TaiwanData
-from delinquency.sources.guesses import guess_label
-from delinquency.sources.inspect.draft import bad_value
-from delinquency.sources.inspect.file_profile import FileProfile, Finding, Roles, profile_file
+from delinquency.sources.inspect.draft import bad_value, label_of
+from delinquency.sources.inspect.file_profile import FileProfile, profile_file
+from delinquency.sources.inspect.findings import Finding, Roles
 from delinquency.sources.reading.cells import (
     NUMBER,
     code_cells,
@@ -27,10 +27,14 @@ from delinquency.sources.reading.delimited_text import (
     sniff_delimiter,
     split_line,
 )
+from delinquency.sources.reading.identifiers import identifiers, no_match_cause
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import TEXT_SUFFIXES, find, read_path
 from delinquency.sources.taiwan import PANEL, read_cells
+
+FEW_MATCHED = 0.5
+"""Share of the accounts below which a table is looked at."""
 
 
 def inspect_options(options: DataOptions, raw_dir: Path) -> list[FileProfile]:
@@ -100,11 +104,10 @@ def inspect_file(
     text = _with_header(place, text or TextOptions())
     raw = read_path(place, text)
     bare = profile_file(raw, None, text)
-    binary = [column.name for column in bare.columns if column.n_distinct == 2]
-    label = guess_label([column.name for column in bare.columns], binary)
-    if label not in binary:
+    label = label_of(bare.columns, len(raw.cells))
+    if not label:
         return _headed(bare, text)
-    values = [value for c in bare.columns if c.name == label for value, _ in c.top]
+    values = [value for c in bare.columns if c.name == label for value, _ in c.top[:2]]
     bad = bad_value(values)
     meanings = {value: float(value == bad) for value in values}
     roles = Roles({label: "label"}, bad=_coded(raw, label, meanings))
@@ -115,8 +118,8 @@ def _with_header(place: Path, text: TextOptions) -> TextOptions:
     """Return the options with stand-in names when the first line of a text file is data."""
     if text.header or not place.is_file() or place.suffix.lower() not in TEXT_SUFFIXES:
         return text
-    line = head_lines(place, text, 1)[0]
-    cells = split_line(line, text.delimiter or sniff_delimiter(line))
+    line, second = head_lines(place, text, 2)
+    cells = split_line(line, text.delimiter or sniff_delimiter(line, second))
     if not looks_like_data(cells):
         return text
     return replace(text, header=[f"column_{k}" for k in range(1, len(cells) + 1)])
@@ -164,11 +167,16 @@ def _table_roles(options: TableData, raw: RawTable) -> Roles:
     if options.month_column in raw.cells.column_names:
         month = _months(raw, options.month_column, options.month_format)
     stated = {
-        name: frozenset(float(code) for code in {**options.special, **column.special})
+        name: frozenset(
+            float(code)
+            for code in {**options.special, **column.special}
+            if NUMBER.fullmatch(str(code))
+        )
         for name, column in options.columns.items()
     }
     ratios = frozenset(name for name, column in options.columns.items() if column.ratio_to)
-    return Roles(roles, stated, ratios, bad, month, complete=True)
+    directions = {name: c.direction for name, c in options.columns.items() if c.direction}
+    return Roles(roles, stated, ratios, bad, month, complete=True, directions=directions)
 
 
 def _inspect_panel(options: PanelData, raw_dir: Path) -> list[FileProfile]:
@@ -177,12 +185,47 @@ def _inspect_panel(options: PanelData, raw_dir: Path) -> list[FileProfile]:
     for name, mapping in options.tables.items():
         files.setdefault((mapping.path, mapping.query), {})[name] = mapping
     profiles = []
-    for (path, query), mappings in files.items():
+    ours: set[str] = set()
+    # The statements first: the others are held against their accounts.
+    order = sorted(files.items(), key=lambda one: "statements" not in one[1])
+    for (path, query), mappings in order:
         database = next(iter(mappings.values())).database
         raw = _read(path, query, database, options.text, raw_dir)
+        if "statements" in mappings:
+            name = mappings["statements"].columns.get("account_id", "")
+            ours = _ids(raw, name, options)
         roles = _merged_roles(mappings, raw, options)
-        profiles.append(profile_file(raw, roles, options.text))
+        found = _join_findings(mappings, raw, options, ours)
+        profile = profile_file(raw, roles, options.text)
+        profiles.append(replace(profile, findings=(*found, *profile.findings)))
     return profiles
+
+
+def _ids(raw: RawTable, name: str, options: PanelData) -> set[str]:
+    """Return the distinct ids of a column; none where it is not there."""
+    if name not in raw.cells.column_names:
+        return set()
+    found = identifiers(raw.cells[name], options.text, rule=options.ids, where="", name=name)
+    return set(found.ids.dropna().unique())
+
+
+def _join_findings(
+    mappings: Mapping[str, TableMapping], raw: RawTable, options: PanelData, ours: set[str]
+) -> list[Finding]:
+    """Find tables that speak of few accounts of the statements, or of none."""
+    found = []
+    for table, mapping in mappings.items():
+        name = mapping.columns.get("account_id", "")
+        theirs = _ids(raw, name, options) if table != "statements" else set()
+        if not theirs or not ours:
+            continue
+        matched = len(theirs & ours)
+        text = f"{table} speaks of {matched:,} of {len(ours):,} accounts of the statements"
+        if not matched:
+            found.append(Finding("stop", name, text, no_match_cause(sorted(ours), sorted(theirs))))
+        elif matched < FEW_MATCHED * len(ours):
+            found.append(Finding("look", name, text, "The others will have gaps in its features."))
+    return found
 
 
 def _merged_roles(
@@ -215,7 +258,13 @@ def _merged_roles(
                 of_the_month = True
                 roles[mapping.columns["days_past_due"]] = "label"
     stated = _stated_codes(mappings)
-    return Roles(roles, stated, bad=bad, month=month, of_the_month=of_the_month)
+    coded = frozenset(
+        name
+        for mapping in mappings.values()
+        for role in mapping.codes
+        for name in (mapping.columns.get(role, ""), *mapping.wide.get(role, ()))
+    )
+    return Roles(roles, stated, bad=bad, month=month, of_the_month=of_the_month, coded=coded)
 
 
 def _stated_codes(mappings: Mapping[str, TableMapping]) -> dict[str, frozenset[float]]:

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 from jinja2 import Environment, PackageLoader
 
-from delinquency.sources.inspect.file_profile import FileProfile, Finding
+from delinquency.sources.inspect.file_profile import FileProfile
+from delinquency.sources.inspect.findings import Finding
 
 MAX_ALIKE = 3
 """Findings with the same remedy that are told one by one; more become one line with an example."""

@@ -106,7 +106,7 @@ def read_text(
     repairs = {"blank_lines": scan.n_blank_lines} if scan.n_blank_lines else {}
     if scan.head.startswith(BYTE_ORDER_MARK):
         repairs["byte_order_mark"] = 1
-    delimiter = text.delimiter or sniff_delimiter(head_lines(path, text, 1)[0])
+    delimiter = text.delimiter or sniff_delimiter(*head_lines(path, text, 2))
     names = list(header or text.header)
     if not names:
         names = text_header(path, text)
@@ -169,13 +169,13 @@ def text_header(path: Path, text: TextOptions) -> list[str]:
     """
     if text.header:
         return list(text.header)
-    line = head_lines(path, text, 1)[0]
+    line, second = head_lines(path, text, 2)
     if not line.strip():
         mend = "The first line is blank: delete it, or the file is empty."
         raise DataError(Fault(path.name, "", "a header in the first line", mend=mend))
     if UNDECODABLE in line and (fault := _encoding_fault(path, text.encoding)):
         raise DataError(fault)
-    return split_line(line, text.delimiter or sniff_delimiter(line))
+    return split_line(line, text.delimiter or sniff_delimiter(line, second))
 
 
 def head_lines(path: Path, text: TextOptions, n_lines: int) -> list[str]:
@@ -188,10 +188,19 @@ def head_lines(path: Path, text: TextOptions, n_lines: int) -> list[str]:
     return lines
 
 
-def sniff_delimiter(line: str) -> str:
-    """Return the delimiter that occurs most often in a header line."""
+def sniff_delimiter(line: str, second: str = "") -> str:
+    """Return the delimiter that occurs most often in a header line.
+
+    Blanks part the cells only where nothing else does, and the line below has as many of them: a
+    single column may have a name of several words.
+    """
     bare = "".join(line.split('"')[::2])
-    return max(DELIMITERS, key=bare.count)
+    best = max(DELIMITERS, key=bare.count)
+    if bare.count(best):
+        return best
+    below = "".join(second.split('"')[::2])
+    alike = 0 < bare.count(" ") == below.count(" ") and "  " not in bare
+    return " " if alike and not any(mark in below for mark in DELIMITERS) else best
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
