@@ -26,7 +26,7 @@ from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.split_options import SplitOptions
 from delinquency.policy import base_rules
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reporting.card_options import CardOptions
+from delinquency.reporting.card_options import CardOptions, ExplainOptions
 from delinquency.sources import data_options
 from delinquency.sources.inspect.inspect_options import InspectOptions
 from delinquency.synthetic.portfolio_options import SyntheticData
@@ -87,6 +87,8 @@ class Config:
     treatment: TreatmentOptions = field(default_factory=TreatmentOptions)
     # The case book.
     cards: CardOptions = field(default_factory=CardOptions)
+    # One account on the screen.
+    explain: ExplainOptions = field(default_factory=ExplainOptions)
     # The audit of explanations against the truth.
     audit: AuditOptions = field(default_factory=AuditOptions)
     # The validation: thresholds, and what people write.

@@ -10,7 +10,12 @@ from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import select_reasons
 from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
-from delinquency.reasons.what_if import Scenario, WhatIf
+from delinquency.reasons.what_if import (
+    PAYMENT_SHARES,
+    SPENDING_LEVELS,
+    Scenario,
+    WhatIf,
+)
 from delinquency.reporting.card_pages import (
     BookFacts,
     CardAccounts,
@@ -27,6 +32,7 @@ TRAIT_KEYS = tuple(TRAITS)
 MEANINGS = meanings_of(FEATURES.values(), window_months=12)
 BOOK = BookFacts(
     title="Hand-made accounts", real=False, outcome="two payments missed within 12 months",
+    outcome_zh="12个月内逾期两期",
     n_accounts=1_000, model="LightGBM, run 1234", citation="Made for a test.",
 )  # fmt: skip
 
@@ -65,8 +71,13 @@ def _accounts(n, ids=None, calibration="none"):
 
 
 def _what_if(excess):
-    scenario = Scenario("Pay 10 % more for 3 months", "连续3个月多还10%", 0.0625, excess)
-    return WhatIf("Paying 10 % more brings it under.", "多还10%即可。", (scenario,))
+    """Every point of the grid: the probability falls by 1 % with each step of payment."""
+    grid = tuple(
+        Scenario(p, c, 0, 0.1 - 0.01 * p, 100.0 * (p + 1), excess)
+        for p in range(len(PAYMENT_SHARES))
+        for c in range(len(SPENDING_LEVELS))
+    )
+    return WhatIf("Paying more brings it under.", "多还即可。", grid, left=640.0)
 
 
 def _page(n=3, ids=None, parts=None, calibration="none"):
@@ -87,14 +98,14 @@ def test_the_page_says_what_data_it_is_about():
 
 
 def page_of_real():
-    real = BookFacts("Card accounts", True, "default", 10, "LightGBM")
+    real = BookFacts("Card accounts", True, "default", "违约", 10, "LightGBM")
     return render_cards(_accounts(1), real, CardParts({}, {}))
 
 
 def test_texts_from_data_cannot_break_out():
     page = _page(1, ids=[EVIL])
     assert "<img src=x" not in page
-    assert page.count("</script>") == 2  # the page's own two
+    assert page.count("</script>") == 4  # the page's own: two of data, two of code
     data = re.search(r'id="accounts">(.*?)</script>', page, re.S).group(1)
     assert json.loads(data)[0]["id"] == EVIL
 
@@ -113,22 +124,22 @@ def test_a_non_linear_calibration_shows_no_probability_axis():
     assert "isotonic calibration is not linear" in page
 
 
-def test_two_hundred_cards_stay_under_two_megabytes():
+def test_two_hundred_cards_stay_under_four_megabytes():
     accounts = _accounts(200)
     parts = CardParts(
         {one: _what_if((0.1,) * 6) for one in accounts.account_ids},
-        {one: Treatment(("Friendly reminder today",), ("Legal means: rule 4",)) for one in
-         accounts.account_ids},
+        {one: Treatment((("Friendly reminder", "提醒"),), (("Legal means", "法律手段"),))
+         for one in accounts.account_ids},
         observed_rates(accounts.pd_hat, test_pd=accounts.pd_hat, test_bad=np.ones(200)),
     )  # fmt: skip
-    assert len(render_cards(accounts, BOOK, parts).encode()) < 2_000_000
+    assert len(render_cards(accounts, BOOK, parts).encode()) < 4_000_000
 
 
-def test_observed_rates_come_from_the_nearest_test_accounts():
+def test_observed_rates_come_from_as_many_test_accounts_below_as_above():
     test_pd = np.array([0.1, 0.2, 0.3, 0.8, 0.9])
     test_bad = np.array([0, 0, 0, 1, 0])
     low, high = observed_rates(
-        np.array([0.05, 0.85]), test_pd=test_pd, test_bad=test_bad, neighbours=2
+        np.array([0.15, 0.85]), test_pd=test_pd, test_bad=test_bad, neighbours=1
     )
     assert (low.n, low.rate) == (2, 0.0) and (high.n, high.rate) == (2, 0.5)
     # Wilson, 1 of 2: centre 0.5, half-width z sqrt(1/8 + z^2/16) / (1 + z^2/2)
@@ -140,10 +151,24 @@ def test_observed_rates_come_from_the_nearest_test_accounts():
     assert (low.mean_pd, high.mean_pd) == pytest.approx((0.15, 0.85))
 
 
+def test_a_score_without_neighbours_on_both_sides_has_no_check():
+    rng = np.random.default_rng(0)
+    test_pd = np.sort(rng.random(1_000))
+    test_bad = rng.random(1_000) < test_pd
+    checks = observed_rates(np.array([0.999, 0.81, 0.35]), test_pd=test_pd, test_bad=test_bad)
+    assert checks[0] is None
+    assert checks[1].from_pd < 0.81 < checks[1].to_pd
+    assert checks[2].from_pd < 0.35 < checks[2].to_pd
+    assert checks[1] != checks[2] and checks[2].n == 400
+
+
 def test_every_trait_and_its_evidence_is_on_every_card():
     page = _page(2)
     for trait in TRAITS.values():
-        assert page.count(f'<th scope="row">{trait.number} {trait.label}') == 2
+        assert (
+            page.count(f'<th scope="row">{trait.number} <span class="en" lang="en">{trait.label}')
+            == 2
+        )
     assert set(re.findall(r'badge (\w+)"', page)) <= set(EVIDENCE_LEVELS)
 
 
@@ -155,7 +180,7 @@ def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
     path.write_text(render_cards(accounts, BOOK, parts), encoding="utf-8")
     browser.open(path)
     visible = "Array.from(document.querySelectorAll('article')).filter(a => !a.hidden)"
-    title = f"{visible}.map(a => a.querySelector('h2').textContent).join('|')"
+    title = f"{visible}.map(a => a.querySelector('h2').innerText).join('|')"
     assert browser.run("document.title") == "Case book: Hand-made accounts"
     assert browser.run(title) == f"Account {EVIL}"
     assert browser.run("window.scrollY") == 0, "the head must be seen first"
@@ -177,12 +202,20 @@ def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
     browser.choose("#sort", "low")
     assert browser.run(title) == "Account C-00029"
 
-    browser.choose("article:nth-of-type(30) .change select", "0")
+    # The slider shows the point of the grid: 10 % less 1 % a step, three steps.
+    browser.run(
+        "(() => { const e = document.querySelector('article:nth-of-type(30) .payment');"
+        "e.value = 3; e.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
     after = "document.querySelector('article:nth-of-type(30) td.after').textContent"
     assert browser.run(after) == "+0.50"
     assert browser.run(
         "document.querySelector('article:nth-of-type(30) .after-pd').textContent"
-    ).endswith("6.3%")
+    ).endswith("7.0%")
+
+    browser.click("[data-language=zh]")
+    assert browser.run("document.documentElement.lang") == "zh"
+    assert browser.run(title) == "账户 C-00029"
     assert browser.complaints() == []
 
 
@@ -192,6 +225,27 @@ def test_the_page_prints(browser, tmp_path):
     path.write_text(_page(3), encoding="utf-8")
     browser.open(path, "#card-2")
     assert browser.run("document.querySelector('article:not([hidden])').id") == "card-2"
-    assert browser.pdf().startswith(b"%PDF")
+    assert browser.pdf().count(b"/Type /Page\n") == 1
     browser.run("document.documentElement.classList.add('all-cards')")
     assert browser.pdf().count(b"/Type /Page\n") >= 3
+
+
+@pytest.mark.slow
+def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
+    accounts = _accounts(3)
+    parts = CardParts({one: _what_if((0.5,) * 6) for one in accounts.account_ids}, {})
+    path = tmp_path / "index.html"
+    path.write_text(render_cards(accounts, BOOK, parts), encoding="utf-8")
+    browser.call(
+        "Emulation.setDeviceMetricsOverride", width=360, height=800, deviceScaleFactor=1,
+        mobile=True,
+    )  # fmt: skip
+    browser.open(path)
+    for language in ("en", "zh", "both"):
+        browser.click(f"[data-language={language}]")
+        assert browser.run("document.documentElement.scrollWidth") == 360
+        names = (
+            "Array.from(document.querySelectorAll('input,select,button')).filter(e => !("
+            "e.labels?.[0]?.innerText || e.innerText || e.ariaLabel).trim()).length"
+        )
+        assert browser.run(names) == 0, "every control has a name"

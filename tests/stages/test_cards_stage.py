@@ -1,6 +1,8 @@
 import pandas as pd
+import pytest
 
-from delinquency.pipeline.card_book import rows_at_risk
+from delinquency.errors import ChoiceError
+from delinquency.pipeline.card_book import rows_at_risk, rows_of_accounts
 
 
 def test_cards_are_of_the_latest_month_and_the_highest_probabilities():
@@ -15,3 +17,18 @@ def test_cards_are_of_the_latest_month_and_the_highest_probabilities():
     )
     assert rows_at_risk(explained, 2).tolist() == [3, 4]
     assert rows_at_risk(explained, 9).tolist() == [3, 4, 2]
+
+
+def test_any_account_can_be_asked_for_in_its_latest_month():
+    explained = pd.DataFrame(
+        {
+            "account_id": list("abcab"),
+            "observation_month": pd.to_datetime(
+                ["2024-01-01", "2024-01-01", "2024-02-01", "2024-02-01", "2024-02-01"]
+            ),
+            "pd_hat": [0.9, 0.8, 0.1, 0.3, 0.2],
+        }
+    )
+    assert rows_of_accounts(explained, ["c", "a", "c"]).tolist() == [2, 3]
+    with pytest.raises(ChoiceError, match="1 of 2 accounts were not explained: z"):
+        rows_of_accounts(explained, ["a", "z"])

@@ -27,6 +27,8 @@ SPENDING = (
     "purchase_count",
 )  # fmt: skip
 """Monthly columns that follow the spending on the card."""
+INCOME = ("salary", "benefits")
+"""Monthly columns of income."""
 NOTHING_NEW = (
     "fees", "contact_attempts", "inbound_contacts", "right_party_contacts", "promises_kept",
     "promises_broken", "enquiries",
@@ -45,10 +47,13 @@ class Plan:
         minimum, which autopay would pay.
     spending : ndarray, >= 0
         New charges against the usual ones: 1 as usual, 0 none.
+    income : ndarray, >= 0, or None
+        Salary and benefits against the last known ones; None for as they are.
     """
 
     payment_share: Array
     spending: Array
+    income: Array | None = None
 
 
 def roll_forward(windows: Windows, plan: Plan, *, months: int) -> tuple[Windows, Array]:
@@ -89,10 +94,11 @@ def roll_forward(windows: Windows, plan: Plan, *, months: int) -> tuple[Windows,
         for name in SPENDING
         if name in windows.monthly
     }
+    incomes = {name: last(windows[name]) for name in INCOME if name in windows.monthly}
     paid = np.zeros(len(windows))
     current = windows
     for _ in range(months):
-        current, payment = _next_month(current, plan, usual, typical)
+        current, payment = _next_month(current, plan, usual, typical, incomes)
         paid += payment
     return current, paid
 
@@ -144,7 +150,11 @@ def take_rows(windows: Windows, rows: NDArray[np.intp]) -> Windows:
 
 
 def _next_month(
-    windows: Windows, plan: Plan, usual: Array, typical: Mapping[str, Array]
+    windows: Windows,
+    plan: Plan,
+    usual: Array,
+    typical: Mapping[str, Array],
+    incomes: Mapping[str, Array],
 ) -> tuple[Windows, Array]:
     """Return the windows one month on, and the payment of that month."""
     balance = np.nan_to_num(last(windows["balance"]))
@@ -168,6 +178,8 @@ def _next_month(
     monthly = {}
     for name, values in windows.monthly.items():
         new = np.zeros(len(windows)) if name in NOTHING_NEW else known.get(name, last(values))
+        if name in INCOME and plan.income is not None:
+            new = incomes[name] * plan.income
         monthly[name] = np.column_stack([values[:, 1:], new])
     static = dict(windows.static)
     if "months_on_book" in static:

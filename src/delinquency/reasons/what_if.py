@@ -5,7 +5,7 @@ month, on time, and how much is newly charged. Age and past record are never tou
 only grows by the months in which the plan is kept.
 """
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,15 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
+from delinquency.features.statistics import last, mean
 from delinquency.panel.windows import Array, Windows
-from delinquency.reasons.plan_projection import Plan, roll_forward, take_rows
+from delinquency.reasons.plan_projection import RECENT_MONTHS, Plan, roll_forward, take_rows
 from delinquency.reasons.reference_population import Reference, Scale
 from delinquency.reasons.value_wording import Style, displayed, value_text
+from delinquency.traits import TRAITS
 
 PAYMENT_SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of the balance paid each month; 0 stands for the minimum and what is overdue."""
 SPENDING_LEVELS = (1.0, 0.5, 0.0)
-PLAN_MONTHS = (1, 2, 3, 6)
+INCOME_LEVELS = (0.8, 1.0, 1.2)
+HORIZON_MONTHS = 3
+"""Months of every what-if of a card: one horizon, so that they can be compared."""
+NOTICED = 0.001
+"""Rise of a probability that a card explains; smaller ones do not show in its figures."""
 REFINEMENTS = 6
 """Halvings of the last step between a share that fails and one that suffices."""
 
@@ -35,20 +41,24 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A change and where it leads.
+    """A change over the horizon and where it leads.
 
     Attributes
     ----------
-    text, text_zh : str
-        What is changed.
+    payment, spending, income : int
+        Places in ``PAYMENT_SHARES``, ``SPENDING_LEVELS`` and the grid's income levels.
     pd_hat : float
+    monthly : float
+        What is paid a month on average, account currency.
     trait_excess : tuple of float
         Log-odds above the reference by trait, on the stated scale, after the change.
     """
 
-    text: str
-    text_zh: str
+    payment: int
+    spending: int
+    income: int
     pd_hat: float
+    monthly: float
     trait_excess: tuple[float, ...]
 
 
@@ -61,11 +71,23 @@ class WhatIf:
     answer, answer_zh : str
         The smallest change that brings it under the cut-off, or that there is none.
     scenarios : tuple of Scenario
+        Every point of the grid, income fastest, then spending, then payment; each computed by
+        the model itself.
+    incomes : tuple of float
+        The grid's levels of income; (1.0,) where income is not known.
+    left : float
+        Income less essentials in a month, the mean of three; NaN where not known.
+    doubts, doubts_zh : tuple of str
+        Where paying more or spending less raises the model's estimate: by how much, and why.
     """
 
     answer: str
     answer_zh: str
     scenarios: tuple[Scenario, ...] = ()
+    incomes: tuple[float, ...] = (1.0,)
+    left: float = math.nan
+    doubts: tuple[str, ...] = ()
+    doubts_zh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +101,8 @@ class Counterfactuals:
         Probability as things are.
     found : ndarray of bool
         Whether a change suffices; False where none does, and where none is needed.
-    months : ndarray of int
+    months : int
+        Length of the plans.
     payment_share, spending : ndarray
         The plan; NaN where none was found.
     paid : ndarray
@@ -91,7 +114,7 @@ class Counterfactuals:
     cutoff: float
     now: Array
     found: NDArray[np.bool_]
-    months: NDArray[np.int64]
+    months: int
     payment_share: Array
     spending: Array
     paid: Array
@@ -99,7 +122,7 @@ class Counterfactuals:
 
 
 def find_counterfactuals(
-    windows: Windows, score: Scorer, *, cutoff: float, max_months: int = 6
+    windows: Windows, score: Scorer, *, cutoff: float, months: int = HORIZON_MONTHS
 ) -> Counterfactuals:
     """Return for each account the smallest plan that brings its probability under a cut-off.
 
@@ -109,8 +132,8 @@ def find_counterfactuals(
         Of the accounts that a person opens, not of a whole portfolio.
     score : Scorer
     cutoff : float in (0, 1)
-    max_months : int
-        Longest plan.
+    months : int
+        Length of every plan.
 
     Returns
     -------
@@ -123,47 +146,67 @@ def find_counterfactuals(
 
     Notes
     -----
-    Size of a change, in this order: money paid and charges forgone, in account currency; then
-    the number of months. Plans on a grid are compared first, then the share of the chosen plan
-    is lowered by halving as long as it suffices.
+    Size of a change: money paid and charges forgone, in account currency. Plans on a grid are
+    compared first, then the share of the chosen plan is lowered by halving while it suffices.
     """
-    if not 0 < cutoff < 1:
-        raise ChoiceError(f"The cut-off must be a probability between 0 and 1. Got {cutoff}.")
-    now, _ = score(windows)
-    n_rows = len(windows)
-    best_size = np.full(n_rows, np.inf)
-    plan = {name: np.full(n_rows, np.nan) for name in ("share", "spending", "paid")}
-    months = np.zeros(n_rows, np.int64)
-    lowest, after = np.full(n_rows, np.inf), np.full(n_rows, np.nan)
-    grid = [(share, spending) for spending in SPENDING_LEVELS for share in PAYMENT_SHARES]
-    shares, spendings = (np.array(column) for column in zip(*grid, strict=True))
-    repeated = take_rows(windows, np.repeat(np.arange(n_rows), len(grid)))
-    for length in (m for m in PLAN_MONTHS if m <= max_months):
-        tried = Plan(np.tile(shares, n_rows), np.tile(spendings, n_rows))
-        pd_hat, paid, size = _try(repeated, tried, score, length)
-        pd_hat, paid, size = (a.reshape(n_rows, len(grid)) for a in (pd_hat, paid, size))
-        lowest = np.minimum(lowest, pd_hat.min(axis=1))
-        fitting = np.where(pd_hat < cutoff, size, np.inf)
-        pick = fitting.argmin(axis=1)
-        rows = np.arange(n_rows)
-        better = fitting[rows, pick] < best_size - 1e-9
-        best_size[better] = fitting[rows, pick][better]
-        months[better] = length
-        after[better] = pd_hat[rows, pick][better]
-        for name, values in (
-            ("share", np.broadcast_to(shares, paid.shape)),
-            ("spending", np.broadcast_to(spendings, paid.shape)),
-            ("paid", paid),
-        ):
-            plan[name][better] = values[rows, pick][better]
-    found = np.isfinite(best_size) & (now >= cutoff)
-    _refine(windows, score, cutoff, found, months, plan, after)
-    for values in plan.values():
-        values[~found] = np.nan
-    return Counterfactuals(
-        cutoff, now, found, np.where(found, months, 0), plan["share"], plan["spending"],
-        plan["paid"], np.where(found, after, lowest),
+    _require_probability(cutoff)
+    grid = _grid(windows, score, months=months, incomes=(1.0,))
+    return _smallest(windows, score, grid, cutoff=cutoff)
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Every plan of the grid; arrays of shape (n_rows, n_payments, n_spendings, n_incomes)."""
+
+    months: int
+    incomes: tuple[float, ...]
+    now: Array
+    pd_hat: Array
+    paid: Array
+    balance: Array
+    traits: Array
+
+
+def _grid(windows: Windows, score: Scorer, *, months: int, incomes: tuple[float, ...]) -> _Grid:
+    """Score every plan of the grid."""
+    shape = len(PAYMENT_SHARES), len(SPENDING_LEVELS), len(incomes)
+    levels = np.meshgrid(PAYMENT_SHARES, SPENDING_LEVELS, incomes, indexing="ij")
+    shares, spendings, income = (np.tile(level.ravel(), len(windows)) for level in levels)
+    n_plans = int(np.prod(shape))
+    repeated = take_rows(windows, np.repeat(np.arange(len(windows)), n_plans))
+    rolled, paid = roll_forward(repeated, Plan(shares, spendings, income), months=months)
+    pd_hat, traits = score(rolled)
+    full = (len(windows), *shape)
+    return _Grid(
+        months, incomes, score(windows)[0], pd_hat.reshape(full), paid.reshape(full),
+        last(rolled["balance"]).reshape(full), traits.reshape(*full, -1),
     )  # fmt: skip
+
+
+def _smallest(windows: Windows, score: Scorer, grid: _Grid, *, cutoff: float) -> Counterfactuals:
+    """Return the smallest sufficient plan of each account, income as it is."""
+    usual = grid.incomes.index(1.0)
+    pd_hat, paid = grid.pd_hat[..., usual], grid.paid[..., usual]
+    balance, now = grid.balance[..., usual], grid.now
+    # What is forgone is the balance that usual charges would have added to the same payments.
+    size = paid + np.maximum(balance[:, :, :1] - balance, 0.0)
+    flat = np.where(pd_hat < cutoff, size, np.inf).reshape(len(now), -1)
+    pick = flat.argmin(axis=1)
+    rows = np.arange(len(now))
+    found = np.isfinite(flat[rows, pick]) & (now >= cutoff)
+    payment, spending = np.unravel_index(pick, pd_hat.shape[1:])
+    shares = np.array(PAYMENT_SHARES)[payment]
+    plan = {
+        "share": np.where(found, shares, np.nan),
+        "spending": np.where(found, np.array(SPENDING_LEVELS)[spending], np.nan),
+        "paid": np.where(found, paid.reshape(len(now), -1)[rows, pick], np.nan),
+    }
+    lowest = pd_hat.reshape(len(now), -1).min(axis=1)
+    after = np.where(found, pd_hat.reshape(len(now), -1)[rows, pick], lowest)
+    _refine(windows, score, cutoff, np.flatnonzero(found & (shares > 0)), grid.months, plan, after)
+    return Counterfactuals(
+        cutoff, now, found, grid.months, plan["share"], plan["spending"], plan["paid"], after
+    )
 
 
 def what_ifs(
@@ -172,9 +215,9 @@ def what_ifs(
     *,
     context: tuple[Reference, Scale, str],
     cutoff: float,
-    max_months: int = 6,
+    months: int = HORIZON_MONTHS,
 ) -> list[WhatIf]:
-    """Return the counterfactual and some scenarios of each account, in words.
+    """Return the counterfactual and the grid of changes of each account, in words.
 
     Parameters
     ----------
@@ -183,79 +226,103 @@ def what_ifs(
     context : tuple of Reference, Scale and str
         What traits are compared with, the stated scale, and the currency.
     cutoff : float in (0, 1)
-    max_months : int
-        Longest plan.
+    months : int
+        The one horizon of every change.
 
     Returns
     -------
     list of WhatIf
     """
+    _require_probability(cutoff)
     reference, scale, currency = context
-    answers = find_counterfactuals(windows, score, cutoff=cutoff, max_months=max_months)
-    scenarios: list[list[Scenario]] = [[] for _ in range(len(windows))]
-    for share, spending, months, text, text_zh in SCENARIOS:
-        plan = Plan(np.full(len(windows), share), np.full(len(windows), spending))
-        rolled, _ = roll_forward(windows, plan, months=months)
-        pd_hat, traits = score(rolled)
-        excess = (traits - reference.trait_values) * scale.factor
-        for row, kept in enumerate(scenarios):
-            kept.append(Scenario(text, text_zh, float(pd_hat[row]), tuple(excess[row].tolist())))
-    return [
-        WhatIf(*_answer(answers, row, currency), tuple(scenarios[row]))
-        for row in range(len(windows))
-    ]
+    incomes = INCOME_LEVELS if "salary" in windows.monthly else (1.0,)
+    grid = _grid(windows, score, months=months, incomes=incomes)
+    answers = _smallest(windows, score, grid, cutoff=cutoff)
+    excess = (grid.traits - reference.trait_values) * scale.factor
+    left = _left_after_essentials(windows)
+    out = []
+    for row in range(len(windows)):
+        scenarios = tuple(
+            Scenario(p, s, i, float(grid.pd_hat[row, p, s, i]),
+                     float(grid.paid[row, p, s, i] / months), tuple(excess[row, p, s, i].tolist()))
+            for p, s, i in np.ndindex(grid.pd_hat.shape[1:])
+        )  # fmt: skip
+        usual = incomes.index(1.0)
+        doubts = _doubts(grid.pd_hat[row, ..., usual], excess[row, :, :, usual], reference.traits)
+        answer, answer_zh = _answer(answers, row, currency, float(left[row]))
+        out.append(
+            WhatIf(answer, answer_zh, scenarios, incomes, float(left[row]),
+                   tuple(en for en, _ in doubts), tuple(zh for _, zh in doubts))
+        )  # fmt: skip
+    return out
 
 
-SCENARIOS: Sequence[tuple[float, float, int, str, str]] = (
-    (0.0, 1.0, 3, "Overdue amount, then the minimum on time for 3 months (autopay)",
-     "还清逾期后连续3个月按时还最低额（自动还款）"),
-    (0.25, 1.0, 3, "A quarter of the balance each month for 3 months",
-     "连续3个月每月还款四分之一"),
-    (0.25, 0.0, 3, "The same without new charges", "同上且无新增消费"),
-    (1.0, 1.0, 1, "The whole balance now", "现在全额还清"),
-)  # fmt: skip
-"""Payment share, spending, months, and the words for them."""
+def _left_after_essentials(windows: Windows) -> Array:
+    """Return monthly income less essential outgoings, mean of the last three months."""
+    needs = ("salary", "benefits", "essential_outgoings")
+    if any(name not in windows.monthly for name in needs):
+        return np.full(len(windows), np.nan)
+    income = windows["salary"] + windows["benefits"]
+    return mean((income - windows["essential_outgoings"])[:, -RECENT_MONTHS:])
 
 
-def _try(windows: Windows, plan: Plan, score: Scorer, months: int) -> tuple[Array, Array, Array]:
-    """Return probability, money paid and size of the change under a plan."""
-    rolled, paid = roll_forward(windows, plan, months=months)
-    usual, _ = roll_forward(
-        windows, Plan(plan.payment_share, np.ones_like(plan.spending)), months=months
-    )
-    saved = np.maximum(usual["balance"][:, -1] - rolled["balance"][:, -1], 0.0)
-    pd_hat, _ = score(rolled)
-    return pd_hat, paid, paid + np.where(plan.spending < 1.0, saved, 0.0)
+def _doubts(pd_hat: Array, excess: Array, traits: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return where paying more, or spending less, raises the model's estimate, and by what."""
+    out = []
+    for axis, words in ((0, ("more is paid", "还款更多")), (1, ("less is spent", "消费更少"))):
+        rise = np.diff(pd_hat, axis=axis)
+        if rise.max() < NOTICED:
+            continue
+        place = np.unravel_index(rise.argmax(), rise.shape)
+        after = tuple(p + (k == axis) for k, p in enumerate(place))
+        moved = excess[after] - excess[tuple(place)]
+        trait = TRAITS[traits[int(moved.argmax())]]
+        before, then = f"{pd_hat[tuple(place)]:.1%}", f"{pd_hat[after]:.1%}"
+        out.append(
+            (
+                f"In one step of the table the model's estimate rises from {before} to {then} "
+                f"although {words[0]}: {trait.number} {trait.short} moves by "
+                f"{moved.max():+.2f} log-odds, more than the other traits fall. That is the "
+                "model's view of such months, and no reason to advise against it.",
+                f"表中有一步{words[1]}而模型估计由{before}升至{then}："
+                f"{trait.number} {trait.short_zh}变动{moved.max():+.2f}对数几率，"
+                "超过其他方面的下降。这只是模型对此类月份的看法，不是反对这样做的理由。",
+            )
+        )
+    return out
 
 
 def _refine(
-    windows: Windows, score: Scorer, cutoff: float, found: NDArray[np.bool_],
-    months: NDArray[np.int64], plan: dict[str, Array], after: Array,
+    windows: Windows, score: Scorer, cutoff: float, rows: NDArray[np.intp], months: int,
+    plan: dict[str, Array], after: Array,
 ) -> None:  # fmt: skip
     """Lower the payment share of the found plans, in place, while they suffice."""
+    if not len(rows):
+        return
     grid = np.array(PAYMENT_SHARES)
-    for length in np.unique(months[found]):
-        rows = np.flatnonzero(found & (months == length) & (plan["share"] > 0))
-        if not len(rows):
-            continue
-        part = take_rows(windows, rows)
-        high = plan["share"][rows].copy()
-        low = grid[np.searchsorted(grid, high) - 1]
-        for _ in range(REFINEMENTS):
-            middle = (low + high) / 2.0
-            tried = Plan(middle, plan["spending"][rows])
-            pd_hat, paid, _ = _try(part, tried, score, int(length))
-            fits = pd_hat < cutoff
-            high, low = np.where(fits, middle, high), np.where(fits, low, middle)
-            plan["share"][rows[fits]] = middle[fits]
-            plan["paid"][rows[fits]] = paid[fits]
-            after[rows[fits]] = pd_hat[fits]
+    part = take_rows(windows, rows)
+    high = plan["share"][rows].copy()
+    low = grid[np.searchsorted(grid, high) - 1]
+    for _ in range(REFINEMENTS):
+        middle = (low + high) / 2.0
+        rolled, paid = roll_forward(part, Plan(middle, plan["spending"][rows]), months=months)
+        pd_hat, _ = score(rolled)
+        fits = pd_hat < cutoff
+        high, low = np.where(fits, middle, high), np.where(fits, low, middle)
+        plan["share"][rows[fits]] = middle[fits]
+        plan["paid"][rows[fits]] = paid[fits]
+        after[rows[fits]] = pd_hat[fits]
 
 
-def _answer(found: Counterfactuals, row: int, currency: str) -> tuple[str, str]:
+def _require_probability(cutoff: float) -> None:
+    if not 0 < cutoff < 1:
+        raise ChoiceError(f"The cut-off must be a probability between 0 and 1. Got {cutoff}.")
+
+
+def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tuple[str, str]:
     """Return the counterfactual of one account in English and Chinese."""
     cutoff, now = f"{found.cutoff:.0%}", f"{found.now[row]:.1%}"
-    after, months = f"{found.after[row]:.1%}", int(found.months[row])
+    after, months = f"{found.after[row]:.1%}", found.months
     if found.now[row] < found.cutoff:
         return (
             f"The probability ({now}) is below the cut-off of {cutoff} already.",
@@ -263,22 +330,39 @@ def _answer(found: Counterfactuals, row: int, currency: str) -> tuple[str, str]:
         )
     if not found.found[row]:
         return (
-            f"No change of payments and spending that was tried (up to paying everything, without "
-            f"new charges) brings it under {cutoff}; the lowest is {after}.",
-            f"所试的还款与消费变化均不能使概率低于{cutoff}，最低为{after}。",
+            f"No change of payments and spending over {months} months that was tried (up to "
+            f"paying everything, without new charges) brings it under {cutoff}; the lowest is "
+            f"{after}.",
+            f"在{months}个月内所试的还款与消费变化均不能使概率低于{cutoff}，最低为{after}。",
         )
-    style = Style("money", currency=currency)
-    monthly = displayed(np.array([found.paid[row] / months]), style)[0]
-    amount, amount_zh = (
-        value_text(float(monthly), style), value_text(float(monthly), style, language="zh"),
-    )  # fmt: skip
+    monthly = found.paid[row] / months
+    amount, amount_zh = amounts(monthly, currency)
     spending, spending_zh = {
         1.0: ("", ""), 0.5: (" and half the usual charges", "，消费减半"),
         0.0: (" and no new charges", "，无新增消费"),
     }[float(found.spending[row])]  # fmt: skip
-    span = "for one month" if months == 1 else f"a month for {months} months"
+    afford, afford_zh = "", ""
+    if math.isfinite(left):
+        within = monthly <= max(left, 0.0)
+        rest, rest_zh = amounts(max(left, 0.0), currency)
+        afford = (
+            f" That is {'within' if within else 'more than'} what is left after essentials, "
+            f"{rest} a month{'' if within else ': it is not to be asked of the customer'}."
+        )
+        afford_zh = (
+            f"该金额{'未超过' if within else '超过'}扣除必要支出后的每月结余{rest_zh}"
+            f"{'' if within else '，不应向客户提出'}。"
+        )
     return (
-        f"Paying about {amount} {span}, on time{spending}: {now} becomes {after}, under the "
-        f"cut-off of {cutoff}.",
-        f"按时还款约每月{amount_zh}，共{months}个月{spending_zh}：概率由{now}降至{after}。",
+        f"Paying about {amount} a month for {months} months, on time{spending}: {now} becomes "
+        f"{after}, under the cut-off of {cutoff}.{afford}",
+        f"按时还款约每月{amount_zh}，共{months}个月{spending_zh}：概率由{now}降至{after}，"
+        f"低于{cutoff}。{afford_zh}",
     )
+
+
+def amounts(value: float, currency: str) -> tuple[str, str]:
+    """Return an amount of money in English and Chinese."""
+    style = Style("money", currency=currency)
+    shown = float(displayed(np.array([value]), style)[0])
+    return value_text(shown, style), value_text(shown, style, language="zh")

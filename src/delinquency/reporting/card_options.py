@@ -1,6 +1,6 @@
 """Choices about the case book."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from delinquency.errors import ChoiceError
 
@@ -12,21 +12,47 @@ class CardOptions:
     Attributes
     ----------
     count : int
-        Accounts with a card, those most at risk; 180 keep the page under 2 MB.
+        Accounts with a card, those most at risk; 180 keep a page quick.
     cut_off : float
         Probability that a change of payments and spending should bring an account under.
-    max_months : int
-        Longest plan that is tried.
+    horizon_months : int
+        Length of every change that a card tries.
+    accounts : list of str
+        Accounts that get a card, instead of those most at risk.
+    file : str
+        Text file of account ids, one a line, instead of the list.
+    scored : bool
+        Take the accounts that ``make score`` scored last, from scores.parquet.
     """
 
     count: int = 180
     cut_off: float = 0.2
-    max_months: int = 6
+    horizon_months: int = 3
+    accounts: list[str] = field(default_factory=list)
+    file: str = ""
+    scored: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ChoiceError(f"cards.count must be 1 and more. Got {self.count}.")
         if not 0 < self.cut_off < 1:
             raise ChoiceError(f"cards.cut_off must lie between 0 and 1. Got {self.cut_off}.")
-        if self.max_months < 1:
-            raise ChoiceError(f"cards.max_months must be 1 and more. Got {self.max_months}.")
+        if self.horizon_months < 1:
+            raise ChoiceError(
+                f"cards.horizon_months must be 1 and more. Got {self.horizon_months}."
+            )
+        if self.accounts and self.file:
+            raise ChoiceError("Give cards.accounts or cards.file, not both.")
+
+
+@dataclass
+class ExplainOptions:
+    """What ``make explain`` prints beside the portfolio.
+
+    Attributes
+    ----------
+    account : str
+        Account that is explained whole on the screen; "" for none.
+    """
+
+    account: str = ""

@@ -11,23 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
 from delinquency.panel.windows import Array
 from delinquency.reasons.reference_population import Contributions
+from delinquency.reasons.statable_facts import protected_facts
 from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
-from delinquency.reasons.value_wording import displayed, month_text, value_text
-from delinquency.reasons.what_if import WhatIf
+from delinquency.reasons.value_wording import (
+    Language,
+    displayed,
+    is_code_without_label,
+    month_text,
+    value_text,
+)
+from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, WhatIf, amounts
 from delinquency.reasons.wording import reason_text
 from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
 FACTS_PER_TRAIT = 2
-NEIGHBOUR_SHARE, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS = 0.05, 50, 500
-"""Test accounts around a score whose outcomes say how far the stated probability holds."""
+NEIGHBOURS, FEWEST_NEIGHBOURS = 200, 50
+"""Test accounts on either side of a score whose outcomes say how far its probability holds; with
+fewer than the second on a side nothing is said."""
 Z_95 = 1.959964
 EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "证据部分", "strong": "证据充分"}
 
@@ -38,14 +46,14 @@ class Treatment:
 
     Attributes
     ----------
-    proposed : tuple of str
-        What to do, in order.
-    refused : tuple of str
+    proposed : tuple of (str, str)
+        What to do, in order, in English and Chinese.
+    refused : tuple of (str, str)
         What is not allowed now, and by which rule.
     """
 
-    proposed: tuple[str, ...]
-    refused: tuple[str, ...] = ()
+    proposed: tuple[tuple[str, str], ...]
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,13 @@ class CardParts:
     ----------
     what_ifs : mapping of str to WhatIf
     treatments : mapping of str to Treatment
-    observed : sequence of Observed, or empty
+    observed : sequence of Observed or None, or empty
         In the order of the cards.
     """
 
     what_ifs: Mapping[str, WhatIf]
     treatments: Mapping[str, Treatment]
-    observed: Sequence[Observed] = ()
+    observed: Sequence[Observed | None] = ()
 
 
 @dataclass(frozen=True)
@@ -121,10 +129,19 @@ class BookFacts:
         Of the data set.
     real : bool
         Real accounts, or made by a generator.
-    outcome : str
+    outcome, outcome_zh : str
         What the probability is of.
     n_accounts : int
-        Accounts that were scored, of which the book shows the ones most at risk.
+        Accounts that were scored.
+    n_cards : int
+        Accounts of the whole book.
+    chosen, chosen_zh : str
+        Which accounts these are.
+    command : str
+        How to get a card of another account.
+    months : int
+        Horizon of the what-ifs.
+    currency : str
     model : str
         Which model, in a few words.
     citation : str
@@ -136,28 +153,37 @@ class BookFacts:
     title: str
     real: bool
     outcome: str
+    outcome_zh: str
     n_accounts: int
     model: str
+    n_cards: int = 0
+    chosen: str = ""
+    chosen_zh: str = ""
+    command: str = ""
+    months: int = 3
+    currency: str = ""
     citation: str = ""
     limits: Sequence[str] = ()
 
 
 def observed_rates(
-    pd_hat: Array, *, test_pd: Array, test_bad: Array, neighbours: int | None = None
-) -> list[Observed]:
-    """Return the outcomes of the test accounts whose probabilities are nearest.
+    pd_hat: Array, *, test_pd: Array, test_bad: Array, neighbours: int = NEIGHBOURS
+) -> list[Observed | None]:
+    """Return the outcomes of the test accounts nearest in score, as many below as above.
 
     Parameters
     ----------
     pd_hat : ndarray of shape (n_cards,)
     test_pd, test_bad : ndarray of shape (n_test,)
         Of accounts that the model was not trained on.
-    neighbours : int or None
-        None for a twentieth of the test accounts, 50 to 500.
+    neighbours : int
+        On either side, at most.
 
     Returns
     -------
-    list of Observed
+    list of Observed or None
+        None where fewer than 50 (or ``neighbours``) lie on one side: an average of accounts that
+        all score lower would be no check.
 
     References
     ----------
@@ -165,26 +191,25 @@ def observed_rates(
     """
     order = np.argsort(test_pd, kind="stable")
     scores, bad = test_pd[order], test_bad[order]
-    if neighbours is None:
-        share = round(NEIGHBOUR_SHARE * len(scores))
-        neighbours = min(max(share, FEWEST_NEIGHBOURS), MOST_NEIGHBOURS)
-    n = min(neighbours, len(scores))
-    out = []
+    out: list[Observed | None] = []
     for score in pd_hat:
         middle = int(np.searchsorted(scores, score))
-        first = min(max(middle - n // 2, 0), len(scores) - n)
-        rate = float(bad[first : first + n].mean())
+        side = min(neighbours, middle, len(scores) - middle)
+        if side < min(FEWEST_NEIGHBOURS, neighbours):
+            out.append(None)
+            continue
+        near = slice(middle - side, middle + side)
+        n, rate = 2 * side, float(bad[near].mean())
         centre = (rate + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
         half = Z_95 * math.sqrt(rate * (1 - rate) / n + Z_95**2 / (4 * n * n)) / (1 + Z_95**2 / n)
         interval = max(centre - half, 0.0), min(centre + half, 1.0)
-        near = scores[first : first + n]
-        span = float(near[0]), float(near[-1]), float(near.mean())
+        span = float(scores[near][0]), float(scores[near][-1]), float(scores[near].mean())
         out.append(Observed(n, rate, *interval, *span))
     return out
 
 
 def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> str:
-    """Return the case book as one HTML page.
+    """Return a page of cards as HTML.
 
     Parameters
     ----------
@@ -196,25 +221,61 @@ def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> s
     -------
     str
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda p: f"{100 * p:.1f}%"
-    cards = [_card(accounts, row, parts) for row in range(len(accounts.account_ids))]
+    cards = [_card(accounts, row, parts, book) for row in range(len(accounts.account_ids))]
     context = accounts.reasons.context
-    page = environment.get_template("cards.html").render(
-        book=book,
-        cards=cards,
-        traits=[TRAITS[key] for key in context.reference.traits],
-        reference=context.reference,
-        scale=context.scale,
-        data=script_json([_data(card) for card in cards]),
+    page = (
+        page_environment()
+        .get_template("cards.html")
+        .render(
+            book=book,
+            cards=cards,
+            traits=[TRAITS[key] for key in context.reference.traits],
+            reference=context.reference,
+            scale=context.scale,
+            payments=[_payment_words(share) for share in PAYMENT_SHARES],
+            spendings=[_level_words(level) for level in SPENDING_LEVELS],
+            data=script_json([_data(card) for card in cards]),
+        )
     )
     return with_policy(page)
+
+
+def render_list(lines: Sequence[tuple[str, float, str, str]], book: BookFacts) -> str:
+    """Return the page that finds a card in a book of several pages.
+
+    Parameters
+    ----------
+    lines : sequence of (account id, probability, dominant trait, address)
+    book : BookFacts
+
+    Returns
+    -------
+    str
+    """
+    rows = [
+        {"id": one, "pd": pd_hat, "trait": TRAITS.get(key), "href": href}
+        for one, pd_hat, key, href in lines
+    ]
+    page = page_environment().get_template("card_list.html").render(book=book, rows=rows)
+    return with_policy(page)
+
+
+def _payment_words(share: float) -> tuple[str, str]:
+    """Return what a level of payment means."""
+    if share == 0:
+        return "the minimum and what is overdue, on time", "按时还最低额及逾期部分"
+    if share == 1:
+        return "the whole balance each month", "每月全额还清"
+    return f"{share:.0%} of the balance each month", f"每月还余额的{share:.0%}"
+
+
+def _level_words(level: float) -> tuple[str, str]:
+    """Return what a level of spending or income means against the usual one."""
+    if level == 1:
+        return "as usual", "照常"
+    if level == 0:
+        return "none", "无"
+    return f"{level:.0%} of the usual", f"平时的{level:.0%}"
 
 
 def script_json(value: Any) -> Markup:
@@ -229,7 +290,7 @@ def script_json(value: Any) -> Markup:
     return Markup(text)
 
 
-def _card(accounts: CardAccounts, row: int, parts: CardParts) -> dict[str, Any]:
+def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -> dict[str, Any]:
     """Return everything that the template shows of one account."""
     reasons = accounts.reasons
     context = reasons.context
@@ -241,13 +302,9 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts) -> dict[str, Any]:
     start = _log_odds(reference)
     if not context.scale.calibrated:
         start = float(context.reference.trait_values.sum())
-    steps = [
-        Step(f"{traits[k].number} {traits[k].short}", float(excess[k]), evidence[k] in
-             ("none", "weak"))
-        for k in order
-    ]  # fmt: skip
     dominant = reasons.dominant_traits()[row]
     account_id = str(accounts.account_ids[row])
+    what_if = parts.what_ifs.get(account_id)
     return {
         "id": account_id,
         "month": month_text(accounts.months[row]),
@@ -257,17 +314,44 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts) -> dict[str, Any]:
         "observed": parts.observed[row] if parts.observed else None,
         "dominant": None if dominant == NO_DOMINANT else TRAITS[dominant],
         "withheld": float(reasons.withheld[row]),
-        "svg": waterfall_svg(
-            start, steps, labels=("Reference", "This account"),
-            as_probability=context.scale.calibrated,
-        ),
+        "svg": {
+            language: waterfall_svg(
+                start, _steps(traits, order, excess, evidence, language),
+                labels=LABELS[language], as_probability=context.scale.calibrated,
+            )
+            for language in ("en", "zh")
+        },
         "lines": [_trait_line(accounts, row, k, traits[k], evidence[k]) for k in order],
         "reasons": _reason_lines(accounts, row),
         "questions": _questions(reasons, row),
-        "what_if": parts.what_ifs.get(account_id),
+        "what_if": what_if,
+        "incomes": [_level_words(level) for level in what_if.incomes] if what_if else [],
+        "left": amounts(what_if.left, book.currency)
+        if what_if and math.isfinite(what_if.left) else None,
         "treatment": parts.treatments.get(account_id),
         "excess": [round(float(value), 3) for value in excess],
     }  # fmt: skip
+
+
+LABELS = {"en": ("Reference", "This account"), "zh": ("参考客户", "本账户")}
+
+
+def _steps(
+    traits: Sequence[Trait],
+    order: Sequence[int],
+    excess: Array,
+    evidence: Sequence[str],
+    language: str,
+) -> list[Step]:
+    """Return the steps of the waterfall in one language."""
+    return [
+        Step(
+            f"{traits[k].number} {traits[k].short if language == 'en' else traits[k].short_zh}",
+            float(excess[k]),
+            evidence[k] in ("none", "weak"),
+        )
+        for k in order
+    ]
 
 
 def _trait_line(
@@ -280,29 +364,37 @@ def _trait_line(
     gain = (
         accounts.contributions.fact_values[row, columns] - reference.fact_values[columns]
     ) * context.scale.factor
-    facts = []
-    for place in np.argsort(-np.abs(gain), kind="stable")[:FACTS_PER_TRAIT]:
+    never = protected_facts(context)
+    facts: list[dict[str, Any]] = []
+    for place in np.argsort(-np.abs(gain), kind="stable"):
         column = int(columns[place])
-        meaning, style = (
-            context.meanings[reference.facts[column]],
-            context.styles[column],
-        )
-        value, usual = displayed(
-            np.array([accounts.contributions.features[row, column], reference.medians[column]]),
-            style,
-        )
+        meaning, style = context.facts[column], context.styles[column]
+        value = accounts.contributions.features[row, column]
+        known = math.isfinite(value) and math.isfinite(reference.medians[column])
+        if never[column] or meaning.mark_of or is_code_without_label(meaning, style) or not known:
+            continue
+        shown, usual = displayed(np.array([value, reference.medians[column]]), style)
         facts.append(
             {
-                "phrase": meaning.phrase, "phrase_zh": meaning.phrase_zh,
-                "value": value_text(float(value), style),
-                "usual": value_text(float(usual), style),
-                "gain": float(gain[place]),
+                language: {
+                    "phrase": meaning.phrase_zh if language == "zh" else meaning.phrase,
+                    "value": value_text(float(shown), style, language=language),
+                    "usual": value_text(float(usual), style, language=language),
+                }
+                for language in LANGUAGES
             }
-        )  # fmt: skip
+            | {"gain": float(gain[place])}
+        )
+        if len(facts) == FACTS_PER_TRAIT:
+            break
     return {
         "trait": trait, "position": position, "level": level, "level_zh": EVIDENCE_ZH[level],
         "excess": float(accounts.reasons.trait_excess[row, position]), "facts": facts,
+        "present": len(columns) > 0,
     }  # fmt: skip
+
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def _reason_lines(accounts: CardAccounts, row: int) -> list[dict[str, str]]:
@@ -335,17 +427,17 @@ def _questions(reasons: Reasons, row: int) -> list[tuple[str, str]]:
 
 
 def _data(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page's script needs of one card."""
+    """Return what the page's script needs of one card: the grid of exact values."""
     what_if: WhatIf | None = card["what_if"]
     scenarios = what_if.scenarios if what_if else ()
     return {
         "id": card["id"],
         "pd": round(card["pd"], 4),
         "excess": card["excess"],
-        "scenarios": [
-            {"pd": round(one.pd_hat, 4), "excess": [round(v, 3) for v in one.trait_excess]}
-            for one in scenarios
-        ],
+        "incomes": len(what_if.incomes) if what_if else 0,
+        "grid": [round(one.pd_hat, 4) for one in scenarios],
+        "monthly": [round(one.monthly) for one in scenarios],
+        "traits": [[round(v, 2) for v in one.trait_excess] for one in scenarios],
     }
 
 

@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from delinquency.casework.communication import (
     CONSEQUENCES,
     CONSEQUENCES_ZH,
@@ -12,6 +10,7 @@ from delinquency.casework.communication import (
 )
 from delinquency.policy import Rule
 from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 
 LANGUAGES = ("en", "zh")
 
@@ -32,13 +31,7 @@ def render_document_pack(pack: DocumentPack, *, real: bool) -> str:
     str
         Everything that came from data is escaped; no other file and no network is needed.
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["money"] = money
     environment.filters["value"] = rule_value
     contents = [CONTENT_WORDS[name] for name in pack.policy.plan.contents.value]

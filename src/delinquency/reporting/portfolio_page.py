@@ -5,10 +5,10 @@ import io
 from typing import Any
 
 import matplotlib as mpl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure as Canvas
 
 from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 from delinquency.synthetic.published_figures import Figure
 from delinquency.synthetic.realism import Calibration
 from delinquency.traits import TRAITS
@@ -33,13 +33,7 @@ def portfolio_page(calibration: Calibration, *, title: str) -> str:
     str
         HTML with its pictures inside; everything from data is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["value"] = _value
     environment.filters["target"] = _target
     with mpl.rc_context({"font.size": 9, "axes.edgecolor": "#8794a3", "text.color": INK}):

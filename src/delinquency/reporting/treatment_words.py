@@ -32,6 +32,21 @@ ACTION_WORDS: Mapping[str, str] = {
     "legal_step": "Legal step",
 }
 """Each action as a person says it."""
+ACTION_WORDS_ZH: Mapping[str, str] = {
+    "instalments": "提出分期还款",
+    "extension": "提出展期",
+    "hardship_reduction": "困难期间减轻还款",
+    "due_date_move": "调整还款日",
+    "autopay": "建议开通自动还款",
+    "consolidation": "建议整合债务；不新增授信",
+    "voluntary_limit": "由客户自行设定较低额度",
+    "promotion_opt_out": "停止推送促销信息",
+    "grievance_resolution": "先解决异议",
+    "written_terms": "提供书面条款",
+    "friendly_talk": "沟通：询问困难并提供帮助",
+    "document_pack": "按现有方案执行；提供文件",
+    "legal_step": "法律手段",
+}
 
 
 def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[str, Treatment]:
@@ -50,11 +65,12 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
     """
     wanted = considered[considered["account_id"].isin(accounts["account_id"])]
     meanings = _meanings()
-    refused: dict[str, list[str]] = {}
+    refused: dict[str, list[tuple[str, str]]] = {}
     for row in wanted[~wanted["allowed"]].itertuples():
         meaning = meanings.get(row.rule, "")
         words = f"{ACTION_WORDS[row.action]}.{meaning} Rule {row.rule}; source: {row.rule_source}"
-        refused.setdefault(str(row.account_id), []).append(words)
+        words_zh = f"{ACTION_WORDS_ZH[row.action]}：规则 {row.rule}；依据：{row.rule_source}"
+        refused.setdefault(str(row.account_id), []).append((words, words_zh))
     return {
         str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
         for row in accounts.itertuples()
@@ -92,27 +108,42 @@ def _meanings() -> dict[str, str]:
     return {key: f" {rule.meaning}" for key, rule in specifications().items()}
 
 
-def _proposed(row: object) -> tuple[str, ...]:
+def _proposed(row: object) -> tuple[tuple[str, str], ...]:
     """Return what to do, in order: the first offer, when, and what may follow."""
     values = row._asdict()  # type: ignore[attr-defined]
-    first = f"{values['step']} {ACTION_WORDS[values['action']]}"
+    action = values["action"]
+    first = f"{values['step']} {ACTION_WORDS[action]}"
+    first_zh = f"{values['step']} {ACTION_WORDS_ZH[action]}"
     if not pd.isna(values["plan_months"]):
-        if values["action"] == "instalments":
-            first += f": {values['plan_months']:.0f} x {values['plan_instalment']:,.2f}"
+        months, total = f"{values['plan_months']:.0f}", f"{values['plan_total']:,.2f}"
+        if action == "instalments":
+            each = f"{values['plan_instalment']:,.2f}"
+            first += f": {months} x {each}"
+            first_zh += f"：{months}期 × {each}"
         else:
-            first += f" of {values['plan_months']:.0f} months"
-        first += f", {values['plan_total']:,.2f} in all"
-    out = [first]
+            first += f" of {months} months"
+            first_zh += f"，{months}个月"
+        first += f", {total} in all"
+        first_zh += f"，合计{total}"
+    out = [(first, first_zh)]
     moment = values["next_contact_at"]
     if values["allowed"]:
-        out.append("The customer may be contacted now")
+        out.append(("The customer may be contacted now", "现在可以联系客户"))
     elif pd.isna(moment):
-        out.append(f"No contact for now: {values['reason']}")
+        out.append((f"No contact for now: {values['reason']}", "暂不联系客户"))
     else:
-        out.append(f"Contact from {moment:%Y-%m-%d %H:%M} UTC on: {values['reason']}")
+        when = f"{moment:%Y-%m-%d %H:%M} UTC"
+        out.append((f"Contact from {when} on: {values['reason']}", f"{when}起可以联系客户"))
     if values["needs_person"]:
-        out.append("A person takes this case: dispute, hardship or special care")
-    later = [ACTION_WORDS[name] for name in filter(None, str(values["then"]).split("; "))]
-    if later:
-        out.append("Then, if it does not help: " + "; ".join(later))
+        out.append(
+            (
+                "A person takes this case: dispute, hardship or special care",
+                "由专人处理：存在异议、困难或需特别关怀",
+            )
+        )
+    names = list(filter(None, str(values["then"]).split("; ")))
+    if names:
+        later = "; ".join(ACTION_WORDS[name] for name in names)
+        later_zh = "；".join(ACTION_WORDS_ZH[name] for name in names)
+        out.append((f"Then, if it does not help: {later}", f"如未奏效，其后：{later_zh}"))
     return tuple(out)

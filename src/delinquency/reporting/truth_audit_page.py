@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from delinquency.panel.windows import Array
 from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 from delinquency.traits import TRAITS
 from delinquency.validation.truth_scores import attribution_slope, correlation, leakage
 
@@ -83,11 +83,7 @@ def audit_page(report: Mapping[str, Any], *, figure: str) -> str:
     -------
     str
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-    )
+    environment = page_environment()
     environment.filters["figure"] = _text
     environment.filters["by_trait"] = _range_by_trait
     page = environment.get_template("audit.html").render(

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 from delinquency.validation.check import NOT_APPLICABLE, STATES
 from delinquency.validation.evidence import Evidence
 from delinquency.validation.registered_checks import Item
@@ -236,13 +236,7 @@ def validation_page(record: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     str
         Everything from data or people is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["cell"] = cell
     sections: dict[str, list[Any]] = {}
     for one in record["items"]:

@@ -9,7 +9,7 @@
   const sort = document.getElementById("sort");
   const trait = document.getElementById("trait");
   const count = document.getElementById("count");
-  root.classList.add("scripted");
+  const levels = JSON.parse(document.getElementById("levels").textContent);
 
   const percent = (p) => (100 * p).toFixed(1) + "%";
   const signed = (v) => (v < 0 ? "\u2212" : "+") + Math.abs(v).toFixed(2);
@@ -38,7 +38,8 @@
       item.hidden = !fits;
       n += fits ? 1 : 0;
     });
-    count.textContent = n + " of " + items.length + " accounts shown";
+    const told = n + " of " + items.length + " accounts shown", told_zh = "显示" + n + "/" + items.length + "个账户";
+    count.textContent = root.dataset.lang === "zh" ? told_zh : told;
     const first = shown()[0];
     open(first ? Number(first.dataset.index) : -1);
   }
@@ -73,18 +74,31 @@
   trait.addEventListener("change", choose);
   sort.addEventListener("change", arrange);
 
+  const speech = () => (root.dataset.lang === "zh" ? 1 : 0);
+  const said = (pair) => (root.dataset.lang === "both" ? pair.join(" · ") : pair[speech()]);
+
+  // The sliders look values up: each position was computed by the model, none is drawn between.
   articles.forEach((article, i) => {
-    const select = article.querySelector(".change select");
-    if (!select) { return; }
-    select.addEventListener("change", () => {
-      const own = data[i];
-      const after = select.value === "" ? null : own.scenarios[Number(select.value)];
-      article.querySelector(".after-pd").textContent = after ? "PD " + percent(own.pd) + " \u2192 " + percent(after.pd) : "";
-      article.querySelectorAll("td.after").forEach((cell) => {
-        const k = Number(cell.dataset.trait);
-        cell.textContent = after ? signed(after.excess[k]) : "";
-      });
-    });
+    const box = article.querySelector(".change");
+    if (!box) { return; }
+    const own = data[i];
+    const [payment, spending, income] = ["payment", "spending", "income"].map((name) => box.querySelector("." + name));
+    let touched = false;
+    function show() {
+      const k = income ? Number(income.value) : 0;
+      const at = (Number(payment.value) * levels.spendings.length + Number(spending.value)) * own.incomes + k;
+      const monthly = said(["about " + own.monthly[at].toLocaleString("en") + " a month", "约每月" + own.monthly[at].toLocaleString("en")]);
+      payment.nextElementSibling.textContent = said(levels.payments[payment.value]) + " (" + monthly + ")";
+      spending.nextElementSibling.textContent = said(levels.spendings[spending.value]);
+      if (income) { income.nextElementSibling.textContent = said(levels.incomes[k]); }
+      box.querySelectorAll("input").forEach((input) => input.setAttribute("aria-valuetext", input.nextElementSibling.textContent));
+      if (!touched) { return; }
+      article.querySelector(".after-pd").textContent = said(["Probability ", "概率"]) + percent(own.pd) + " \u2192 " + percent(own.grid[at]);
+      article.querySelectorAll("td.after").forEach((cell) => { cell.textContent = signed(own.traits[at][Number(cell.dataset.trait)]); });
+    }
+    box.addEventListener("input", () => { touched = true; show(); });
+    document.addEventListener("language", show);
+    show();
   });
 
   const asked = /^#card-(\d+)$/.exec(location.hash);
