@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from delinquency import metrics
 from delinquency.config import Config
+from delinquency.metrics.level import level_in_words
 from delinquency.modeling.evaluation_options import EvaluationOptions
 from delinquency.modeling.splits import TEST, TRAIN, how_apart
 from delinquency.pipeline import saved_model
@@ -57,6 +58,7 @@ def holdout(
         "how": how,
         "interval": "95 %, bootstrap of whole accounts",
         "metrics": measured,
+        "level": _level(config, bad, pd_hat, prepared.labels.loc[rows, "group_id"].to_numpy()),
         "cannot": prepared.facts.get("cannot", {}),
     }
     tick(1, 2)
@@ -146,6 +148,20 @@ def _why_unknown(rarer: int, bad: NDArray[np.int64], pd_hat: NDArray[np.float64]
     if pd_hat[bad == 1].min() > pd_hat[bad == 0].max():
         return "every bad row is ranked above every good one: no finite line is the best"
     return f"it is not defined for these {len(bad):,} rows with {int(bad.sum()):,} bad"
+
+
+def _level(
+    config: Config, bad: NDArray[np.int64], pd_hat: NDArray[np.float64], groups: NDArray[Any]
+) -> str:
+    """Return in words how the level is off; "" where it is not, whatever metrics were chosen."""
+    ratio = metrics.bootstrap_intervals(
+        bad,
+        pd_hat,
+        groups=groups,
+        names=["observed_expected"],
+        resampling=resampling_of(config.evaluation, seed=config.seed),
+    )["observed_expected"]
+    return level_in_words(ratio, n=len(bad), bads=float(bad.sum()))
 
 
 def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:

@@ -35,6 +35,8 @@ def _hold_out(config: Config) -> None:
         say(f"  {name:22s} {in_words(one)}")
         if why := one.get("why"):
             say(f"    {why}")
+    if result["level"]:
+        say(result["level"])
     say_limits(prepared)
     say(f"Report  {space.reports / 'evaluation.json'}, figures in {space.reports / FIGURES}")
     say(f"Next    make evaluate ARGS='data={config.data.name} evaluation=cross_validation'")

@@ -44,6 +44,8 @@ def _report(
     for name in SHOWN:
         if why := measured[name].get("why"):
             say(f"  {SHOWN[name]}: {why}")
+    if result["level"]:
+        say(result["level"])
     if result["cannot"]:
         say(f"Not shown    {', '.join(result['cannot'])} (why: {space.reports}/evaluation.json)")
     say(f"Model        {fitted.folder}")
