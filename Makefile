@@ -47,9 +47,11 @@ audit: $(STAMP) ## Score the explanations against the truth (synthetic portfolio
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
-.PHONY: validate
+.PHONY: validate registry
 validate: $(STAMP) ## Run the forty checks: reports/<data>/validation.html, .docx, .json (after train)
 	@$(RUN) stage=validate $(ARGS)
+registry: $(STAMP) ## Champion and challenger (ARGS="registry.do=register|promote|rollback")
+	@$(RUN) stage=registry $(ARGS)
 
 .PHONY: case forgetting
 forgetting: $(STAMP) ## Measure what clearing overdue records costs (ARGS="data.window_months=24")

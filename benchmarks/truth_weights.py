@@ -2,9 +2,10 @@
 
     make audit-weights ARGS="--portfolios 5 --seed 26 --root /tmp/weights"
 
-The first portfolio has the default weights, to compare with. Every other is made with six drawn factors on the true effects and a seed of its own, a model
-is trained on it by the default recipe, and its explanations are audited. Five default portfolios
-take about an hour on two idle cores; a portfolio that is done is not made again.
+The first portfolio has the default weights, to compare with. Every other is made with six drawn
+factors on the true effects and a seed of its own; a model is trained on each by the default
+recipe, and its explanations are audited. Six default portfolios take about an hour on two idle
+cores; a portfolio that is done is not made again.
 """
 
 import argparse

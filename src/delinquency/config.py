@@ -31,6 +31,7 @@ from delinquency.sources import data_options
 from delinquency.sources.inspect.inspect_options import InspectOptions
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.validation.audit_options import AuditOptions
+from delinquency.validation.gates import RegistryOptions
 from delinquency.validation.validation_options import ValidationOptions
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions
@@ -93,6 +94,8 @@ class Config:
     audit: AuditOptions = field(default_factory=AuditOptions)
     # The validation: thresholds, and what people write.
     validation: ValidationOptions = field(default_factory=ValidationOptions)
+    # The model registry: challenger, gates, champion.
+    registry: RegistryOptions = field(default_factory=RegistryOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
     # A look at a file before training.

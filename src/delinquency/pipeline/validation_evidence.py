@@ -300,7 +300,7 @@ def _record(config: Config, fitted: saved_model.Trained) -> dict[str, Any]:
         "data_digest": facts["digests"]["source"],
         "features_digest": facts["digests"]["features"],
         "config_digest": digest(choices.read_text("utf-8")) if choices.exists() else "",
-        "booster_sha256": digest(fitted.model.booster.model_to_string(num_iteration=-1)),
+        "model_digest": fitted.digest,
         "seed": facts["seed"],
         "run_id": facts.get("run_id", ""),
         **source_tags(Path(__file__).parent),

@@ -1,0 +1,72 @@
+"""What stands between a validated model and the name "champion"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from delinquency.errors import unknown_name
+from delinquency.validation.check import AMBER, RED
+
+N_ITEMS = 40
+COMMANDS = ("show", "register", "promote", "rollback")
+
+
+@dataclass(kw_only=True)
+class RegistryOptions:
+    """What to do in the model registry."""
+
+    # "show", "register" (the trained model as challenger), "promote" (the challenger to champion),
+    # "rollback" (to the champion before).
+    do: str = "show"
+    # Who signs, by name, and why; needed to promote and to roll back.
+    signed_by: str = ""
+    reason: str = ""
+    # Items whose red state a person may answer for by a comment; empty: every red one refuses.
+    answerable: list[int] = field(default_factory=list)
+    # Whether every amber item needs an analyst's comment.
+    comment_on_amber: bool = True
+
+    def __post_init__(self) -> None:
+        if self.do not in COMMANDS:
+            raise unknown_name("registry.do", self.do, COMMANDS)
+
+
+def refusals(
+    record: Mapping[str, Any], *, model_digest: str, options: RegistryOptions
+) -> list[str]:
+    """Return why a model may not become champion: nothing when every gate is open.
+
+    Parameters
+    ----------
+    record : mapping
+        As in ``validation.json``.
+    model_digest : str
+        Of the model that is to be promoted.
+    options : RegistryOptions
+
+    Returns
+    -------
+    list of str
+        Each names the item, its figure and its limit, or what is missing.
+    """
+    found = []
+    validated = record.get("record", {}).get("model_digest", "")
+    if not validated or validated != model_digest:
+        found.append(
+            "The validation is of another model "
+            f"({validated[:12] or 'none named'} against {model_digest[:12] or 'none'}). "
+            "Run make validate on this one."
+        )
+    items = record.get("items", [])
+    if len({one["number"] for one in items}) < N_ITEMS:
+        found.append(f"The validation has {len(items)} of {N_ITEMS} items. Run make validate.")
+    for one in items:
+        answered = bool(one.get("comment", "").strip())
+        where = f"item {one['number']}, {one['item']}: {one['shown'] or 'no figure'}"
+        if one["state"] == RED and not (one["number"] in options.answerable and answered):
+            found.append(f"Red: {where}, limit {one['threshold']}. {one['what_to_do']}")
+        if one["state"] == AMBER and options.comment_on_amber and not answered:
+            found.append(f"Amber without a comment: {where}, limit {one['threshold']}.")
+    if not options.signed_by.strip():
+        found.append("Nobody signs: registry.signed_by=<name>.")
+    return found
