@@ -31,7 +31,7 @@ from delinquency.sources import data_options
 from delinquency.sources.inspect.inspect_options import InspectOptions
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.validation.audit_options import AuditOptions
-from delinquency.validation.gates import RegistryOptions
+from delinquency.validation.registry_options import RegistryOptions
 from delinquency.validation.validation_options import ValidationOptions
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions

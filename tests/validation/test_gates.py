@@ -1,6 +1,7 @@
 """Gates in front of the champion: every red item, amber without comment, a person's name."""
 
-from delinquency.validation.gates import N_ITEMS, RegistryOptions, refusals
+from delinquency.validation.gates import N_ITEMS, refusals
+from delinquency.validation.registry_options import RegistryOptions
 
 
 def record(**states):
