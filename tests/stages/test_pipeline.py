@@ -1,6 +1,7 @@
 """The whole way on a tiny portfolio: what each stage writes, logs and refuses."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,12 @@ from delinquency.panel.schema import protected_columns
 from delinquency.pipeline import evaluation
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.reasons import reason_explainer
+from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.stages import run_stage
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 pytestmark = pytest.mark.slow
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TINY = [
     "data.n_accounts=1000", "data.audit_accounts=60", "data.audit_paths=20",
     "model.n_estimators=40", "evaluation.n_boot=20", "n_threads=1",
@@ -282,3 +285,38 @@ def test_a_faulty_file_leaves_nothing_half_written(tmp_path):
     assert not (tmp_path / "data/interim").exists() or not list(
         (tmp_path / "data/interim").iterdir()
     )
+
+
+@pytest.mark.parametrize("name", ["portfolio_by_trait", "one_account"])
+def test_a_notebook_runs_after_training_alone(trained, monkeypatch, name):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(trained)
+    monkeypatch.setattr(plt, "show", lambda: None)
+    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict = {}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"{name} cell {number}", "exec"), names)  # noqa: S102
+    assert plt.get_fignums()
+    plt.close("all")
+
+
+def test_the_reasons_of_a_trained_folder_are_those_of_the_command(trained, explained):
+    reasons = ReasonExplainer.load(trained / "models/synthetic")
+    features = pd.read_parquet(trained / "data/processed/synthetic/features.parquet")
+    again = reasons.explain(
+        features, months=features["observation_month"].to_numpy().astype("datetime64[M]")
+    )
+    for name in ("pd_hat", "reason_1", "reason_zh_2", "dominant_trait", "evidence_debt_burden"):
+        assert again[name].equals(explained[name]), name
+
+
+def test_a_notebook_whose_data_are_missing_is_skipped_in_one_sentence(tmp_path, capsys):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (folder / "taiwan.ipynb").write_bytes((NOTEBOOKS / "taiwan.ipynb").read_bytes())
+    run(tmp_path, "notebook")
+    told = [line for line in capsys.readouterr().out.splitlines() if "taiwan" in line]
+    assert len(told) == 1
+    assert "skipped" in told[0] and 'make train ARGS="data=taiwan"' in told[0]

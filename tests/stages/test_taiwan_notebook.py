@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency import config
+from delinquency.config import load
 from delinquency.stages import run_stage
 from delinquency.traits import TRAITS
 
@@ -41,9 +41,9 @@ def test_the_notebook_ends_with_an_account_whose_traits_add_up(tmp_path, monkeyp
         f"paths.root={tmp_path}", f"paths.raw={tmp_path / 'raw'}", "data.complete=false",
         "model.n_estimators=30", "tracking=none", "n_threads=1",
     ]  # fmt: skip
-    plain = config.load
-    run_stage(plain(["stage=train", "data=taiwan", *small]))
-    monkeypatch.setattr(config, "load", lambda overrides: plain([*overrides, *small]))
+    run_stage(load(["stage=train", "data=taiwan", *small]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     names: dict = {}

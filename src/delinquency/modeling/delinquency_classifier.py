@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from delinquency.errors import ModelError
 from delinquency.modeling.boosting import Progress, fit_model
-from delinquency.modeling.fitted_model import load_model
+from delinquency.modeling.fitted_model import EXPLAINER_FILE, load_model
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.shapley import Explanation, TraitExplainer
@@ -25,7 +25,6 @@ from delinquency.traits import TRAITS
 Array = NDArray[np.float64]
 UNGROUPED = "all features"
 """The one trait of a classifier that was not told any."""
-EXPLAINER_FILE = "explainer.npz"
 _RECORD = "classifier"
 
 

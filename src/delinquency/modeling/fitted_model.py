@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 FORMAT = 1
 _THREADS = re.compile(r"\[num_threads: \d+\]")
 BOOSTER_FILE, RECORD_FILE = "model.txt", "model.json"
+EXPLAINER_FILE, MEANINGS_FILE, REASONS_FILE = "explainer.npz", "meanings.json", "reasons.json"
+"""What lies beside a trained model: its compiled explainer, what its features are, and what the
+reasons compare accounts with."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,13 @@ from delinquency.atomic_files import write_text
 from delinquency.config import Config, as_yaml
 from delinquency.errors import MissingArtifactError, ModelError
 from delinquency.features.feature_description import FeatureMeaning, from_plain, to_plain
-from delinquency.modeling.fitted_model import DelinquencyModel, load_model
+from delinquency.modeling.fitted_model import (
+    EXPLAINER_FILE,
+    MEANINGS_FILE,
+    REASONS_FILE,
+    DelinquencyModel,
+    load_model,
+)
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.shapley import TraitExplainer
@@ -34,10 +40,8 @@ from delinquency.workspace.manifests import (
     written_folder,
 )
 
-EXPLAINER = "explainer.npz"
 EXPLANATIONS = "explanations.parquet"
 CONFIG, FACTS = "config.yaml", "facts.json"
-GROUNDS = "reasons.json"
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,10 @@ def save(trained: Trained, config: Config) -> Trained:
         written_folder(trained.folder, record) as folder,
     ):
         trained.model.save(folder)
-        trained.explainer.save(folder / EXPLAINER)
-        write_json(to_plain(trained.meanings), folder / "meanings.json")
+        trained.explainer.save(folder / EXPLAINER_FILE)
+        write_json(to_plain(trained.meanings), folder / MEANINGS_FILE)
         write_frame(trained.split, folder / "split.parquet")
-        write_json(trained.context, folder / GROUNDS)
+        write_json(trained.context, folder / REASONS_FILE)
         write_text(as_yaml(config), folder / CONFIG)
         write_json(trained.facts, folder / FACTS)
     return replace(trained, digest=_require_one_model(trained.folder))
@@ -120,11 +124,11 @@ def load_from(folder: Path, *, wait_seconds: float = 60.0) -> Trained:
         facts = read_json(folder / FACTS, made_by="train")
         return Trained(
             model=load_model(folder),
-            explainer=TraitExplainer.load(folder / EXPLAINER),
-            meanings=from_plain(read_json(folder / "meanings.json", made_by="train")),
+            explainer=TraitExplainer.load(folder / EXPLAINER_FILE),
+            meanings=from_plain(read_json(folder / MEANINGS_FILE, made_by="train")),
             split=read_frame(folder / "split.parquet", made_by="train"),
             facts=facts,
-            context=read_json(folder / GROUNDS, made_by="train"),
+            context=read_json(folder / REASONS_FILE, made_by="train"),
             folder=folder,
             digest=_require_one_model(folder),
         )

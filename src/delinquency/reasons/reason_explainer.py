@@ -1,15 +1,23 @@
 """From features to PD, six traits, reasons in both languages and evidence, in one call."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.errors import ModelError
-from delinquency.features.feature_description import FeatureMeaning
+from delinquency.errors import MissingArtifactError, ModelError
+from delinquency.features.feature_description import FeatureMeaning, from_plain
+from delinquency.modeling.fitted_model import (
+    EXPLAINER_FILE,
+    MEANINGS_FILE,
+    REASONS_FILE,
+    load_model,
+)
 from delinquency.modeling.foreign_models import delinquency_model
 from delinquency.reasons.evidence import READY_MADE, evidence_levels
 from delinquency.reasons.feature_effects import ContributionCurves, fit_curves
@@ -270,12 +278,18 @@ class ReasonExplainer:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """Return what ``fit`` learnt, for JSON: reference, curves and common sentences."""
+        """Return what ``fit`` learnt and what is said of the portfolio, as plain values."""
         _, reference, curves = self._fitted()
         return {
             "reference": reference.to_plain(),
             "curves": curves.to_plain(),
             "common": [list(pair) for pair in sorted(self._common)],
+            "portfolio": {
+                "currency": self.currency,
+                "window_months": self.window_months,
+                "cut_off": self.cut_off,
+                "tables": list(self.tables),
+            },
         }
 
     def restore(self, plain: Mapping[str, Any]) -> "ReasonExplainer":
@@ -286,6 +300,50 @@ class ReasonExplainer:
         )
         self._common = frozenset((family, side) for family, side in plain["common"])
         return self
+
+    @classmethod
+    def load(
+        cls, folder: str | Path, *, options: ReasonOptions | None = None
+    ) -> "ReasonExplainer":
+        """Return the reasons of a trained model from its folder, such as ``models/synthetic``.
+
+        Parameters
+        ----------
+        folder : path
+            As ``stage=train`` wrote it.
+        options : ReasonOptions, optional
+            What counts as a reason.
+
+        Raises
+        ------
+        MissingArtifactError
+            If there is no trained model.
+        ModelError
+            If a file is damaged, or of another version.
+        """
+        folder = Path(folder)
+        model = load_model(folder)
+        try:
+            meanings, learnt = (
+                json.loads((folder / name).read_bytes()) for name in (MEANINGS_FILE, REASONS_FILE)
+            )
+            return cls(
+                model,
+                from_plain(meanings),
+                options=options,
+                **learnt["portfolio"],
+                explainer=TraitExplainer.load(folder / EXPLAINER_FILE),
+            ).restore(learnt)
+        except FileNotFoundError as error:
+            raise MissingArtifactError(
+                f"{folder} holds a model without reasons: there is no {error.filename}. Make it "
+                "with python -m delinquency stage=train."
+            ) from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The reasons in {folder} are damaged or of another version ({error!r}). Make "
+                "them again with python -m delinquency stage=train."
+            ) from None
 
     def _fitted(self) -> tuple[TraitExplainer, Reference, ContributionCurves]:
         if self._explainer is None or self._population is None:

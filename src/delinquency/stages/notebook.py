@@ -1,5 +1,6 @@
 """Stage ``notebook``: run the notebooks and keep the executed copies, as pages with pictures."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from delinquency.workspace.progress import say, working
 FOLDER = "notebooks"
 CELL_TIMEOUT = 600
 """Seconds that one cell may take."""
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)
 NEEDS = "delinquency"
 """Entry of a notebook's metadata: the file that it ``needs``, and what ``makes`` it."""
 
@@ -75,11 +77,13 @@ def execute(source: Path, *, folder: Path) -> str:
 
 
 def as_page(executed: str) -> str:
-    """Return an executed notebook as one HTML page that holds its pictures."""
+    """Return an executed notebook as one HTML page that holds its pictures and asks no network."""
     jupyter = _jupyter()
-    exporter = jupyter.HTMLExporter(embed_images=True)
-    page, _ = exporter.from_notebook_node(jupyter.nbformat.reads(executed, as_version=4))
-    return str(page)
+    page, _ = jupyter.HTMLExporter(embed_images=True).from_notebook_node(
+        jupyter.nbformat.reads(executed, as_version=4)
+    )
+    # The template's scripts come from other people's servers; tables and pictures need none.
+    return _SCRIPT.sub("", str(page))
 
 
 @dataclass(frozen=True)
