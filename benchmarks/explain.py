@@ -187,8 +187,8 @@ def headline(problem: Problem, repeats: int) -> tuple[list[dict], list[str]]:
                     "path-dependent": built - start,
                     "interventional": built_whole - built,
                 },
-                "table_mb": whole.table_bytes / 1e6,
-                "lookups_per_tree": whole.n_lookups / n_trees,
+                "table_mb": whole.table_bytes() / 1e6,
+                "lookups_per_tree": whole.n_lookups() / n_trees,
                 "additivity_error": float(
                     np.abs(found.base_value + found.values.sum(axis=1) - raw).max()
                 ),
@@ -247,7 +247,7 @@ def growth(problem: Problem, repeats: int) -> list[dict]:
                 "value": value,
                 "us_per_row": times["us"],
                 "build_s": built,
-                "table_mb": explainer.table_bytes / 1e6,
+                "table_mb": explainer.table_bytes() / 1e6,
             }
         )
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from delinquency.errors import MissingArtifactError, ModelError, UnsupportedModelError
-from delinquency.shapley import TraitExplainer, feature_contributions, interaction_gap
+from delinquency.shapley import TraitExplainer
 from delinquency.shapley.subtrees import Costs
 
 EXACT = 1e-10
@@ -155,7 +155,7 @@ def test_a_feature_may_have_more_than_255_thresholds(missing):
     edges = {tree["split_feature"] for tree in trees_of(booster)}
     assert edges
     explainer = assert_exact(booster, rows[:12], groups=[0, 1])
-    longest = np.diff(explainer._compiled.encoding.threshold_start)
+    longest = np.diff(explainer._encoding.threshold_start)
     assert longest.max() == 255
     raw = booster.predict(rows, raw_score=True)
     assert np.abs(explainer.explain(rows).raw_score - raw).max() <= EXACT
@@ -165,7 +165,7 @@ def test_missing_values_may_go_left_at_one_split_and_right_at_another():
     rows, target = rows_of(7, 400, missing=0.3)
     booster = train(rows, target, 12, num_leaves=20)
     explainer = assert_exact(booster, odd_rows(rows))
-    columns = explainer._compiled.encoding.feature
+    columns = explainer._encoding.feature
     assert len(columns) > len(set(columns))
 
 
@@ -390,30 +390,6 @@ def test_a_file_that_is_no_explainer_is_refused(tmp_path):
     np.savez(path, header=np.frombuffer(b'{"format": "x", "version": 9}', np.uint8))
     with pytest.raises(ModelError, match="version 9"):
         TraitExplainer.load(path)
-
-
-def test_the_gap_of_a_row_sums_to_zero_and_is_zero_without_interaction():
-    rows, target = rows_of(18)
-    traits = grouping(GROUPS)
-    for leaves, interacts in ((12, True), (2, False)):
-        booster = train(rows, target, 10, num_leaves=leaves)
-        explanation = TraitExplainer(booster, traits).explain(rows)
-        gap = interaction_gap(explanation, feature_contributions(booster, rows), traits)
-        assert np.abs(gap.sum(axis=1)).max() <= EXACT
-        assert (np.abs(gap).max() > 1e-3) == interacts
-    explanation = TraitExplainer(booster, traits, rows).explain(rows)
-    with pytest.raises(ModelError, match="path-dependent"):
-        interaction_gap(explanation, feature_contributions(booster, rows), traits)
-
-
-def test_feature_contributions_of_a_class_add_up_to_its_raw_score():
-    rows, target = rows_of(19)
-    booster = train(rows, np.digitize(target, [-0.5, 0.8]), objective="multiclass", num_class=3)
-    raw = booster.predict(rows, raw_score=True)
-    found = feature_contributions(booster, rows, class_index=2)
-    assert np.abs(found.base_value + found.values.sum(axis=1) - raw[:, 2]).max() <= EXACT
-    with pytest.raises(ModelError, match=r"class_index must be 0\.\.2"):
-        feature_contributions(booster, rows)
 
 
 LAWS = settings(

@@ -228,7 +228,7 @@ def card_accounts(
     CardAccounts
     """
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
-    exact = np.asarray(fitted.model.booster.predict(matrix, pred_contrib=True))[:, :-1]
+    exact = fitted.explainer.explain(matrix, features=True).feature_values
     part = explained.iloc[rows]
     contributions = Contributions(
         part[[f"trait_{key}" for key in context.reference.traits]].to_numpy(np.float64),

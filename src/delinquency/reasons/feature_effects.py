@@ -86,8 +86,7 @@ def fit_curves(
     ----------
     features : ndarray of shape (n_sample, n_features)
     contributions : ndarray of shape (n_sample, n_features)
-        Exact contributions of the same accounts, log-odds (``pred_contrib`` without its last
-        column, or features as players).
+        Exact contributions of the same accounts, log-odds (``explain(rows, features=True)``).
     names : sequence of str
     max_bins : int
 

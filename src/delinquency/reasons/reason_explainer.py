@@ -173,7 +173,7 @@ class ReasonExplainer:
             )
         rng = np.random.default_rng(self.seed)
         rows = rng.choice(len(matrix), min(CURVE_SAMPLE, len(matrix)), replace=False)
-        exact = np.asarray(self.model.booster.predict(matrix[rows], pred_contrib=True))[:, :-1]
+        exact = self._explainer.explain(matrix[rows], features=True).feature_values
         curves = fit_curves(matrix[rows], exact, names=self.model.features)
         explanation = self._explainer.explain(matrix)
         pd_hat = self.model.probability(explanation.raw_score)

@@ -7,16 +7,8 @@ from delinquency.shapley.compile_cache import use_own_cache
 use_own_cache(Path(__file__).parent)  # before any compiled function is imported
 
 from delinquency.shapley.explainer import Explanation, TraitExplainer  # noqa: E402
-from delinquency.shapley.feature_contributions import (  # noqa: E402
-    FeatureContributions,
-    feature_contributions,
-    interaction_gap,
-)
 
 __all__ = [
     "Explanation",
-    "FeatureContributions",
     "TraitExplainer",
-    "feature_contributions",
-    "interaction_gap",
 ]

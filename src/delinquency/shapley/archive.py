@@ -13,7 +13,7 @@ from delinquency.atomic_files import replacing
 from delinquency.errors import MissingArtifactError, ModelError
 
 FORMAT = "delinquency.TraitExplainer"
-VERSION = 1
+VERSION = 2
 _HEADER = "header"
 
 
@@ -35,8 +35,16 @@ def write_archive(
         np.savez(file, allow_pickle=False, **stored)
 
 
-def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Read header and arrays.
+class ArchiveReader:
+    """Reads a saved explainer, its arrays only as they are asked for.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    header : dict
 
     Raises
     ------
@@ -45,21 +53,56 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     ModelError
         If the file is no explainer, or one of another version.
     """
-    if not path.exists():
-        raise MissingArtifactError(f"Expected a saved explainer at {path}. Got no such file.")
-    try:
-        with np.load(path, allow_pickle=False) as store:
-            arrays = {name: store[name] for name in store.files}
-        header = json.loads(arrays.pop(_HEADER).tobytes().decode())
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"Expected a saved explainer at {path}. Got: {error}.") from error
-    if header.get("format") != FORMAT or header.get("version") != VERSION:
-        raise ModelError(
-            f"Expected a {FORMAT} of version {VERSION} at {path}. Got "
-            f"{header.get('format')} of version {header.get('version')}. "
-            "Mend: build the explainer again from its model."
-        )
-    return header, arrays
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._text = self._read([_HEADER])[_HEADER].tobytes()
+        try:
+            self.header: dict[str, Any] = json.loads(self._text.decode())
+        except ValueError as error:
+            raise ModelError(f"Expected a saved explainer at {path}. Got: {error}.") from error
+        if self.header.get("format") != FORMAT or self.header.get("version") != VERSION:
+            raise ModelError(
+                f"Expected a {FORMAT} of version {VERSION} at {path}. Got "
+                f"{self.header.get('format')} of version {self.header.get('version')}. "
+                "Build the explainer again from its model."
+            )
+
+    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays whose names begin so.
+
+        Parameters
+        ----------
+        prefix : str
+
+        Raises
+        ------
+        ModelError
+            If the file holds another explainer by now.
+        """
+        found = self._read(None, prefix + ".")
+        if found.pop(_HEADER).tobytes() != self._text:
+            raise ModelError(
+                f"{self._path} was written again since the explainer was loaded. Load it again."
+            )
+        return found
+
+    def _read(self, names: list[str] | None, prefix: str = "") -> dict[str, NDArray[Any]]:
+        if not self._path.exists():
+            raise MissingArtifactError(
+                f"Expected a saved explainer at {self._path}. Got no such file."
+            )
+        try:
+            with np.load(self._path, allow_pickle=False) as store:
+                wanted = names or [
+                    _HEADER,
+                    *(one for one in store.files if one.startswith(prefix)),
+                ]
+                return {name: store[name] for name in wanted}
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+            raise ModelError(
+                f"Expected a saved explainer at {self._path}. Got: {error}."
+            ) from error
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,10 @@
-"""Exact Shapley values of groups of features, for less than the cost of predicting."""
+"""Exact Shapley values of groups of features, and of the features within them."""
 
 import os
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,32 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from delinquency.errors import ModelError
-from delinquency.shapley.archive import read_archive, write_archive
+from delinquency.shapley.archive import ArchiveReader, write_archive
 from delinquency.shapley.booster_matrix import MatrixReader, booster_name
-from delinquency.shapley.compiling import Compiled, aligned, compile_forest, record_fields
+from delinquency.shapley.compiling import (
+    Compiled,
+    Source,
+    compile_values,
+    encode_source,
+    feature_players,
+    trait_players,
+)
+from delinquency.shapley.encoding import Encoding
 from delinquency.shapley.forest import read_forest
-from delinquency.shapley.kernel import SPAN, explain_blocks, explain_rows
 from delinquency.shapley.model_reading import booster_inside
-from delinquency.shapley.program import row_program
-from delinquency.shapley.simd import BLOCK, WIDTH
+from delinquency.shapley.precedence import order_weights, predecessors
+from delinquency.shapley.simd import BLOCK
 from delinquency.shapley.subtrees import Costs
+from delinquency.shapley.value_tables import ValueTables, add_up
 
 PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
 
-SMALL_BATCH = 10
-"""Rows up to which one at a time is faster than a block (measured)."""
+MAX_GROUPS = 8
+"""Groups of features: their coalitions are numbered in a byte."""
+
+TRAITS, FEATURES = "traits", "features"
+"""Kinds of values, as they are named in a saved explainer."""
 
 _ROWS_PER_THREAD = 2 * BLOCK
 
@@ -50,6 +62,8 @@ class Explanation:
         ``"path-dependent"`` or ``"interventional"``.
     index : Index or None
         Row labels of the explained frame; None when an array was explained.
+    feature_names : tuple of str
+        The model's features, in the order of the columns of ``feature_values``.
 
     Examples
     --------
@@ -67,10 +81,35 @@ class Explanation:
     raw_score: NDArray[np.float64]
     game: str
     index: pd.Index | None = None
+    feature_names: tuple[str, ...] = ()
+    _feature_values: NDArray[np.float64] | None = None
+
+    @property
+    def feature_values(self) -> NDArray[np.float64]:
+        """Owen values of shape (n_rows, n_features): what each feature adds within its group.
+
+        A group's features add up to the group's value.
+
+        Raises
+        ------
+        ModelError
+            If they were not asked for.
+        """
+        if self._feature_values is None:
+            raise ModelError(
+                "This explanation has no values of features. Call explain(rows, features=True)."
+            )
+        return self._feature_values
 
     def to_frame(self) -> pd.DataFrame:
         """Return the values as a frame, one column a group, with the explained frame's index."""
         return pd.DataFrame(self.values, index=self.index, columns=list(self.traits))
+
+    def features_to_frame(self) -> pd.DataFrame:
+        """Return the features' values as a frame, one column a feature, indexed likewise."""
+        return pd.DataFrame(
+            self.feature_values, index=self.index, columns=list(self.feature_names)
+        )
 
     def to_shap(self, data: pd.DataFrame | NDArray[Any] | None = None) -> Any:
         """Return a ``shap.Explanation`` whose features are the groups, for shap's own plots.
@@ -109,7 +148,7 @@ class Explanation:
 
 
 class TraitExplainer:
-    """Exact Shapley values of groups of features of a LightGBM model.
+    """Exact Shapley values of groups of features of a LightGBM model, and of single ones.
 
     Parameters
     ----------
@@ -128,6 +167,10 @@ class TraitExplainer:
     order : sequence of str or None
         The groups in the order of the columns; one without features has the value 0. None for
         the order of first appearance in ``traits``.
+    precedence : iterable of (str, str)
+        Pairs of groups (earlier, later): the values are means over the orders of joining that
+        keep to them. Read docs/explanation-order.md first: it moves interactions to the later
+        group, and does not credit a cause for what flows through another.
     class_index : int or None
         Which class of a multiclass booster.
     costs : Costs
@@ -156,6 +199,8 @@ class TraitExplainer:
     ['debt', 'record']
     >>> bool(np.allclose(explanation.raw_score, model.predict(X, raw_score=True)))
     True
+    >>> TraitExplainer(model, traits).explain(X, features=True).feature_values.shape
+    (300, 3)
     """
 
     def __init__(
@@ -166,14 +211,16 @@ class TraitExplainer:
         n_threads: int | None = None,
         *,
         order: Sequence[str] | None = None,
+        precedence: Iterable[tuple[str, str]] = (),
         class_index: int | None = None,
         costs: Costs | None = None,
     ):
         inside = booster_inside(model)
         forest = read_forest(inside.booster, class_index=class_index)
         self.feature_names = inside.feature_names or forest.feature_names
-        self.traits, groups = _grouping(self.feature_names, traits, order)
+        self.traits, self._groups = _grouping(self.feature_names, traits, order)
         self._prepare = inside.prepare
+        self.precedence = tuple((str(one), str(two)) for one, two in precedence)
         self.n_threads = n_threads
         self.game = PATH_DEPENDENT if background is None else INTERVENTIONAL
         self._read = MatrixReader(forest.feature_names, forest.pandas_categories)
@@ -183,23 +230,64 @@ class TraitExplainer:
             if len(matrix) == 0:
                 raise ModelError("A background must have at least one row. Got none.")
         self.n_background = 0 if matrix is None else len(matrix)
-        self._use(compile_forest(forest, groups, background=matrix, costs=costs or Costs()))
+        self._costs = costs or Costs()
+        self._start(encode_source(forest, matrix), None)
 
-    def _use(self, compiled: Compiled) -> None:
-        self.base_value = compiled.base_value
-        self._compiled = compiled
-        self._encoding = record_fields(compiled.encoding)
-        self._program = record_fields(compiled.program)
-        self._row_program = record_fields(row_program(compiled.program, compiled.encoding))
-        self._table = compiled.program.table
+    def _start(self, source: Source | None, archive: ArchiveReader | None) -> None:
+        """Take what the tables are made of, a model or a file, and make the traits' ones."""
+        self._source, self._archive = source, archive
+        self._lock = threading.Lock()
+        self._tables: dict[str, ValueTables] = {}
+        if source is not None:
+            self._encoding = source.encoding
+        else:
+            assert archive is not None
+            arrays = archive.arrays("encoding")
+            self._encoding = Encoding(
+                **{field.name: arrays[f"encoding.{field.name}"] for field in fields(Encoding)}
+            )
+        self.base_value = self._values(TRAITS).compiled.base_value
 
-    def explain(self, rows: Any) -> Explanation:
+    def _values(self, kind: str) -> ValueTables:
+        """Return the tables of a kind of values, made or read when they are first needed."""
+        with self._lock:
+            if kind not in self._tables:
+                n_values = {TRAITS: len(self.traits), FEATURES: len(self.feature_names)}[kind]
+                compiled = self._compile(kind) if self._source else self._load(kind)
+                self._tables[kind] = ValueTables(compiled, self._encoding, n_values)
+            return self._tables[kind]
+
+    def _compile(self, kind: str) -> Compiled:
+        assert self._source is not None
+        order = np.empty((0, 0, 0))
+        if self.precedence:
+            order = order_weights(predecessors(self.traits, self.precedence))
+        if kind == TRAITS:
+            players = trait_players(self._groups, len(self.traits), order)
+        else:
+            players = feature_players(self._groups, order)
+        return compile_values(self._source, players, self._costs)
+
+    def _load(self, kind: str) -> Compiled:
+        assert self._archive is not None
+        if kind not in self._archive.header["kinds"]:
+            raise ModelError(
+                f"The explainer was saved without the values of {kind}. Save it again with "
+                f"explainer.save(path, kinds=[{kind!r}])."
+            )
+        base_value = self._archive.header["base_value"]
+        return Compiled.from_arrays(self._archive.arrays(kind), kind, base_value)
+
+    def explain(self, rows: Any, *, features: bool = False) -> Explanation:
         """Explain every row.
 
         Parameters
         ----------
         rows : DataFrame or ndarray of shape (n_rows, n_features)
             A frame's columns are matched by name.
+        features : bool
+            Whether to give the values of the features within their groups, too. Their tables are
+            made at the first call.
 
         Returns
         -------
@@ -211,16 +299,13 @@ class TraitExplainer:
             If features are missing or not numbers.
         """
         matrix = self._matrix(rows)
-        values = np.empty((len(matrix), len(self.traits)))
-        threads = min(self._usable_threads(), -(-len(matrix) // _ROWS_PER_THREAD))
-        if threads <= 1:
-            self._explain_part(matrix, values)
+        values = np.zeros((len(matrix), len(self.traits)))
+        feature_values = None
+        if features:
+            feature_values = self._looked_up(FEATURES, matrix)
+            add_up(feature_values, self._groups, values)
         else:
-            # Whole blocks, as even as they go.
-            step = -(-len(matrix) // (threads * BLOCK)) * BLOCK
-            parts = [slice(at, at + step) for at in range(0, len(matrix), step)]
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(lambda part: self._explain_part(matrix[part], values[part]), parts))
+            values = self._looked_up(TRAITS, matrix)
         return Explanation(
             values=values,
             traits=self.traits,
@@ -228,6 +313,8 @@ class TraitExplainer:
             raw_score=self.base_value + values.sum(axis=1),
             game=self.game,
             index=rows.index if isinstance(rows, pd.DataFrame) else None,
+            feature_names=self.feature_names,
+            _feature_values=feature_values,
         )
 
     def _matrix(self, rows: Any) -> NDArray[np.float64]:
@@ -237,6 +324,21 @@ class TraitExplainer:
         prepared = self._prepare(rows)
         return self._read(prepared.toarray() if issparse(prepared) else prepared)
 
+    def _looked_up(self, kind: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one kind of values of every row, in as many threads as pay."""
+        tables = self._values(kind)
+        out = np.zeros((len(matrix), tables.n_values))
+        threads = min(self._usable_threads(), -(-len(matrix) // _ROWS_PER_THREAD))
+        if threads <= 1:
+            tables.add(matrix, out)
+            return out
+        # Whole blocks, as even as they go.
+        step = -(-len(matrix) // (threads * BLOCK)) * BLOCK
+        parts = [slice(at, at + step) for at in range(0, len(matrix), step)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda part: tables.add(matrix[part], out[part]), parts))
+        return out
+
     def _usable_threads(self) -> int:
         if self.n_threads:
             return self.n_threads
@@ -244,31 +346,34 @@ class TraitExplainer:
         allowed = getattr(os, "sched_getaffinity", None)
         return len(allowed(0)) if allowed else os.cpu_count() or 1
 
-    def _explain_part(self, matrix: NDArray[np.float64], values: NDArray[np.float64]) -> None:
-        """Explain rows in this thread."""
-        if len(matrix) <= SMALL_BATCH:
-            run, program, scratch = explain_rows, self._row_program, aligned(WIDTH)
-        else:
-            rows = min(SPAN * BLOCK, len(matrix))
-            run, program, scratch = explain_blocks, self._program, aligned(rows * WIDTH)
-        run(matrix, self._encoding, program, self._table, scratch, values)
+    def table_bytes(self, kind: str = TRAITS) -> int:
+        """Return the memory of the tables of a kind of values.
 
-    @property
-    def table_bytes(self) -> int:
-        """Memory of the tables."""
-        return int(self._table.nbytes)
+        Parameters
+        ----------
+        kind : str
+            ``"traits"`` or ``"features"``.
+        """
+        return self._values(kind).table_bytes
 
-    @property
-    def n_lookups(self) -> int:
-        """Table rows added up for one explained row."""
-        return int(self._program[0][-1])
+    def n_lookups(self, kind: str = TRAITS) -> int:
+        """Return how many numbers are added up for one explained row.
 
-    def save(self, path: str | Path) -> None:
+        Parameters
+        ----------
+        kind : str
+            ``"traits"`` or ``"features"``.
+        """
+        return self._values(kind).n_lookups
+
+    def save(self, path: str | Path, *, kinds: Iterable[str] = (FEATURES,)) -> None:
         """Write the compiled explainer to one file, whole or not at all; no pickle.
 
         Parameters
         ----------
         path : path
+        kinds : iterable of str
+            Which values the loaded explainer shall give, those of the traits apart.
 
         Raises
         ------
@@ -281,19 +386,31 @@ class TraitExplainer:
                 "reads. Build the explainer on the pipeline's last step, save that, and transform "
                 "the rows before explaining them."
             )
+        kinds = tuple(dict.fromkeys([TRAITS, *kinds]))
         header = {
             "traits": list(self.traits),
+            "groups": self._groups.tolist(),
+            "precedence": [list(pair) for pair in self.precedence],
             "feature_names": list(self.feature_names),
             "pandas_categories": self._read.categories,
             "game": self.game,
             "n_background": self.n_background,
             "base_value": self.base_value,
+            "kinds": list(kinds),
         }
-        write_archive(Path(path), header, self._compiled.arrays())
+        arrays = {
+            f"encoding.{field.name}": getattr(self._encoding, field.name)
+            for field in fields(Encoding)
+        }
+        for kind in kinds:
+            arrays |= self._values(kind).compiled.arrays(kind)
+        write_archive(Path(path), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path, n_threads: int | None = None) -> "TraitExplainer":
         """Read a saved explainer; no booster is needed.
+
+        The tables of other values than the traits' are read when they are first asked for.
 
         Parameters
         ----------
@@ -308,16 +425,19 @@ class TraitExplainer:
         ModelError
             If it is not an explainer of this version.
         """
-        header, arrays = read_archive(Path(path))
+        archive = ArchiveReader(Path(path))
+        header = archive.header
         explainer = cls.__new__(cls)
         explainer.traits = tuple(header["traits"])
+        explainer._groups = np.array(header["groups"], np.int64)
+        explainer.precedence = tuple((one, two) for one, two in header["precedence"])
         explainer.feature_names = tuple(header["feature_names"])
         explainer.n_threads = n_threads
         explainer._prepare = None
         explainer.game = header["game"]
         explainer.n_background = header["n_background"]
         explainer._read = MatrixReader(explainer.feature_names, header["pandas_categories"])
-        explainer._use(Compiled.from_arrays(arrays, header["base_value"]))
+        explainer._start(None, archive)
         return explainer
 
 
@@ -333,8 +453,8 @@ def _grouping(
             f"{', '.join(missing[:3])}."
         )
     groups = tuple(dict.fromkeys(traits.values() if order is None else order))
-    if not 1 <= len(groups) <= WIDTH:
-        raise ModelError(f"Expected 1 to {WIDTH} groups of features. Got {len(groups)}.")
+    if not 1 <= len(groups) <= MAX_GROUPS:
+        raise ModelError(f"Expected 1 to {MAX_GROUPS} groups of features. Got {len(groups)}.")
     place = {group: at for at, group in enumerate(groups)}
     unplaced = sorted({named[name] for name in feature_names} - set(groups))
     if unplaced:

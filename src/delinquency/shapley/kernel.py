@@ -1,6 +1,6 @@
-"""The loops that explain rows: encode, find each treelet's state, add up the table rows.
+"""The loops that explain rows: encode, find each treelet's state, add up what it adds.
 
-Both paths add the same table rows in the same order, so a row's values do not depend, to the
+Both paths add the same numbers in the same order, so a row's values do not depend, to the
 last bit, on the rows beside it, on the path taken, or on the number of threads.
 """
 
@@ -12,7 +12,7 @@ from delinquency.shapley.simd import (
     BLOCK,
     WIDTH,
     add_above,
-    add_row,
+    add_gathered,
     index_lanes,
     join_lanes,
     keep_above,
@@ -37,19 +37,23 @@ def encode_rows(rows, encoding):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def explain_blocks(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
-    """Write the group values of many rows.
+def explain_blocks(rows, encoding, program, sums, table, column, scratch, out):  # type: ignore[no-untyped-def]
+    """Add the values of many rows to ``out``.
 
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_features), float64
-    encoding, program : tuple of ndarray
-        The fields of ``Encoding``, and of ``Program`` but its table.
-    table : ndarray of shape (n_table_rows * 8,)
-    sums : ndarray of shape (SPAN * BLOCK * 8,), aligned scratch
-    out : ndarray of shape (n_rows, n_groups), written
+    encoding, program, sums : tuple of ndarray
+        The fields of ``Encoding``, of ``Program`` but its table, and of ``Sums``.
+    table : ndarray
+    column : ndarray of shape (n_values,)
+        Column of ``out`` that each value belongs to.
+    scratch : ndarray of shape (at least blocks of a span * n_values * BLOCK,), aligned
+    out : ndarray of shape (n_rows, n_columns)
     """
-    tree_start, row_start = program[0], program[1]
+    tree_start = program[0]
+    cell_start, cell_output, cell_sum, treelet, keep, offset = sums
+    n_values = column.shape[0]
     widest = 0
     for tree in range(tree_start.shape[0] - 1):
         widest = max(widest, tree_start[tree + 1] - tree_start[tree])
@@ -62,28 +66,36 @@ def explain_blocks(rows, encoding, program, table, sums, out):  # type: ignore[n
         for block in range(n_blocks):
             at = span + block * BLOCK
             encode_block(rows[at : min(at + BLOCK, n_rows)], encoding, codes[block])
-        sums[:] = 0.0
+        scratch[: n_blocks * n_values * BLOCK] = 0.0
         for tree in range(tree_start.shape[0] - 1):
             first, last = tree_start[tree], tree_start[tree + 1]
             for block in range(n_blocks):
                 _block_states(codes[block], program, first, last, states)
-                for lane in range(min(BLOCK, filled - block * BLOCK)):
-                    at = (block * BLOCK + lane) * WIDTH
-                    total = load_row(sums, at)
-                    for treelet in range(first, last):
-                        state = np.int64(states[(treelet - first) * BLOCK + lane])
-                        total = add_row(total, table, (row_start[treelet] + state) * WIDTH)
-                    store_row(total, sums, at)
-        for row in range(filled):
-            for group in range(out.shape[1]):
-                out[span + row, group] = sums[row * WIDTH + group]
+                end = min(BLOCK, filled - block * BLOCK)
+                for cell in range(cell_start[tree], cell_start[tree + 1]):
+                    at = (block * n_values + cell_output[cell]) * BLOCK
+                    begin, stop = cell_sum[cell], cell_sum[cell + 1]
+                    for lane in range(0, end, WIDTH):
+                        total = load_row(scratch, at + lane)
+                        for one in range(begin, stop):
+                            place = treelet[one] * BLOCK + lane
+                            total = add_gathered(
+                                total, table, offset[one], keep[one], states, place
+                            )
+                        store_row(total, scratch, at + lane)
+        for block in range(n_blocks):
+            for lane in range(min(BLOCK, filled - block * BLOCK)):
+                at = span + block * BLOCK + lane
+                for value in range(n_values):
+                    found = scratch[(block * n_values + value) * BLOCK + lane]
+                    out[at, column[value]] += found
 
 
 @njit(cache=True, nogil=True)
 def _block_states(codes, program, first, last, states):  # type: ignore[no-untyped-def]
     """Write the states of a block's rows in the treelets of one tree."""
-    _, _, step_start, plain_end, term_start, term_init = program[:6]
-    term_adds, term_above, term_below, step_column, step_rank, step_weight = program[6:]
+    _, step_start, plain_end, term_start, term_init = program[:5]
+    term_adds, term_above, term_below, step_column, step_rank, step_weight = program[5:11]
     for treelet in range(first, last):
         index = index_lanes(np.uint16(0))
         step = step_start[treelet]
@@ -108,23 +120,25 @@ def _block_states(codes, program, first, last, states):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-untyped-def]
-    """Write the group values of a few rows, one at a time, without a block's layout.
+def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[no-untyped-def]
+    """Add the values of a few rows to ``out``, one at a time, without a block's layout.
 
     A loop for each term would be left at a step that the processor cannot guess, some ten
     thousand times a row. Three flat loops of running sums have nothing to guess.
 
     Parameters
     ----------
-    rows, encoding, table, sums, out
+    rows, encoding, table, column, out
         See ``explain_blocks``.
     program : tuple of ndarray
         The fields of ``RowProgram``.
     """
-    row_start, treelet_term, term_step, term_init, step_split, step_left, step_turn = program
+    treelet_term, term_step, term_init, step_split, step_left, step_turn = program[:6]
+    sum_start, sum_output, sum_keep, sum_offset = program[6:]
     above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
     step_sums = np.zeros(step_split.shape[0] + 1, np.int32)
     term_sums = np.zeros(term_init.shape[0] + 1, np.int64)
+    totals = np.empty(column.shape[0])
     for row in range(rows.shape[0]):
         compare_row(rows[row], encoding, above)
         running = np.int32(0)
@@ -137,11 +151,11 @@ def explain_rows(rows, encoding, program, table, sums, out):  # type: ignore[no-
             part = np.int32(step_sums[term_step[term + 1]] - step_sums[term_step[term]])
             states += max(part + term_init[term], 0)
             term_sums[term + 1] = states
-        sums[:WIDTH] = 0.0
-        total = load_row(sums, 0)
-        for treelet in range(row_start.shape[0] - 1):
+        totals[:] = 0.0
+        for treelet in range(sum_start.shape[0] - 1):
             state = term_sums[treelet_term[treelet + 1]] - term_sums[treelet_term[treelet]]
-            total = add_row(total, table, (row_start[treelet] + state) * WIDTH)
-        store_row(total, sums, 0)
-        for group in range(out.shape[1]):
-            out[row, group] = sums[group]
+            for one in range(sum_start[treelet], sum_start[treelet + 1]):
+                place = sum_offset[one] + (state & np.int64(sum_keep[one]))
+                totals[sum_output[one]] += table[place]
+        for value in range(column.shape[0]):
+            out[row, column[value]] += totals[value]

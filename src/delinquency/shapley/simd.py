@@ -4,9 +4,8 @@ numba leaves it to LLVM to find loops it can turn into vector instructions, and 
 find those of the explanation kernel. Two types make the vectors explicit. They are LLVM's own
 portable vectors: on a processor with narrower registers one operation becomes several.
 
-``IndexLanes`` holds ``BLOCK`` unsigned 16-bit numbers, one a row. ``RowLanes`` holds 8
-float64 numbers: those of one table row, one a group, or the values of 8 rows. ``PlaceLanes`` holds
-8 places in a sorted array.
+``IndexLanes`` holds ``BLOCK`` unsigned 16-bit numbers, one a row. ``RowLanes`` holds 8 float64
+numbers, one a row. ``PlaceLanes`` holds 8 places in a sorted array.
 """
 
 from typing import Any
@@ -20,7 +19,7 @@ BLOCK = 256
 enough that a block's indices stay in registers (measured: 64, 128 and 256)."""
 
 WIDTH = 8
-"""Numbers in a table row: the largest number of groups."""
+"""Rows handled by one vector of float64 numbers."""
 
 
 class _IndexLanes(types.Type):  # type: ignore[misc]
@@ -43,6 +42,7 @@ _INDEX = ir.VectorType(ir.IntType(16), BLOCK)
 _ROW = ir.VectorType(ir.DoubleType(), WIDTH)
 _PLACES = ir.VectorType(ir.IntType(64), WIDTH)
 _BYTES = ir.VectorType(ir.IntType(8), WIDTH)
+_SHORTS = ir.VectorType(ir.IntType(16), WIDTH)
 _index_lanes = _IndexLanes()
 _row_lanes = _RowLanes()
 _place_lanes = _PlaceLanes()
@@ -165,14 +165,24 @@ def load_row(typing_context, source, at):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def add_row(typing_context, row, source, at):  # type: ignore[no-untyped-def]
-    """Return ``row + source[at : at + 8]``."""
+def add_gathered(typing_context, row, table, start, keep, states, at):  # type: ignore[no-untyped-def]
+    """Return ``row`` plus ``table[start + (states[at + lane] & keep)]``, lane by lane."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        other = builder.load(_address(context, builder, signature, args, _ROW), align=8)
-        return builder.fadd(args[0], other)
+        row, table, start, keep, _, _ = args
+        array = context.make_array(signature.args[1])(context, builder, table)
+        first = builder.gep(array.data, [start])
+        own = builder.load(_address(context, builder, signature, args, _SHORTS), align=2)
+        own = builder.and_(own, _splat(builder, keep, _SHORTS))
+        found = ir.Constant(_ROW, ir.Undefined)
+        for lane in range(WIDTH):
+            which = ir.Constant(ir.IntType(32), lane)
+            offset = builder.zext(builder.extract_element(own, which), ir.IntType(64))
+            number = builder.load(builder.gep(first, [offset]))
+            found = builder.insert_element(found, number, which)
+        return builder.fadd(row, found)
 
-    return _row_lanes(_row_lanes, source, types.intp), build
+    return _row_lanes(_row_lanes, table, types.intp, types.uint16, states, types.intp), build
 
 
 @intrinsic

@@ -1,14 +1,14 @@
 """Trees cut into treelets, each one table look-up.
 
-A treelet is a run of a tree's leaves, left to right. What its leaves add to the groups' values
-depends on a row only through
+A treelet is a run of the leaves of a view (see ``views``), left to right. What its leaves add to
+the values of the own players depends on a row only through
 
-- for each group split above the treelet's top: whether the row takes the path there, and
+- for each player split above the treelet's top: whether the row takes the path there, and
 - for each code column split inside it: how many of the column's thresholds lie below the code.
 
 Those are few states, so the sums over the leaves are tabulated (see ``program``).
-The runs are chosen by dynamic programming: the cheapest way to cut the leaves, a look-up having
-one cost, a comparison and a table row theirs.
+The runs are chosen by dynamic programming: the cheapest way to cut the leaves, each value that
+is looked up having one cost, a comparison and a number of the table theirs.
 """
 
 from dataclasses import dataclass
@@ -16,117 +16,57 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from delinquency.shapley.simd import WIDTH
+MAX_ENTRIES = 65_535
+"""Numbers in a treelet's table: a place in it has 16 bits."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What the cutting weighs, in look-ups.
+    """What the cutting weighs, in values looked up.
 
     Attributes
     ----------
     comparison : float
         Cost of one comparison.
     state : float
-        Cost of one table row: cache space.
+        Cost of one number in a table: cache space.
     max_states : int
-        Table rows a treelet may have.
+        States a treelet of several leaves may have.
     max_leaves : int
         Leaves a treelet may have.
+    max_bytes : int
+        Memory that the tables of one kind of values may take. Where they would be larger,
+        treelets become smaller, and leaves with many players are computed row by row.
     """
 
-    comparison: float = 0.05
-    state: float = 0.001
-    max_states: int = 512
+    comparison: float = 0.04
+    state: float = 0.002
+    max_states: int = 2048
     max_leaves: int = 24
-
-
-@njit(cache=True, nogil=True)
-def tree_paths(left, right):  # type: ignore[no-untyped-def]
-    """List the leaves of a tree depth first, with the way to each.
-
-    Parameters
-    ----------
-    left, right : ndarray of shape (n_nodes,)
-        Children; ``~leaf`` for a leaf. At least one node.
-
-    Returns
-    -------
-    leaves : ndarray of shape (n_leaves,)
-    depths : ndarray of shape (n_leaves,)
-    nodes : ndarray of shape (n_leaves, max_depth)
-        The nodes on the way, root first.
-    sides : ndarray of shape (n_leaves, max_depth)
-        1 where the way goes right.
-    """
-    n_nodes = left.shape[0]
-    stack = np.empty(n_nodes + 1, np.int64)
-    level = np.empty(n_nodes + 1, np.int64)
-    deepest = 0
-    for fill in range(2):
-        n_leaves = 0
-        if fill:
-            leaves = np.empty(n_nodes + 1, np.int64)
-            depths = np.empty(n_nodes + 1, np.int64)
-            nodes = np.zeros((n_nodes + 1, deepest), np.int64)
-            sides = np.zeros((n_nodes + 1, deepest), np.int64)
-            way = np.empty(deepest, np.int64)
-            turn = np.empty(deepest, np.int64)
-        stack[0] = 0
-        level[0] = 0
-        height = 1
-        while height:
-            height -= 1
-            at, depth = stack[height], level[height]
-            if fill and depth:
-                # The parent is still in `way`: children are taken up right after it.
-                turn[depth - 1] = 0 if left[way[depth - 1]] == at else 1
-            if at < 0:
-                deepest = max(deepest, depth)
-                if fill:
-                    leaves[n_leaves] = ~at
-                    depths[n_leaves] = depth
-                    nodes[n_leaves, :depth] = way[:depth]
-                    sides[n_leaves, :depth] = turn[:depth]
-                n_leaves += 1
-                continue
-            if fill:
-                way[depth] = at
-            stack[height] = right[at]
-            level[height] = depth + 1
-            stack[height + 1] = left[at]
-            level[height + 1] = depth + 1
-            height += 2
-    return leaves, depths, nodes, sides
-
-
-@njit(cache=True, nogil=True)
-def path_players(paths, group):  # type: ignore[no-untyped-def]
-    """Return, for each leaf, the bits of the groups on its path."""
-    leaves, depths, nodes, _ = paths
-    players = np.zeros(leaves.shape[0], np.int64)
-    for at in range(leaves.shape[0]):
-        for step in range(depths[at]):
-            players[at] |= 1 << group[nodes[at, step]]
-    return players
+    max_bytes: int = 512 * 2**20
 
 
 @njit(cache=True, nogil=True)
 def treelet_top(paths, first, last):  # type: ignore[no-untyped-def]
     """Return how deep the lowest common ancestor of a run of leaves lies."""
-    _, depths, _, sides = paths
-    nodes = paths[2]
+    _, depths, nodes, sides = paths
     top = depths[first]
     for at in range(first + 1, last + 1):
-        shared = 0
-        while (
-            shared < top
-            and nodes[at, shared] == nodes[at - 1, shared]
-            and sides[at, shared] == sides[at - 1, shared]
-        ):
-            shared += 1
-        top = min(top, shared)
+        top = min(top, shared_depth(nodes, sides, at, top))
     return top
+
+
+@njit(cache=True, nogil=True)
+def shared_depth(nodes, sides, at, most):  # type: ignore[no-untyped-def]
+    """Return how many steps a leaf shares with the leaf before it, up to ``most``."""
+    shared = 0
+    while (
+        shared < most
+        and nodes[at, shared] == nodes[at - 1, shared]
+        and sides[at, shared] == sides[at - 1, shared]
+    ):
+        shared += 1
+    return shared
 
 
 @njit(cache=True, nogil=True)
@@ -152,7 +92,7 @@ def inner_splits(paths, first, last, top, column, rank, out):  # type: ignore[no
 
 @njit(cache=True, nogil=True)
 def path_splits(paths, first, top, column, rank, out):  # type: ignore[no-untyped-def]
-    """Write the nodes above a run of leaves that decide, the tightest of each column and side."""
+    """Write the steps above a run of leaves that decide, the tightest of each column and side."""
     _, _, nodes, sides = paths
     n_splits = 0
     for step in range(top):
@@ -174,8 +114,8 @@ def path_splits(paths, first, top, column, rank, out):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def count_states(splits, n_splits, column_group, path_groups, sizes):  # type: ignore[no-untyped-def]
-    """Write how many states each group has (0: not involved); return the product, and the one
+def count_states(splits, n_splits, column_local, on_path, sizes):  # type: ignore[no-untyped-def]
+    """Write how many states each player has (0: not involved); return the product, and the one
     of the inner splits alone, which only grows with the run.
     """  # noqa: D205
     sizes[:] = 0
@@ -186,32 +126,35 @@ def count_states(splits, n_splits, column_group, path_groups, sizes):  # type: i
         while at < n_splits and splits[at] // 256 == column:
             ranks += 1
             at += 1
-        group = column_group[column]
-        sizes[group] = ranks * max(sizes[group], 1)
+        local = column_local[column]
+        sizes[local] = ranks * max(sizes[local], 1)
     states = 1
     inner = 1
-    for group in range(WIDTH):
-        if sizes[group]:
-            inner *= sizes[group]
-        if (path_groups >> group) & 1:
-            sizes[group] = max(sizes[group], 1) + 1
-        if sizes[group]:
-            states *= sizes[group]
-        if inner > 1 << 20:
+    for local in range(sizes.shape[0]):
+        if sizes[local]:
+            inner *= sizes[local]
+        if on_path[local]:
+            sizes[local] = max(sizes[local], 1) + 1
+        if sizes[local]:
+            states *= sizes[local]
+        if states > 1 << 30:
             break
     return states, inner
 
 
 @njit(cache=True, nogil=True)
-def cut(paths, node_split, column_group, costs):  # type: ignore[no-untyped-def]
-    """Cut a tree's leaves into runs at the least cost.
+def cut(view, outputs, node_split, column_local, costs):  # type: ignore[no-untyped-def]
+    """Cut a view's leaves into runs at the least cost.
 
     Parameters
     ----------
-    paths : tuple, see ``tree_paths``
+    view : tuple, see ``view_tree``
+    outputs : tuple of ndarray
+        How many values each leaf adds to, and which.
     node_split : tuple of ndarray
-        Column, rank and group of each node (further entries are not read).
-    column_group : ndarray of shape (n_columns,)
+        Column, rank and player of each node.
+    column_local : ndarray of shape (n_columns,)
+        Player of each column within the view.
     costs : tuple of comparison, state, max_states, max_leaves
 
     Returns
@@ -219,30 +162,41 @@ def cut(paths, node_split, column_group, costs):  # type: ignore[no-untyped-def]
     ndarray of shape (n_treelets + 1,)
         Where each run begins.
     """
-    column, rank, group = node_split[0], node_split[1], node_split[2]
+    column, rank = node_split[0], node_split[1]
     comparison, state, max_states, max_leaves = costs
-    leaves, depths, nodes, _ = paths
-    n_leaves = leaves.shape[0]
+    paths, node_local, n_locals = view[0], view[7], view[8]
+    _, depths, nodes, sides = paths
+    n_outputs, output = outputs
+    n_leaves = depths.shape[0]
     splits = np.empty(column.shape[0] + 1, np.int64)
     outer = np.empty(nodes.shape[1] + 1, np.int64)
-    sizes = np.empty(WIDTH, np.int64)
+    sizes = np.empty(n_locals, np.int64)
+    on_path = np.zeros(n_locals, np.bool_)
+    seen = np.full(output.max() + 1, -1, np.int64)
     best = np.full(n_leaves + 1, np.inf)
     best[0] = 0.0
     begin = np.zeros(n_leaves + 1, np.int64)
     for last in range(n_leaves):
+        top = depths[last]
+        width = 0
         for first in range(last, max(-1, last - max_leaves), -1):
-            top = treelet_top(paths, first, last)
+            if first < last:
+                top = min(top, shared_depth(nodes, sides, first + 1, top))
+            for one in range(n_outputs[first]):
+                if seen[output[first, one]] != last:
+                    seen[output[first, one]] = last
+                    width += 1
             n_splits = inner_splits(paths, first, last, top, column, rank, splits)
             n_outer = path_splits(paths, first, top, column, rank, outer)
-            path_groups = 0
+            on_path[:] = False
             for at in range(n_outer):
-                path_groups |= 1 << group[nodes[first, outer[at]]]
-            states, inner = count_states(splits, n_splits, column_group, path_groups, sizes)
+                on_path[node_local[nodes[first, outer[at]]]] = True
+            states, inner = count_states(splits, n_splits, column_local, on_path, sizes)
             if first < last and inner > max_states:
                 break
-            if first < last and states > max_states:
+            if first < last and (states > max_states or states * width > MAX_ENTRIES):
                 continue
-            cost = best[first] + 1.0 + comparison * (n_splits + n_outer) + state * states
+            cost = best[first] + width + comparison * (n_splits + n_outer) + state * states * width
             if cost < best[last + 1]:
                 best[last + 1] = cost
                 begin[last + 1] = first

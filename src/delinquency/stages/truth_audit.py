@@ -22,6 +22,7 @@ from delinquency.pipeline.prepared_features import Prepared, prepare
 from delinquency.pipeline.scored_rows import reasons_of
 from delinquency.pipeline.truth_files import audit_truth
 from delinquency.reporting.truth_audit_page import audit_figure, audit_page
+from delinquency.shapley import TraitExplainer
 from delinquency.synthetic.hidden_truth import CAUSAL, shapley_weights
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.synthetic.trait_swaps import EXCHANGED
@@ -195,7 +196,9 @@ def _baselines(
     plain = default_booster(*_training(fitted, prepared), seed=config.seed)
 
     def summed(one: Any) -> Array:
-        values = np.asarray(one.predict(matrix, pred_contrib=True), np.float64)[:, :-1]
+        # One group over all features: ordinary Shapley values of single features.
+        alone = dict.fromkeys(one.feature_name(), "all")
+        values = TraitExplainer(one, alone).explain(matrix, features=True).feature_values
         return truth_scores.sum_by_trait(values, positions, n_traits=n_traits)
 
     return {

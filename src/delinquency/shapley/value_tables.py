@@ -1,0 +1,110 @@
+"""The tables of one kind of values, and the loops that look rows up in them."""
+
+from dataclasses import replace
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from delinquency.shapley.compiling import Compiled, aligned, record_fields
+from delinquency.shapley.deep_leaves import add_deep_leaves, quadrature
+from delinquency.shapley.encoding import Encoding, compare_row
+from delinquency.shapley.kernel import SPAN, explain_blocks, explain_rows
+from delinquency.shapley.leaf_shapley import shapley_weights
+from delinquency.shapley.program import block_sums, row_program
+from delinquency.shapley.simd import BLOCK
+from delinquency.shapley.views import MAX_PLAYERS
+
+SMALL_BATCH = 10
+"""Rows up to which one at a time is faster than a block (measured)."""
+
+
+class ValueTables:
+    """Looks rows up in compiled tables.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    encoding : Encoding
+    n_values : int
+        Values of a row.
+    """
+
+    def __init__(self, compiled: Compiled, encoding: Encoding, n_values: int):
+        self.compiled = compiled
+        self.n_values = n_values
+        program, deep = compiled.program, compiled.deep
+        # Values that no tree adds to take no room in the scratch.
+        used, place = np.unique(program.sum_output, return_inverse=True)
+        packed = replace(program, sum_output=place.astype(np.int64))
+        self._column = used.astype(np.int64)
+        self._encoding = record_fields(encoding)
+        self._program = record_fields(packed)[:11]
+        self._sums = record_fields(block_sums(packed))
+        self._row_program = record_fields(row_program(packed, encoding))
+        self._deep = record_fields(deep)
+        self._rule = quadrature(int(deep.n_own.max(initial=1)))
+
+    def add(self, matrix: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """Add the values of every row to ``out``, in this thread.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_rows, n_features)
+        out : ndarray of shape (n_rows, n_values)
+        """
+        table = self.compiled.program.table
+        if len(matrix) <= SMALL_BATCH:
+            explain_rows(matrix, self._encoding, self._row_program, table, self._column, out)
+        else:
+            n_blocks = min(SPAN, -(-len(matrix) // BLOCK))
+            scratch = aligned(n_blocks * BLOCK * len(self._column))
+            explain_blocks(
+                matrix,
+                self._encoding,
+                self._program,
+                self._sums,
+                table,
+                self._column,
+                scratch,
+                out,
+            )
+        if len(self.compiled.deep.value):
+            _add_deep(matrix, self._encoding, self._deep, self._rule, _WEIGHTS, out)
+
+    @property
+    def table_bytes(self) -> int:
+        """Memory of the tables."""
+        return int(self.compiled.program.table.nbytes)
+
+    @property
+    def n_lookups(self) -> int:
+        """Numbers looked up and added for one row."""
+        return len(self.compiled.program.sum_output)
+
+
+_WEIGHTS = shapley_weights(MAX_PLAYERS)
+
+
+@njit(cache=True, nogil=True)
+def _add_deep(rows, encoding, deep, rule, weights, out):  # type: ignore[no-untyped-def]
+    """Add the values of deep leaves to every row."""
+    above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
+    for row in range(rows.shape[0]):
+        compare_row(rows[row], encoding, above)
+        add_deep_leaves(above, deep, rule, weights, out[row])
+
+
+@njit(cache=True, nogil=True)
+def add_up(values, group, out):  # type: ignore[no-untyped-def]
+    """Add each row's values up within their groups, always in the same order.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_values)
+    group : ndarray of shape (n_values,)
+    out : ndarray of shape (n_rows, n_groups)
+    """
+    for row in range(values.shape[0]):
+        for value in range(values.shape[1]):
+            out[row, group[value]] += values[row, value]
