@@ -355,17 +355,26 @@ def test_a_wrong_grouping_is_refused():
         TraitExplainer(booster, grouping(GROUPS), class_index=1)
 
 
-@pytest.mark.parametrize(
-    ("params", "words"),
-    [
-        ({"linear_tree": True}, "linear tree"),
-        ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "random forest"),
-    ],
-)
-def test_models_whose_values_would_not_be_exact_are_refused(params, words):
+def test_linear_trees_whose_values_would_not_be_exact_are_refused():
     rows, target = rows_of(17, missing=0.0)
-    with pytest.raises(UnsupportedModelError, match=words):
-        TraitExplainer(train(rows, target, **params), grouping(GROUPS))
+    with pytest.raises(UnsupportedModelError, match="linear tree"):
+        TraitExplainer(train(rows, target, linear_tree=True), grouping(GROUPS))
+
+
+@pytest.mark.parametrize("game", ["path-dependent", "interventional"])
+def test_a_random_forest_is_explained_as_the_mean_of_its_trees(game):
+    rows, target = rows_of(17)
+    params = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
+    booster = train(rows, target, 5, **params)
+    background = rows[40:50] if game == "interventional" else None
+    explainer = TraitExplainer(booster, grouping(GROUPS), background, order=order_of(4))
+    found = explainer.explain(rows)
+    assert np.abs(found.raw_score - booster.predict(rows)).max() <= EXACT
+    trees = trees_of(booster)
+    for at in (0, 9):
+        expected, base = shapley(trees, rows[at], GROUPS, 4, background)
+        assert np.abs(found.values[at] - expected / len(trees)).max() <= EXACT
+        assert abs(found.base_value - base / len(trees)) <= EXACT
 
 
 def test_a_saved_explainer_gives_the_same_bits_without_its_model(medium, tmp_path):

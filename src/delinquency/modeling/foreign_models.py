@@ -11,7 +11,7 @@ from delinquency.modeling.calibrations import Calibration, NoCalibration, Sigmoi
 from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.fitted_model import DelinquencyModel
 from delinquency.shapley.booster_matrix import booster_name
-from delinquency.shapley.model_reading import booster_inside
+from delinquency.shapley.model_reading import last_step
 
 
 def delinquency_model(
@@ -46,7 +46,7 @@ def delinquency_model(
     if isinstance(model, DelinquencyClassifier):
         check_is_fitted(model, "model_")
         return model.model_
-    inside = booster_inside(model)
+    inside = last_step(model)
     if inside.prepare is not None:
         raise UnsupportedModelError(
             "Reasons name the values that the model sees, and the steps of a Pipeline change "

@@ -1,4 +1,4 @@
-"""Rows of a frame or an array as the float64 matrix a booster sees."""
+"""Rows of a frame or an array as the float64 matrix that a model sees."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,19 +16,32 @@ def booster_name(name: object) -> str:
 
 
 class MatrixReader:
-    """Reads rows as LightGBM's own prediction would see them.
+    """Reads rows as the model's own prediction would see them.
 
     Parameters
     ----------
     feature_names : sequence of str
-        The booster's features.
+        The model's features.
     categories : sequence of sequence
         Categories at training of each categorical column, in column order.
+    renames_blanks : bool
+        Whether the model knows its features with underscores for blanks.
+    single_precision : bool
+        Whether the model compares values as float32.
     """
 
-    def __init__(self, feature_names: Sequence[str], categories: Sequence[Sequence[Any]] = ()):
+    def __init__(
+        self,
+        feature_names: Sequence[str],
+        categories: Sequence[Sequence[Any]] = (),
+        *,
+        renames_blanks: bool = True,
+        single_precision: bool = False,
+    ):
         self.feature_names = tuple(feature_names)
         self.categories = [list(values) for values in categories]
+        self.renames_blanks = renames_blanks
+        self.single_precision = single_precision
         # The last columns found to be the booster's: a request's names are not compared again.
         self._known: pd.Index | None = None
 
@@ -50,6 +63,12 @@ class MatrixReader:
         ModelError
             If features are missing, or the rows are not two-dimensional numbers.
         """
+        if self.single_precision:
+            with np.errstate(over="ignore"):  # beyond float32 is infinite there, too
+                return self._matrix(rows).astype(np.float32).astype(np.float64)
+        return self._matrix(rows)
+
+    def _matrix(self, rows: Any) -> NDArray[np.float64]:
         if isinstance(rows, pd.DataFrame):
             return self._from_frame(rows)
         matrix = np.asarray(rows)
@@ -60,15 +79,19 @@ class MatrixReader:
             )
         return _as_float(matrix)
 
+    def known_name(self, name: object) -> str:
+        """Return a column's name as the model keeps it."""
+        return booster_name(name) if self.renames_blanks else str(name)
+
     def _from_frame(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         columns = frame.columns
         if self._known is None or not (columns is self._known or columns.is_(self._known)):
-            names = [booster_name(name) for name in columns]
+            names = [self.known_name(name) for name in columns]
             if names == list(self.feature_names):
                 self._known = columns
             else:
                 frame = self._reordered(frame, names)
-        if self.categories:
+        if self.categories or any(isinstance(one, pd.CategoricalDtype) for one in frame.dtypes):
             frame = _with_codes(frame, self.categories)
         values: NDArray[Any] = frame.to_numpy()
         if values.dtype == object:
@@ -115,7 +138,12 @@ def _with_codes(frame: pd.DataFrame, pandas_categories: Sequence[Sequence[Any]])
     if len(found) != len(pandas_categories):
         raise ModelError(
             f"The model was trained with {len(pandas_categories)} categorical columns. "
-            f"The frame has {len(found)}. Mend: give them the dtype 'category'."
+            f"The frame has {len(found)}. "
+            + (
+                "Give them the dtype 'category'."
+                if len(found) < len(pandas_categories)
+                else "Give their codes as numbers."
+            )
         )
     columns = {name: frame.iloc[:, at] for at, name in enumerate(frame.columns)}
     for at, categories in zip(found, pandas_categories, strict=True):

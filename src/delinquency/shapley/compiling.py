@@ -12,7 +12,7 @@ from delinquency.shapley.encoding import Encoding, build_encoding
 from delinquency.shapley.forest import Forest
 from delinquency.shapley.kernel import encode_rows
 from delinquency.shapley.leaf_shapley import ORDERED, OWEN, PAIRS, shapley_weights
-from delinquency.shapley.population import background_patterns, path_ratios
+from delinquency.shapley.population import count_patterns, gather_patterns, path_ratios
 from delinquency.shapley.program import Program
 from delinquency.shapley.simd import BLOCK
 from delinquency.shapley.subtrees import Costs
@@ -217,7 +217,7 @@ def _compile(source: Source, players: Players, costs: Costs, most: int) -> Compi
     pieces: list[list[tuple[NDArray[Any], ...]]] = []
     cutting = (costs.comparison, costs.state, costs.max_states, costs.max_leaves)
     numbers = 0
-    base = 0.0
+    base = forest.base
     for tree in range(forest.n_trees):
         nodes = slice(int(forest.node_start[tree]), int(forest.node_start[tree + 1]))
         leaves = slice(int(forest.leaf_start[tree]), int(forest.leaf_start[tree + 1]))
@@ -268,12 +268,12 @@ def _population(
         counts = (forest.node_count[nodes], forest.leaf_count[leaves])
         return (False, path_ratios(*counts, paths, met), *_NO_ROWS)
     bits = int(met[0].max())
-    kind = np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint64
+    kind = np.uint16 if bits <= 16 else np.uint64
     masks = np.empty((len(split[0]) + len(paths[0]), BLOCK), kind)
-    found = background_patterns(
+    counted = count_patterns(
         source.background, source.n_background, split, children, paths, met, masks
     )
-    return (True, np.zeros((0, 0)), *found)
+    return (True, np.zeros((0, 0)), *gather_patterns(counted, source.n_background))
 
 
 def _base_value(values: NDArray[np.float64], n_players: Any, population: Any) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from delinquency.shapley.encoding import Encoding
+from delinquency.shapley.encoding import Encoding, compare_row
 from delinquency.shapley.forest import CATEGORICAL
 from delinquency.shapley.leaf_shapley import add_subsets, coalition_weight
 from delinquency.shapley.population import merged_pattern, merged_ratio
@@ -218,7 +218,7 @@ def quadrature(most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @njit(cache=True, nogil=True)
-def add_deep_leaves(above, deep, rule, weights, out):  # type: ignore[no-untyped-def]
+def _add_deep_leaves(above, deep, rule, weights, out):  # type: ignore[no-untyped-def]
     """Add the values of the deep leaves to one row.
 
     Parameters
@@ -314,3 +314,12 @@ def _add_pattern(passes, pattern, share, n_own, n_all, outer, weights, found):  
             found[player] += total * weights[plus + minus, plus - 1]
         elif (stays >> player) & 1:
             found[player] -= total * weights[plus + minus, plus]
+
+
+@njit(cache=True, nogil=True)
+def explain_deep_leaves(rows, encoding, deep, rule, weights, out):  # type: ignore[no-untyped-def]
+    """Add the values of the deep leaves to every row of ``out``."""
+    above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
+    for row in range(rows.shape[0]):
+        compare_row(rows[row], encoding, above)
+        _add_deep_leaves(above, deep, rule, weights, out[row])

@@ -1,4 +1,4 @@
-"""Values to codes: every split of a booster becomes one comparison of bytes.
+"""Values to codes: every split of a model becomes one comparison of bytes.
 
 A column of codes stands for up to 255 sorted thresholds of one feature; a value's code is the
 number of them below it, so that ``value <= threshold[j]`` is ``code <= j``. A missing value gets
@@ -91,11 +91,11 @@ def build_encoding(forest: Forest) -> tuple[Encoding, NDArray[np.int64], NDArray
             columns.add_numeric(feature, kind, left, thresholds[begin : begin + MAX_THRESHOLDS])
         column[nodes] = first + order // MAX_THRESHOLDS
         rank[nodes] = order % MAX_THRESHOLDS
-    sets: dict[tuple[int, bytes], int] = {}
+    sets: dict[tuple[int, bytes, bool], int] = {}
     for node, words in forest.bitsets.items():
-        key = (int(forest.feature[node]), words.tobytes())
+        key = (int(forest.feature[node]), words.tobytes(), bool(forest.default_left[node]))
         if key not in sets:
-            sets[key] = columns.add_categories(key[0], words)
+            sets[key] = columns.add_categories(key[0], words, 0 if key[2] else 1)
         column[node] = sets[key]
     return columns.encoding(), column, rank
 
@@ -119,8 +119,8 @@ class _Columns:
             missing = int(np.sum(thresholds < 0.0))  # NaN counts as zero
         self._add(feature, kind, missing, thresholds, np.empty(0, np.uint32))
 
-    def add_categories(self, feature: int, words: NDArray[np.uint32]) -> int:
-        self._add(feature, CATEGORICAL, 1, np.empty(0), words)
+    def add_categories(self, feature: int, words: NDArray[np.uint32], missing: int) -> int:
+        self._add(feature, CATEGORICAL, missing, np.empty(0), words)
         return len(self.feature) - 1
 
     def _add(
@@ -150,11 +150,13 @@ class _Columns:
 
 
 @njit(cache=True, nogil=True)
-def category_code(value, words):  # type: ignore[no-untyped-def]
-    """Return 0 for a category inside the set, which goes left, else 1.
+def category_code(value, words, missing):  # type: ignore[no-untyped-def]
+    """Return 0 for a category inside the set, which goes left, else 1; ``missing`` for NaN.
 
-    NaN, negative and unseen categories go right; a fraction is cut toward zero.
+    Negative and unseen categories go right; a fraction is cut toward zero.
     """
+    if np.isnan(value):
+        return missing
     if not (value > -1.0 and value < 32.0 * words.shape[0]):
         return np.uint8(1)
     category = np.int64(value)
@@ -180,7 +182,9 @@ def compare_row(values, encoding, above):  # type: ignore[no-untyped-def]
         start, stop = threshold_start[column], threshold_start[column + 1]
         if kind[column] == CATEGORICAL:
             words = word[word_start[column] : word_start[column + 1]]
-            above[threshold.shape[0] + column] = -np.int32(category_code(value, words))
+            above[threshold.shape[0] + column] = -np.int32(
+                category_code(value, words, missing[column])
+            )
         elif np.isnan(value) or (kind[column] == MISSING_ZERO and abs(value) <= ZERO_THRESHOLD):
             for at in range(start, stop):
                 above[at] = -np.int32(at - start < missing[column])
@@ -202,7 +206,7 @@ def encode_block(rows, encoding, codes):  # type: ignore[no-untyped-def]
         if kind[column] == CATEGORICAL:
             words = word[word_start[column] : word_start[column + 1]]
             for row in range(rows.shape[0]):
-                codes[at + row] = category_code(values[row], words)
+                codes[at + row] = category_code(values[row], words, missing[column])
             continue
         tiny = ZERO_THRESHOLD if kind[column] == MISSING_ZERO else -1.0
         start = threshold_start[column]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,23 @@ from scipy.sparse import issparse
 
 from delinquency.errors import ModelError
 from delinquency.shapley.archive import ArchiveReader, write_archive
-from delinquency.shapley.booster_matrix import MatrixReader, booster_name
+from delinquency.shapley.booster_matrix import MatrixReader
 from delinquency.shapley.compiling import (
     Compiled,
     Source,
     compile_values,
     encode_source,
     feature_players,
+    pair_players,
     trait_players,
 )
 from delinquency.shapley.encoding import Encoding
-from delinquency.shapley.forest import read_forest
-from delinquency.shapley.model_reading import booster_inside
+from delinquency.shapley.kernel import add_up
+from delinquency.shapley.model_reading import last_step, read_trees
 from delinquency.shapley.precedence import order_weights, predecessors
 from delinquency.shapley.simd import BLOCK
 from delinquency.shapley.subtrees import Costs
-from delinquency.shapley.value_tables import ValueTables, add_up
+from delinquency.shapley.value_tables import ValueTables
 
 PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
@@ -38,7 +40,7 @@ INTERVENTIONAL = "interventional"
 MAX_GROUPS = 8
 """Groups of features: their coalitions are numbered in a byte."""
 
-TRAITS, FEATURES = "traits", "features"
+TRAITS, FEATURES, PAIRS = "traits", "features", "pairs"
 """Kinds of values, as they are named in a saved explainer."""
 
 _ROWS_PER_THREAD = 2 * BLOCK
@@ -60,6 +62,8 @@ class Explanation:
         ``base_value`` plus the row's values: the booster's ``predict(raw_score=True)``.
     game : str
         ``"path-dependent"`` or ``"interventional"``.
+    scale : str
+        What the raw score and so every value is: ``"log-odds"``, ``"chance of class 1"``, ...
     index : Index or None
         Row labels of the explained frame; None when an array was explained.
     feature_names : tuple of str
@@ -80,9 +84,11 @@ class Explanation:
     base_value: float
     raw_score: NDArray[np.float64]
     game: str
+    scale: str = "raw score"
     index: pd.Index | None = None
     feature_names: tuple[str, ...] = ()
     _feature_values: NDArray[np.float64] | None = None
+    _pair_values: NDArray[np.float64] | None = None
 
     @property
     def feature_values(self) -> NDArray[np.float64]:
@@ -100,6 +106,50 @@ class Explanation:
                 "This explanation has no values of features. Call explain(rows, features=True)."
             )
         return self._feature_values
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every two groups, in the order of the columns of ``pair_values``."""
+        return tuple(combinations(self.traits, 2))
+
+    @property
+    def pair_values(self) -> NDArray[np.float64]:
+        """Interaction of every two groups, of shape (n_rows, n_pairs).
+
+        Shapley's interaction index: what two groups add together beyond what each adds alone.
+        A group's value is its main value plus half of each of its pairs.
+
+        Raises
+        ------
+        ModelError
+            If they were not asked for.
+        """
+        return self._mains_and_pairs()[:, len(self.traits) :]
+
+    @property
+    def main_values(self) -> NDArray[np.float64]:
+        """What each group adds without its pairs, of shape (n_rows, n_groups).
+
+        Mains, pairs and the base value add up to the raw score.
+
+        Raises
+        ------
+        ModelError
+            If they were not asked for.
+        """
+        return self._mains_and_pairs()[:, : len(self.traits)]
+
+    def _mains_and_pairs(self) -> NDArray[np.float64]:
+        if self._pair_values is None:
+            raise ModelError(
+                "This explanation has no values of pairs. Call explain(rows, pairs=True)."
+            )
+        return self._pair_values
+
+    def pairs_to_frame(self) -> pd.DataFrame:
+        """Return mains and pairs as a frame: a column a group, then a column a pair."""
+        names = [*self.traits, *(f"{one} x {two}" for one, two in self.pairs)]
+        return pd.DataFrame(self._mains_and_pairs(), index=self.index, columns=names)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the values as a frame, one column a group, with the explained frame's index."""
@@ -148,13 +198,15 @@ class Explanation:
 
 
 class TraitExplainer:
-    """Exact Shapley values of groups of features of a LightGBM model, and of single ones.
+    """Exact Shapley values of groups of features of a model of trees, and of single features.
 
     Parameters
     ----------
-    model : lightgbm.Booster, LGBMClassifier, LGBMRegressor, DelinquencyClassifier or Pipeline
-        Binary, regression or multiclass; used up to its best iteration. A Pipeline ends in one
-        of the others, and gets its rows as ``fit`` got them.
+    model : Booster, estimator or Pipeline
+        Of LightGBM, XGBoost, CatBoost (numbers only) or scikit-learn (histogram boosting, forests
+        and trees), or a DelinquencyClassifier: binary, regression or multiclass, the trees that
+        its ``predict`` uses. A Pipeline ends in one of the others, and gets its rows as ``fit``
+        got them. docs/explanation.md says what each library's values are.
     traits : mapping of str to str
         The group of each of the model's features: 1 to 8 groups. Of a Pipeline: of each column
         that reaches the model, by the name its steps give out.
@@ -179,8 +231,8 @@ class TraitExplainer:
     Raises
     ------
     UnsupportedModelError
-        For any other model, and for linear trees and averaged forests, whose values would not be
-        exact.
+        For any other model, and for what would not be exact: linear trees, linear boosters, leaves
+        with several values, CatBoost's categories.
     ModelError
         If the model is not fitted, a feature has no group, the groups are too many, or the
         background is empty.
@@ -215,15 +267,23 @@ class TraitExplainer:
         class_index: int | None = None,
         costs: Costs | None = None,
     ):
-        inside = booster_inside(model)
-        forest = read_forest(inside.booster, class_index=class_index)
-        self.feature_names = inside.feature_names or forest.feature_names
-        self.traits, self._groups = _grouping(self.feature_names, traits, order)
+        inside = last_step(model)
+        forest = read_trees(inside.model, class_index=class_index)
+        self.scale = forest.scale
+        self._read = MatrixReader(
+            forest.feature_names,
+            forest.pandas_categories,
+            renames_blanks=forest.renames_blanks,
+            single_precision=forest.single_precision,
+        )
+        names = inside.feature_names or forest.feature_names
+        self.feature_names = tuple(self._read.known_name(name) for name in names)
+        named = {self._read.known_name(feature): group for feature, group in traits.items()}
+        self.traits, self._groups = _grouping(self.feature_names, named, order)
         self._prepare = inside.prepare
         self.precedence = tuple((str(one), str(two)) for one, two in precedence)
         self.n_threads = n_threads
         self.game = PATH_DEPENDENT if background is None else INTERVENTIONAL
-        self._read = MatrixReader(forest.feature_names, forest.pandas_categories)
         matrix = None
         if background is not None:
             matrix = self._matrix(background)
@@ -252,10 +312,14 @@ class TraitExplainer:
         """Return the tables of a kind of values, made or read when they are first needed."""
         with self._lock:
             if kind not in self._tables:
-                n_values = {TRAITS: len(self.traits), FEATURES: len(self.feature_names)}[kind]
                 compiled = self._compile(kind) if self._source else self._load(kind)
-                self._tables[kind] = ValueTables(compiled, self._encoding, n_values)
+                self._tables[kind] = ValueTables(compiled, self._encoding, self._n_values(kind))
             return self._tables[kind]
+
+    def _n_values(self, kind: str) -> int:
+        n_traits = len(self.traits)
+        known = {TRAITS: n_traits, FEATURES: len(self.feature_names)}
+        return known.get(kind, n_traits * (n_traits + 1) // 2)
 
     def _compile(self, kind: str) -> Compiled:
         assert self._source is not None
@@ -264,8 +328,10 @@ class TraitExplainer:
             order = order_weights(predecessors(self.traits, self.precedence))
         if kind == TRAITS:
             players = trait_players(self._groups, len(self.traits), order)
-        else:
+        elif kind == FEATURES:
             players = feature_players(self._groups, order)
+        else:
+            players = pair_players(self._groups, len(self.traits))
         return compile_values(self._source, players, self._costs)
 
     def _load(self, kind: str) -> Compiled:
@@ -278,7 +344,7 @@ class TraitExplainer:
         base_value = self._archive.header["base_value"]
         return Compiled.from_arrays(self._archive.arrays(kind), kind, base_value)
 
-    def explain(self, rows: Any, *, features: bool = False) -> Explanation:
+    def explain(self, rows: Any, *, features: bool = False, pairs: bool = False) -> Explanation:
         """Explain every row.
 
         Parameters
@@ -288,6 +354,8 @@ class TraitExplainer:
         features : bool
             Whether to give the values of the features within their groups, too. Their tables are
             made at the first call.
+        pairs : bool
+            Whether to give the interactions of every two groups, likewise.
 
         Returns
         -------
@@ -296,14 +364,21 @@ class TraitExplainer:
         Raises
         ------
         ModelError
-            If features are missing or not numbers.
+            If features are missing or not numbers, or pairs are asked for under an order.
         """
+        if pairs and self.precedence:
+            raise ModelError(
+                "Pairs are defined for all orders of joining. Build the explainer without "
+                "`precedence` to get them."
+            )
         matrix = self._matrix(rows)
-        values = np.zeros((len(matrix), len(self.traits)))
-        feature_values = None
-        if features:
-            feature_values = self._looked_up(FEATURES, matrix)
+        feature_values = self._looked_up(FEATURES, matrix) if features else None
+        pair_values = self._looked_up(PAIRS, matrix) if pairs else None
+        if feature_values is not None:
+            values = np.zeros((len(matrix), len(self.traits)))
             add_up(feature_values, self._groups, values)
+        elif pair_values is not None:
+            values = _with_half_pairs(pair_values, len(self.traits))
         else:
             values = self._looked_up(TRAITS, matrix)
         return Explanation(
@@ -312,9 +387,11 @@ class TraitExplainer:
             base_value=self.base_value,
             raw_score=self.base_value + values.sum(axis=1),
             game=self.game,
+            scale=self.scale,
             index=rows.index if isinstance(rows, pd.DataFrame) else None,
             feature_names=self.feature_names,
             _feature_values=feature_values,
+            _pair_values=pair_values,
         )
 
     def _matrix(self, rows: Any) -> NDArray[np.float64]:
@@ -352,7 +429,7 @@ class TraitExplainer:
         Parameters
         ----------
         kind : str
-            ``"traits"`` or ``"features"``.
+            ``"traits"``, ``"features"`` or ``"pairs"``.
         """
         return self._values(kind).table_bytes
 
@@ -362,7 +439,7 @@ class TraitExplainer:
         Parameters
         ----------
         kind : str
-            ``"traits"`` or ``"features"``.
+            ``"traits"``, ``"features"`` or ``"pairs"``.
         """
         return self._values(kind).n_lookups
 
@@ -392,7 +469,10 @@ class TraitExplainer:
             "groups": self._groups.tolist(),
             "precedence": [list(pair) for pair in self.precedence],
             "feature_names": list(self.feature_names),
+            "scale": self.scale,
             "pandas_categories": self._read.categories,
+            "renames_blanks": self._read.renames_blanks,
+            "single_precision": self._read.single_precision,
             "game": self.game,
             "n_background": self.n_background,
             "base_value": self.base_value,
@@ -436,17 +516,32 @@ class TraitExplainer:
         explainer._prepare = None
         explainer.game = header["game"]
         explainer.n_background = header["n_background"]
-        explainer._read = MatrixReader(explainer.feature_names, header["pandas_categories"])
+        explainer.scale = header["scale"]
+        explainer._read = MatrixReader(
+            explainer.feature_names,
+            header["pandas_categories"],
+            renames_blanks=header["renames_blanks"],
+            single_precision=header["single_precision"],
+        )
         explainer._start(None, archive)
         return explainer
+
+
+def _with_half_pairs(pair_values: NDArray[np.float64], n_traits: int) -> NDArray[np.float64]:
+    """Return the groups' values: the mains, and half of each of their pairs."""
+    values = pair_values[:, :n_traits].copy()
+    for at, (one, two) in enumerate(combinations(range(n_traits), 2)):
+        half = pair_values[:, n_traits + at] / 2.0
+        values[:, one] += half
+        values[:, two] += half
+    return values
 
 
 def _grouping(
     feature_names: Sequence[str], traits: Mapping[str, str], order: Sequence[str] | None
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Return the groups in order, and each feature's place among them."""
-    named = {booster_name(feature): group for feature, group in traits.items()}
-    missing = [name for name in feature_names if name not in named]
+    missing = [name for name in feature_names if name not in traits]
     if missing:
         raise ModelError(
             f"Every feature of the model needs a group. {len(missing)} have none: "
@@ -456,7 +551,7 @@ def _grouping(
     if not 1 <= len(groups) <= MAX_GROUPS:
         raise ModelError(f"Expected 1 to {MAX_GROUPS} groups of features. Got {len(groups)}.")
     place = {group: at for at, group in enumerate(groups)}
-    unplaced = sorted({named[name] for name in feature_names} - set(groups))
+    unplaced = sorted({traits[name] for name in feature_names} - set(groups))
     if unplaced:
         raise ModelError(f"`order` must name every group. Missing: {', '.join(unplaced)}.")
-    return groups, np.array([place[named[name]] for name in feature_names], np.int64)
+    return groups, np.array([place[traits[name]] for name in feature_names], np.int64)

@@ -159,3 +159,18 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
                 totals[sum_output[one]] += table[place]
         for value in range(column.shape[0]):
             out[row, column[value]] += totals[value]
+
+
+@njit(cache=True, nogil=True)
+def add_up(values, group, out):  # type: ignore[no-untyped-def]
+    """Add each row's values up within their groups, always in the same order.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_values)
+    group : ndarray of shape (n_values,)
+    out : ndarray of shape (n_rows, n_groups)
+    """
+    for row in range(values.shape[0]):
+        for value in range(values.shape[1]):
+            out[row, group[value]] += values[row, value]

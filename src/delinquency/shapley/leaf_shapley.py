@@ -218,11 +218,11 @@ def leaf_outputs(view, kind, n_players):  # type: ignore[no-untyped-def]
     """
     n_own, name = view[2], view[4]
     n_leaves = n_own.shape[0]
-    most = n_own.max()
-    counts = n_own.copy()
-    if kind == PAIRS:
-        most = most * (most + 1) // 2
-        counts = n_own * (n_own + 1) // 2
+    counts = np.empty(n_leaves, np.int64)
+    most = 0
+    for leaf in range(n_leaves):
+        counts[leaf] = n_own[leaf] * (n_own[leaf] + 1) // 2 if kind == PAIRS else n_own[leaf]
+        most = max(most, counts[leaf])
     output = np.zeros((n_leaves, most), np.int64)
     for leaf in range(n_leaves):
         place = 0

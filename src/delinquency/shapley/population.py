@@ -8,6 +8,7 @@ counted by the set of players whose splits they pass, all of them, once for each
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from delinquency.shapley.simd import BLOCK
 
@@ -44,7 +45,7 @@ def path_ratios(node_count, leaf_count, paths, met):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True)
-def background_patterns(codes, n_rows, node_split, children, paths, met, masks):  # type: ignore[no-untyped-def]
+def count_patterns(codes, n_rows, node_split, children, paths, met, masks):  # type: ignore[no-untyped-def]
     """Count the background rows by the set of players whose splits they pass, for each leaf.
 
     Parameters
@@ -63,12 +64,10 @@ def background_patterns(codes, n_rows, node_split, children, paths, met, masks):
 
     Returns
     -------
-    start : ndarray of shape (n_leaves + 1,)
-        Where the patterns of each leaf begin.
-    pattern : ndarray of int64
-        Bit ``j``: the row passes all splits of the path's player ``j``.
-    share : ndarray of float64
-        Part of the background with that pattern.
+    first, numbers : ndarray
+        Where the counts of each leaf begin, and the counts by pattern.
+    held, rows : ndarray
+        Of the leaves with many players instead: where their rows begin, and each row's pattern.
     """
     column, rank = node_split[0], node_split[1]
     leaves = paths[0]
@@ -95,42 +94,40 @@ def background_patterns(codes, n_rows, node_split, children, paths, met, masks):
             else:
                 for row in range(filled):
                     rows[held[at] + block * BLOCK + row] = np.int64(own[row]) & every
-    return _gathered(first, numbers, held, rows, n_rows)
+    return first, numbers, held, rows
 
 
-@njit(cache=True, nogil=True)
-def _gathered(first, numbers, held, rows, n_rows):  # type: ignore[no-untyped-def]
-    """Return the patterns that occur, leaf by leaf, and their shares."""
-    n_leaves = first.shape[0] - 1
-    for at in range(n_leaves):
-        rows[held[at] : held[at + 1]].sort()
-    start = np.zeros(n_leaves + 1, np.int64)
-    for fill in range(2):
-        if fill:
-            pattern = np.empty(start[n_leaves], np.int64)
-            share = np.empty(start[n_leaves])
-        n_patterns = 0
-        for at in range(n_leaves):
-            start[at] = n_patterns
-            for mask in range(first[at + 1] - first[at]):
-                number = numbers[first[at] + mask]
-                if number:
-                    if fill:
-                        pattern[n_patterns] = mask
-                        share[n_patterns] = number / n_rows
-                    n_patterns += 1
-            begin = held[at]
-            while begin < held[at + 1]:
-                end = begin
-                while end < held[at + 1] and rows[end] == rows[begin]:
-                    end += 1
-                if fill:
-                    pattern[n_patterns] = rows[begin]
-                    share[n_patterns] = (end - begin) / n_rows
-                n_patterns += 1
-                begin = end
-        start[n_leaves] = n_patterns
-    return start, pattern, share
+def gather_patterns(
+    counted: tuple[NDArray[np.int64], ...], n_rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the patterns that occur, leaf by leaf, and their shares.
+
+    Parameters
+    ----------
+    counted : tuple of ndarray, see ``count_patterns``
+    n_rows : int
+        Background rows.
+
+    Returns
+    -------
+    start : ndarray of shape (n_leaves + 1,)
+        Where the patterns of each leaf begin.
+    pattern : ndarray of int64
+        Bit ``j``: the row passes all splits of the path's player ``j``.
+    share : ndarray of float64
+        Part of the background with that pattern.
+    """
+    first, numbers, held, rows = counted
+    found = np.flatnonzero(numbers)
+    leaf = np.searchsorted(first, found, side="right") - 1
+    pattern, number = found - first[leaf], numbers[found]
+    for at in np.flatnonzero(np.diff(held)):
+        many, times = np.unique(rows[held[at] : held[at + 1]], return_counts=True)
+        leaf = np.append(leaf, np.full(len(many), at))
+        pattern, number = np.append(pattern, many), np.append(number, times)
+    order = np.argsort(leaf, kind="stable")
+    start = np.searchsorted(leaf[order], np.arange(len(first)))
+    return start.astype(np.int64), pattern[order].astype(np.int64), number[order] / n_rows
 
 
 @njit(cache=True, nogil=True)

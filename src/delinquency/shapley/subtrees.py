@@ -143,7 +143,7 @@ def count_states(splits, n_splits, column_local, on_path, sizes):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def cut(view, outputs, node_split, column_local, costs):  # type: ignore[no-untyped-def]
+def cut(view, outputs, n_values, node_split, column_local, costs):  # type: ignore[no-untyped-def]
     """Cut a view's leaves into runs at the least cost.
 
     Parameters
@@ -151,6 +151,8 @@ def cut(view, outputs, node_split, column_local, costs):  # type: ignore[no-unty
     view : tuple, see ``view_tree``
     outputs : tuple of ndarray
         How many values each leaf adds to, and which.
+    n_values : int
+        Values in all.
     node_split : tuple of ndarray
         Column, rank and player of each node.
     column_local : ndarray of shape (n_columns,)
@@ -172,19 +174,19 @@ def cut(view, outputs, node_split, column_local, costs):  # type: ignore[no-unty
     outer = np.empty(nodes.shape[1] + 1, np.int64)
     sizes = np.empty(n_locals, np.int64)
     on_path = np.zeros(n_locals, np.bool_)
-    seen = np.full(output.max() + 1, -1, np.int64)
-    best = np.full(n_leaves + 1, np.inf)
-    best[0] = 0.0
+    seen = np.zeros(n_values, np.int64)
+    best = np.zeros(n_leaves + 1)
     begin = np.zeros(n_leaves + 1, np.int64)
     for last in range(n_leaves):
         top = depths[last]
         width = 0
+        best[last + 1] = np.inf
         for first in range(last, max(-1, last - max_leaves), -1):
             if first < last:
                 top = min(top, shared_depth(nodes, sides, first + 1, top))
             for one in range(n_outputs[first]):
-                if seen[output[first, one]] != last:
-                    seen[output[first, one]] = last
+                if seen[output[first, one]] != last + 1:
+                    seen[output[first, one]] = last + 1
                     width += 1
             n_splits = inner_splits(paths, first, last, top, column, rank, splits)
             n_outer = path_splits(paths, first, top, column, rank, outer)

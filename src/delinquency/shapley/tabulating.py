@@ -14,6 +14,7 @@ from numba import njit
 from delinquency.shapley.leaf_shapley import (
     ORDERED,
     OWEN,
+    PAIRS,
     leaf_outputs,
     ordered_values,
     owen_sums,
@@ -84,8 +85,10 @@ def compile_view(paths, met, node_split, column_local, view_of, game, costs):  #
     node_local, n_locals = view[7], view[8]
     for node in range(node_local.shape[0]):
         column_local[node_split[0][node]] = node_local[node]
-    outputs = leaf_outputs(view, kind, player_group.shape[0])
-    runs = cut(view, outputs, node_split, column_local, costs)
+    n_players = player_group.shape[0]
+    outputs = leaf_outputs(view, kind, n_players)
+    n_values = n_players * (n_players + 1) // 2 if kind == PAIRS else n_players
+    runs = cut(view, outputs, n_values, node_split, column_local, costs)
     n_treelets = runs.shape[0] - 1
     sizes = np.zeros((n_treelets, n_locals), np.int64)
     strides = np.zeros((n_treelets, n_locals), np.int64)
@@ -94,7 +97,10 @@ def compile_view(paths, met, node_split, column_local, view_of, game, costs):  #
         view, runs, node_split, column_local, kind, widths, sizes, strides
     )
     sums = _write_sums(view, runs, treelets, run_outputs, widths, strides, outputs)
-    table = np.zeros(treelets[:, 4].sum())
+    size = 0
+    for run in range(n_treelets):
+        size += treelets[run, 4]
+    table = np.zeros(size)
     layout = (run_outputs, widths, treelets, sizes, strides)
     _fill(view, runs, node_split, column_local, own, game, outputs, layout, table)
     return treelets, terms, steps, sums, table, view[9]
@@ -221,7 +227,10 @@ def _adding_steps(splits, n_splits, column_local, local, stride, steps, n_steps)
 def _write_sums(view, runs, treelets, run_outputs, widths, strides, outputs):  # type: ignore[no-untyped-def]
     """Write the look-ups of each treelet."""
     n_treelets = runs.shape[0] - 1
-    sums = np.zeros((2 * widths.sum(), 3), np.int64)
+    most = 0
+    for run in range(n_treelets):
+        most += 2 * widths[run]
+    sums = np.zeros((most, 3), np.int64)
     n_sums = 0
     for run in range(n_treelets):
         before = n_sums

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from delinquency.shapley.compiling import Compiled, aligned, record_fields
-from delinquency.shapley.deep_leaves import add_deep_leaves, quadrature
-from delinquency.shapley.encoding import Encoding, compare_row
+from delinquency.shapley.deep_leaves import explain_deep_leaves, quadrature
+from delinquency.shapley.encoding import Encoding
 from delinquency.shapley.kernel import SPAN, explain_blocks, explain_rows
 from delinquency.shapley.leaf_shapley import shapley_weights
 from delinquency.shapley.program import block_sums, row_program
@@ -70,7 +69,7 @@ class ValueTables:
                 out,
             )
         if len(self.compiled.deep.value):
-            _add_deep(matrix, self._encoding, self._deep, self._rule, _WEIGHTS, out)
+            explain_deep_leaves(matrix, self._encoding, self._deep, self._rule, _WEIGHTS, out)
 
     @property
     def table_bytes(self) -> int:
@@ -84,27 +83,3 @@ class ValueTables:
 
 
 _WEIGHTS = shapley_weights(MAX_PLAYERS)
-
-
-@njit(cache=True, nogil=True)
-def _add_deep(rows, encoding, deep, rule, weights, out):  # type: ignore[no-untyped-def]
-    """Add the values of deep leaves to every row."""
-    above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
-    for row in range(rows.shape[0]):
-        compare_row(rows[row], encoding, above)
-        add_deep_leaves(above, deep, rule, weights, out[row])
-
-
-@njit(cache=True, nogil=True)
-def add_up(values, group, out):  # type: ignore[no-untyped-def]
-    """Add each row's values up within their groups, always in the same order.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_values)
-    group : ndarray of shape (n_values,)
-    out : ndarray of shape (n_rows, n_groups)
-    """
-    for row in range(values.shape[0]):
-        for value in range(values.shape[1]):
-            out[row, group[value]] += values[row, value]

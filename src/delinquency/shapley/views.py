@@ -148,24 +148,25 @@ def view_tree(paths, met, node_split, player_group, own, max_players):  # type: 
     n_groups = 0
     for player in range(player_group.shape[0]):
         n_groups = max(n_groups, player_group[player] + 1)
-    local_of_player = np.full(player_group.shape[0], -1, np.int64)
-    local_of_group = np.full(n_groups, -1, np.int64)
+    # 1 more than the number, 0 for none yet.
+    local_of_player = np.zeros(player_group.shape[0], np.int64)
+    local_of_group = np.zeros(n_groups, np.int64)
     node_local = np.empty(node_player.shape[0], np.int64)
     n_locals = 0
     for node in range(node_player.shape[0]):
         player = node_player[node]
         if player_group[player] == own:
-            if local_of_player[player] < 0:
-                local_of_player[player] = n_locals
+            if local_of_player[player] == 0:
                 n_locals += 1
-            node_local[node] = local_of_player[player]
+                local_of_player[player] = n_locals
+            node_local[node] = local_of_player[player] - 1
     for node in range(node_player.shape[0]):
         group = player_group[node_player[node]]
         if group != own:
-            if local_of_group[group] < 0:
-                local_of_group[group] = n_locals
+            if local_of_group[group] == 0:
                 n_locals += 1
-            node_local[node] = local_of_group[group]
+                local_of_group[group] = n_locals
+            node_local[node] = local_of_group[group] - 1
     chosen = np.empty(n_leaves, np.int64)
     left_out = np.empty(n_leaves, np.int64)
     n_own = np.zeros(n_leaves, np.int64)
@@ -183,7 +184,7 @@ def view_tree(paths, met, node_split, player_group, own, max_players):  # type: 
         for one in range(counts[at]):
             player = players[at, one]
             if player_group[player] == own:
-                place[local_of_player[player]] = own_here
+                place[local_of_player[player] - 1] = own_here
                 name[n_chosen, own_here] = player
                 reach[n_chosen, own_here] = np.int64(1) << one
                 own_here += 1
@@ -194,7 +195,7 @@ def view_tree(paths, met, node_split, player_group, own, max_players):  # type: 
             group = player_group[players[at, one]]
             if group == own:
                 continue
-            local = local_of_group[group]
+            local = local_of_group[group] - 1
             if place[local] < 0:
                 place[local] = all_here
                 name[n_chosen, all_here] = group
@@ -211,11 +212,18 @@ def view_tree(paths, met, node_split, player_group, own, max_players):  # type: 
         n_own[n_chosen] = own_here
         n_all[n_chosen] = all_here
         n_chosen += 1
-    chosen = chosen[:n_chosen]
-    kept = (leaves[chosen], depths[chosen], nodes[chosen], sides[chosen])
+    kept_leaves = np.empty(n_chosen, np.int64)
+    kept_depths = np.empty(n_chosen, np.int64)
+    kept_nodes = np.empty((n_chosen, width), np.int64)
+    kept_sides = np.empty((n_chosen, width), np.int64)
+    for leaf in range(n_chosen):
+        at = chosen[leaf]
+        kept_leaves[leaf], kept_depths[leaf] = leaves[at], depths[at]
+        for step in range(width):
+            kept_nodes[leaf, step], kept_sides[leaf, step] = nodes[at, step], sides[at, step]
     return (
-        kept,
-        chosen,
+        (kept_leaves, kept_depths, kept_nodes, kept_sides),
+        chosen[:n_chosen],
         n_own[:n_chosen],
         n_all[:n_chosen],
         name[:n_chosen],
