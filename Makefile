@@ -102,6 +102,7 @@ try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and wor
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5 lime==0.2.0.1
+	@$(BIN)/python -m pip install --quiet --no-deps xgboost==3.2.0 treelite==4.8.1 shapiq==1.4.1 galois==0.4.11 networkx==3.6.1 sparse-transform==0.2.1 colour==0.1.5 woodelf-explainer==0.4.8
 bench-tables: $(STAMP) ## Measure the recipe on made tables of many kinds against a regularised LightGBM
 	@$(BIN)/python -W ignore benchmarks/own_tables.py $(ARGS)
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers

@@ -4,7 +4,8 @@ Run: make bench-explain            (peers that are not installed are skipped, wi
      DELINQUENCY_RAW_DIR=data/raw make bench-explain      on the Taiwan features
 
 All contestants run in one process on the same rows, taking turns, several times over; the figure
-is the median of their processor time a row. Slow ones get fewer rows.
+is the least of their processor times a row. Slow ones get fewer rows. Six values a row and F
+values (one a feature) are named apart.
 """
 
 import argparse
@@ -22,12 +23,13 @@ from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 
 from delinquency.shapley import TraitExplainer
 
 BATCH = 16_384
 SHAP_BACKGROUND = 1_000
-MODELS = ((500, 31, 0.03), (1000, 63, 0.02))
+MODELS = ((500, 31, 0.03), (500, 8, 0.05), (1000, 63, 0.02))
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ def race(
     repeats: int,
     clock: Clock = time.process_time,
 ) -> dict[str, float]:
-    """Return the median microseconds a row of each contestant, taking turns."""
+    """Return the least microseconds a row of each contestant, taking turns.
+
+    The least of several: on a machine that others use, every other figure measures them, too.
+    """
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(repeats + 1):
         for name, (run, rows) in runs.items():
@@ -104,104 +109,182 @@ def race(
             run(rows)
             if turn:  # the first is to warm up
                 taken[name].append((clock() - start) / len(rows) * 1e6)
-    return {name: statistics.median(times) for name, times in taken.items()}
+    return {name: min(times) for name, times in taken.items()}
 
 
 def peers(booster: lgb.Booster, problem: Problem) -> tuple[dict, list[str]]:
-    """The public explainers that are installed, with as many rows as they can take."""
+    """The public explainers that are installed, by name, with the most rows they are given."""
     found: dict = {}
     notes = []
-    try:
-        fast = importlib.import_module("fasttreeshap_fixed")
-    except ImportError:
-        notes.append("fasttreeshap skipped: not installed (make bench-setup)")
-    else:
+    names = list(problem.traits)
+
+    def have(module: str) -> object | None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return importlib.import_module(module)
+        except ImportError as error:
+            notes.append(f"{module} skipped: {error} (make bench-setup)")
+            return None
+
+    if fast := have("fasttreeshap_fixed"):
         explainer = fast.TreeExplainer(booster, algorithm="v1", n_jobs=1)
         _, group = np.unique(list(problem.traits.values()), return_inverse=True)
         member = (group[:, None] == np.arange(group.max() + 1)).astype(float)
-        found["fasttreeshap v1 + sum by trait"] = (
+        found["fasttreeshap v1, F values summed by trait"] = (
             lambda rows: explainer.shap_values(rows, check_additivity=False) @ member,
-            problem.rows[:128],
+            128,
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shap = importlib.import_module("shap")
-    masker = shap.maskers.Independent(problem.rows[:SHAP_BACKGROUND], max_samples=SHAP_BACKGROUND)
-    interventional = shap.TreeExplainer(booster, masker)
-    found[f"shap interventional, {SHAP_BACKGROUND:,} background rows"] = (
-        lambda rows: interventional.shap_values(rows, check_additivity=False),
-        problem.rows[:2],
-    )
+    if shap := have("shap"):
+        masker = shap.maskers.Independent(
+            problem.rows[:SHAP_BACKGROUND], max_samples=SHAP_BACKGROUND
+        )
+        interventional = shap.TreeExplainer(booster, masker)
+        found[f"shap interventional, F values, {SHAP_BACKGROUND:,} background rows"] = (
+            lambda rows: interventional.shap_values(rows, check_additivity=False),
+            2,
+        )
+    if have("woodelf"):
+        woodelf = importlib.import_module("woodelf.explainer")
+        known = pd.DataFrame(problem.rows[:SHAP_BACKGROUND], columns=names)
+        try:
+            explain = woodelf.WoodelfExplainer(
+                booster, known, feature_perturbation="tree_path_dependent"
+            )
+            found["WOODELF path-dependent, F values"] = (
+                lambda rows: explain.shap_values(pd.DataFrame(rows, columns=names), verbose=False),
+                10**6,
+            )
+        except Exception as error:  # what it cannot read is its own
+            notes.append(f"WOODELF skipped: {type(error).__name__}: {error}")
+    if shapiq := have("shapiq"):
+        tree = shapiq.TreeExplainer(booster, max_order=1, index="SV")
+        found["shapiq, F values"] = (lambda rows: [tree.explain(row) for row in rows], 2)
+    if treelite := have("treelite"):
+        model = treelite.frontend.from_lightgbm(booster)
+        found["treelite GTIL predict"] = (
+            lambda rows: treelite.gtil.predict(model, rows, nthread=1, pred_margin=True),
+            10**6,
+        )
     return found, notes
 
 
-def headline(problem: Problem, repeats: int) -> tuple[list[dict], list[str]]:
-    out = []
-    notes: list[str] = []
-    batch = problem.rows[:BATCH]
-    for n_trees, n_leaves, rate in MODELS:
-        booster = train(problem, n_trees, n_leaves, rate)
+def xgboost_peer(problem: Problem, n_trees: int, n_leaves: int, rate: float) -> dict:
+    """XGBoost's own predict and contributions of a model as large, and ours of that model."""
+    try:
+        xgboost = importlib.import_module("xgboost")
+    except ImportError:
+        return {}
+    names = list(problem.traits)
+    data = xgboost.DMatrix(problem.rows, problem.bad, feature_names=names)
+    params = {
+        "objective": "binary:logistic",
+        "grow_policy": "lossguide",
+        "max_leaves": n_leaves,
+        "max_depth": 0,
+        "eta": rate,
+        "nthread": 1,
+        "tree_method": "hist",
+    }
+    model = xgboost.train(params, data, n_trees)
+    ours = TraitExplainer(model, problem.traits, n_threads=1)
+
+    def matrix(rows: np.ndarray) -> object:
+        return xgboost.DMatrix(rows, feature_names=names)
+
+    return {
+        "XGBoost model: six traits": (ours.explain, 10**6),
+        "XGBoost model: its own predict": (
+            lambda rows: model.predict(matrix(rows), output_margin=True),
+            10**6,
+        ),
+        "XGBoost model: its own contributions, F values": (
+            lambda rows: model.predict(matrix(rows), pred_contribs=True),
+            256,
+        ),
+    }
+
+
+def by_rows(problem: Problem, n_trees: int, n_leaves: int, rate: float, options) -> dict:
+    """Microseconds a row at several numbers of rows, all contestants in turn."""
+    booster = train(problem, n_trees, n_leaves, rate)
+    path = TraitExplainer(booster, problem.traits, n_threads=1)
+    contestants = {
+        "six traits": (path.explain, 10**6),
+        "six traits and F features within them (Owen)": (
+            lambda rows: path.explain(rows, features=True),
+            10**6,
+        ),
+        "six mains and fifteen pairs": (lambda rows: path.explain(rows, pairs=True), 10**6),
+        "LightGBM raw predict": (
+            lambda rows: booster.predict(rows, raw_score=True, num_threads=1),
+            10**6,
+        ),
+        "LightGBM pred_contrib, F values": (
+            lambda rows: booster.predict(rows, pred_contrib=True, num_threads=1),
+            256,
+        ),
+    }
+    build = {}
+    for kind in ("traits", "features", "pairs"):
         start = time.process_time()
-        path = TraitExplainer(booster, problem.traits, n_threads=1)
-        built = time.process_time()
-        whole = TraitExplainer(booster, problem.traits, problem.rows, n_threads=1)
-        built_whole = time.process_time()
-        other, notes = peers(booster, problem)
-        times = race(
-            {
-                "six traits, path-dependent": (path.explain, batch),
-                f"six traits, {len(problem.rows):,} background rows": (whole.explain, batch),
-                "LightGBM raw predict": (
-                    lambda rows, b=booster: b.predict(rows, raw_score=True, num_threads=1),
-                    batch,
-                ),
-                "LightGBM pred_contrib": (
-                    lambda rows, b=booster: b.predict(rows, pred_contrib=True, num_threads=1),
-                    batch[:256],
-                ),
-                **other,
-            },
-            repeats,
-        )
-        two_path = TraitExplainer(booster, problem.traits, n_threads=2)
-        two = race(
-            {
-                "six traits, path-dependent": (two_path.explain, batch),
-                "LightGBM raw predict": (
-                    lambda rows, b=booster: b.predict(rows, raw_score=True, num_threads=2),
-                    batch,
-                ),
-            },
-            repeats,
-            time.perf_counter,
-        )
-        raw = booster.predict(batch, raw_score=True)
-        found = whole.explain(batch)
-        out.append(
-            {
-                "model": f"{n_trees}x{n_leaves}",
-                "us_per_row": times,
-                "us_per_row_two_threads_wall": two,
-                "one_row_us": one_row(whole, problem),
-                "build_s": {
-                    "path-dependent": built - start,
-                    "interventional": built_whole - built,
-                },
-                "table_mb": whole.table_bytes() / 1e6,
-                "lookups_per_tree": whole.n_lookups() / n_trees,
-                "additivity_error": float(
-                    np.abs(found.base_value + found.values.sum(axis=1) - raw).max()
-                ),
-                "archive": archive(whole),
-            }
-        )
-    return out, notes
+        TraitExplainer(booster, problem.traits, n_threads=1).table_bytes(kind)
+        build[kind] = time.process_time() - start
+    other, notes = peers(booster, problem)
+    contestants |= other | xgboost_peer(problem, n_trees, n_leaves, rate)
+    out = {}
+    for n_rows in options.rows:
+        rows = np.tile(problem.rows, (-(-n_rows // len(problem.rows)), 1))[:n_rows]
+        runs = {
+            name: (run, rows[: min(most, n_rows)]) for name, (run, most) in contestants.items()
+        }
+        if n_rows > BATCH:  # those that are given all rows only
+            runs = {name: one for name, one in runs.items() if len(one[1]) == n_rows}
+        out[n_rows] = race(runs, options.repeats if n_rows <= BATCH else 1)
+    return {
+        "model": f"{n_trees}x{n_leaves}",
+        "us_per_row": out,
+        "tables_mb": {kind: path.table_bytes(kind) / 1e6 for kind in build},
+        "build_s": build,
+        "notes": notes,
+    }
+
+
+def against_background(problem: Problem) -> dict:
+    """What a background of all rows costs: building, and a row."""
+    n_trees, n_leaves, rate = MODELS[0]
+    booster = train(problem, n_trees, n_leaves, rate)
+    path = TraitExplainer(booster, problem.traits, n_threads=1)
+    start = time.process_time()
+    whole = TraitExplainer(booster, problem.traits, problem.rows, n_threads=1)
+    built = time.process_time() - start
+    whole.table_bytes("features")
+    features = time.process_time() - start - built
+    batch = problem.rows[:BATCH]
+    times = race(
+        {
+            "path-dependent": (path.explain, batch),
+            "interventional": (whole.explain, batch),
+            "features, path-dependent": (lambda rows: path.explain(rows, features=True), batch),
+            "features, interventional": (lambda rows: whole.explain(rows, features=True), batch),
+        },
+        3,
+    )
+    found = whole.explain(batch, features=True)
+    return {
+        "us_per_row": times,
+        "build_s": {"traits": built, "features": features},
+        "tables_mb": {kind: whole.table_bytes(kind) / 1e6 for kind in ("traits", "features")},
+        "additivity_error": float(
+            np.abs(found.raw_score - booster.predict(batch, raw_score=True)).max()
+        ),
+        "one_row_us": one_row(whole, problem),
+        "archive": archive(whole),
+    }
 
 
 def one_row(explainer: TraitExplainer, problem: Problem, n: int = 500) -> dict[str, float]:
     """Median microseconds of a request of one row, each another one."""
-    import pandas as pd
-
     frame = pd.DataFrame(problem.rows[:n], columns=list(problem.traits))
     requests = {
         "array": [problem.rows[at : at + 1] for at in range(n)],
@@ -240,14 +323,24 @@ def growth(problem: Problem, repeats: int) -> list[dict]:
         start = time.process_time()
         explainer = TraitExplainer(booster, traits, n_threads=1, **options)
         built = time.process_time() - start
-        times = race({"us": (explainer.explain, rows)}, repeats)
+        explainer.table_bytes("features")
+        features = time.process_time() - start - built
+        times = race(
+            {
+                "traits": (explainer.explain, rows),
+                "features": (lambda rows: explainer.explain(rows, features=True), rows),
+            },
+            repeats,
+        )
         out.append(
             {
                 "what": what,
                 "value": value,
-                "us_per_row": times["us"],
-                "build_s": built,
-                "table_mb": explainer.table_bytes() / 1e6,
+                "us_per_row": times,
+                "build_s": {"traits": built, "features": features},
+                "table_mb": {
+                    kind: explainer.table_bytes(kind) / 1e6 for kind in ("traits", "features")
+                },
             }
         )
 
@@ -270,47 +363,62 @@ def growth(problem: Problem, repeats: int) -> list[dict]:
 def as_text(result: dict) -> str:
     lines = [f"{result['data']}: {result['n_rows']:,} rows, {result['n_features']} features"]
     for one in result["models"]:
+        counts = list(one["us_per_row"])
+        names = list(one["us_per_row"][counts[0]])
         lines += [
             "",
-            f"### {one['model']}",
+            f"### {one['model']}, microseconds a row",
             "",
-            "| what | us a row | times ours |",
-            "|---|---|---|",
+            f"| what | {' | '.join(f'{count:,} rows' for count in counts)} |",
+            "|---|" + "---|" * len(counts),
         ]
-        ours = one["us_per_row"]["six traits, path-dependent"]
+        for name in names:
+            times = [one["us_per_row"][count].get(name) for count in counts]
+            cells = [f"{us:,.2f}" if us is not None else "" for us in times]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append("")
         lines += [
-            f"| {name} | {us:,.2f} | {us / ours:,.2f} |" for name, us in one["us_per_row"].items()
+            f"{kind}: tables {one['tables_mb'][kind]:.1f} MB, built in {seconds:.1f} s"
+            for kind, seconds in one["build_s"].items()
         ]
-        two = one["us_per_row_two_threads_wall"]
-        lines += [f"| {name}, two threads, wall | {us:,.2f} | |" for name, us in two.items()]
-        lines += [f"| one row, {kind} | {us:,.0f} | |" for kind, us in one["one_row_us"].items()]
-        lines.append(
-            f"\nbuild {one['build_s']['path-dependent']:.1f} s, with background "
-            f"{one['build_s']['interventional']:.1f} s; tables {one['table_mb']:.0f} MB, "
-            f"{one['lookups_per_tree']:.1f} look-ups a tree; load "
-            f"{one['archive']['load_ms']:.0f} ms; additivity {one['additivity_error']:.1e}"
-        )
+        lines += [f"Note: {note}" for note in one["notes"]]
+    whole = result["background"]
+    lines += ["", f"### {result['n_rows']:,} background rows", ""]
+    lines += [f"{name}: {us:.2f} us a row" for name, us in whole["us_per_row"].items()]
+    lines += [
+        f"built: traits {whole['build_s']['traits']:.1f} s, features "
+        f"{whole['build_s']['features']:.1f} s; tables {whole['tables_mb']['traits']:.1f} and "
+        f"{whole['tables_mb']['features']:.1f} MB",
+        f"error of base + sum against raw predict {whole['additivity_error']:.1e}",
+        f"saved {whole['archive']['mb']:.0f} MB, loaded in {whole['archive']['load_ms']:.0f} ms",
+    ]
+    lines += [f"one row, {kind}: {us:,.0f} us" for kind, us in whole["one_row_us"].items()]
     lines += [
         "",
-        "| growth over | value | us a row | build s | tables MB |",
-        "|---|---|---|---|---|",
+        "Traits / features within them:",
+        "| growth over | value | us a row | | build s | | MB | |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one['what']} | {one['value']:,} | {one['us_per_row']:.2f} | {one['build_s']:.2f} "
-        f"| {one['table_mb']:.1f} |"
+        f"| {one['what']} | {one['value']:,} | {one['us_per_row']['traits']:.2f} "
+        f"| {one['us_per_row']['features']:.2f} | {one['build_s']['traits']:.2f} "
+        f"| {one['build_s']['features']:.2f} | {one['table_mb']['traits']:.1f} "
+        f"| {one['table_mb']['features']:.1f} |"
         for one in result["growth"]
     ]
-    return "\n".join([*lines, *(f"\nNote: {note}" for note in result["notes"])])
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("reports/bench/explain.json"))
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 64, BATCH, 1_000_000])
+    parser.add_argument("--models", type=int, default=len(MODELS), help="how many of the models")
+    parser.add_argument("--no-growth", action="store_true")
     options = parser.parse_args()
     raw_dir = os.environ.get("DELINQUENCY_RAW_DIR")
     problem = taiwan(Path(raw_dir)) if raw_dir else made_up()
-    models, notes = headline(problem, options.repeats)
     result = {
         "data": problem.name,
         "n_rows": len(problem.rows),
@@ -318,9 +426,9 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
         "lightgbm": lgb.__version__,
-        "models": models,
-        "growth": growth(problem, max(options.repeats // 2, 1)),
-        "notes": notes,
+        "models": [by_rows(problem, *model, options) for model in MODELS[: options.models]],
+        "background": against_background(problem),
+        "growth": [] if options.no_growth else growth(problem, max(options.repeats // 2, 1)),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=2) + "\n")

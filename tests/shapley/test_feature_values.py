@@ -77,7 +77,7 @@ def deep():
     rows = rng.normal(size=(4000, 12))
     target = np.abs(rows).sum(axis=1) + (rows > 0).prod(axis=1) * 9 + rows[:, 0] * rows[:, 1]
     booster = train(
-        rows, target, 1, num_leaves=400, min_data_in_leaf=1, feature_fraction_bynode=0.3
+        rows, target, 1, num_leaves=200, min_data_in_leaf=1, feature_fraction_bynode=0.3
     )
     groups = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2])
     rows = np.round(rows, 2)
