@@ -16,6 +16,9 @@ from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say, working
 
+PARAMETERS = ("data", "features", "model", "split", "evaluation", "reasons", "seed")
+"""Choices that become a run's parameters; the policy and all others are in its config.yaml."""
+
 
 def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
     """Split the rows, fit the model on the training part, and save it with its explainer."""
@@ -89,7 +92,8 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
         folder=config.workspace.models,
     )
     fitted = saved_model.save(fitted, config)
-    active.params({**as_dict(config), "fitted": model.metadata["size"]})
+    chosen = {key: value for key, value in as_dict(config).items() if key in PARAMETERS}
+    active.params({**chosen, "fitted": model.metadata["size"]})
     active.text(as_yaml(config), "config.yaml")
     active.file(fitted.folder / "model.txt", "lightgbm")
     _log_datasets(config, prepared, split, active)

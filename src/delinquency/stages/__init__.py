@@ -1,12 +1,12 @@
 """The stages, by name: one thin module each, imported only when it runs."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
 from delinquency.config import Config
-from delinquency.errors import ChoiceError, unknown_name
+from delinquency.errors import ChoiceError, MissingArtifactError, unknown_name
 from delinquency.pipeline.exclusive_folders import alone_in
 
 
@@ -62,6 +62,10 @@ STAGES = MappingProxyType(
     }
 )
 """Stages by name, in the order of the work."""
+REFRESHES_THE_PAGE = (
+    "evaluate", "explain", "cards", "treat", "truth_audit", "validate", "forgetting",
+)  # fmt: skip
+"""Stages that add to a run's page, ``reports/<data>/index.html``, which ``train`` writes."""
 
 
 def run_stage(config: Config) -> None:
@@ -84,3 +88,7 @@ def run_stage(config: Config) -> None:
     run = import_module(f"delinquency.stages.{name}").run
     with alone_in(config, f"stage={name}") if STAGES[name].alone else nullcontext():
         run(config)
+        if name in REFRESHES_THE_PAGE:
+            # Cross-validation and the like run without a trained model, which the page is of.
+            with suppress(MissingArtifactError):
+                import_module("delinquency.pipeline.run_report").write_run_page(config)

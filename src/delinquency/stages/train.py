@@ -8,6 +8,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.evaluation import in_words
 from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
+from delinquency.pipeline.run_report import write_run_page
 from delinquency.pipeline.training import fit, log_model
 from delinquency.pipeline.training_runs import open_run
 from delinquency.workspace.mlflow_runs import Run, experiment_link
@@ -24,6 +25,7 @@ def run(config: Config) -> None:
             result = evaluation.holdout(config, fitted, prepared, active, tick)
         with working("explaining every account"):
             scored_rows.explain_rows(config, fitted, prepared, active)
+        active.file(write_run_page(config))
         log_model(config, fitted, prepared, active)
     _report(config, fitted, result, active)
 
@@ -50,7 +52,7 @@ def _report(
         say(f"Not shown    {', '.join(result['cannot'])} (why: {space.reports}/evaluation.json)")
     say(f"Model        {fitted.folder}")
     say(f"Explanations {space.processed / 'explanations.parquet'}")
-    say(f"Reports      {space.reports}")
+    say(f"Report       {space.reports / 'index.html'}")
     say(
         f"Next         make evaluate ARGS='data={config.data.name}"
         " evaluation=cross_validation', or make ui and open"

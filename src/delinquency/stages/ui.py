@@ -1,13 +1,25 @@
 """Stage ``ui``: open the MLflow UI on this machine."""
 
 import os
+import socket
 import subprocess
 import sys
 
 from delinquency.config import Config
-from delinquency.errors import MissingArtifactError
-from delinquency.workspace.mlflow_runs import DATABASE, store_of, ui_address, ui_command
+from delinquency.errors import ChoiceError, MissingArtifactError
+from delinquency.workspace.mlflow_runs import DATABASE, HOST, store_of, ui_address, ui_command
 from delinquency.workspace.progress import say
+
+
+def _is_free(port: int) -> bool:
+    """Return whether nothing listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def run(config: Config) -> None:
@@ -19,6 +31,12 @@ def run(config: Config) -> None:
             "Run make train first."
         )
     store = store_of(config.tracking, space, real=config.data.real)
+    if not _is_free(store.port):
+        raise ChoiceError(
+            f"Port {store.port} on this machine is taken, perhaps by a UI that is open already "
+            f"({ui_address(store)}). Stop it, or choose another: make ui "
+            f'ARGS="tracking.port={store.port + 1}".'
+        )
     command, environment = ui_command(store, sys.executable)
     say(f"MLflow UI at {ui_address(store)} (up in about twenty seconds; stop with Ctrl-C)")
     say(f"Runs of all experiments: {ui_address(store)}/#/experiments")

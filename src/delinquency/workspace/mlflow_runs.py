@@ -46,6 +46,8 @@ SECONDS_TO_ANSWER = 8
 HTTP_SERVER_ERROR = 500
 NOTE = "mlflow.note.content"
 KIND = "mlflow.experimentKind"
+MACHINE_LEARNING = "workflowType=machine_learning"
+"""Opens the UI in its view of models and runs; it starts in another one."""
 PROCESS = "delinquency.process"
 """Tag that says which process made a run."""
 SQLITE = "sqlite:///"
@@ -193,7 +195,8 @@ class Run:
         """Address of the run in the UI that ``make ui`` opens; "" when it is not kept."""
         if self.store is None:
             return ""
-        return f"{ui_address(self.store)}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        address = f"{ui_address(self.store)}/#/experiments/{self.experiment_id}"
+        return f"{address}/runs/{self.run_id}?{MACHINE_LEARNING}"
 
     @_when_kept
     def params(self, values: Mapping[str, Any]) -> None:
@@ -464,7 +467,7 @@ def experiment_link(run: Run) -> str:
     if run.store is None:
         return ""
     address = ui_address(run.store)
-    return f"{address}/#/experiments/{run.experiment_id}/runs?workflowType=machine_learning"
+    return f"{address}/#/experiments/{run.experiment_id}/runs?{MACHINE_LEARNING}"
 
 
 def ui_command(store: Store, python: str) -> tuple[list[str], dict[str, str]]:
