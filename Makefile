@@ -98,6 +98,10 @@ audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (
 try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and work with it
 	@bash .ci/try-wheel
 
+.PHONY: test-engines
+test-engines: $(STAMP) ## Test scoring in processes and on Dask (starts clusters)
+	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py $(ARGS)
+
 .PHONY: bench-setup bench-explain bench-tables
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
@@ -107,3 +111,6 @@ bench-tables: $(STAMP) ## Measure the recipe on made tables of many kinds agains
 	@$(BIN)/python -W ignore benchmarks/own_tables.py $(ARGS)
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
 	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)
+.PHONY: bench-scale
+bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
+	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)

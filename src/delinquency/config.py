@@ -33,6 +33,7 @@ from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.validation.audit_options import AuditOptions
 from delinquency.validation.registry_options import RegistryOptions
 from delinquency.validation.validation_options import ValidationOptions
+from delinquency.workspace.engines.engine_options import EngineOptions
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions
 from delinquency.workspace.score_options import ScoreOptions
@@ -98,6 +99,8 @@ class Config:
     registry: RegistryOptions = field(default_factory=RegistryOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
+    # Where the parts of large work run.
+    engine: EngineOptions = field(default_factory=EngineOptions)
     # A look at a file before training.
     inspect: InspectOptions = field(default_factory=InspectOptions)
     # The casework store and what to do in it.
@@ -140,6 +143,7 @@ _SCHEMAS: Mapping[str, Mapping[str, type]] = {
         "new_account_evaluation": NewAccountEvaluation,
     },
     "validation": {"validation_options": ValidationOptions},
+    "engine": {"engine_options": EngineOptions},
     "tracking": {"tracking_options": TrackingOptions},
     "paths": {"path_options": PathOptions},
 }

@@ -12,6 +12,7 @@
     │   └── UnsupportedModelError   a model whose trait values would not be exact
     ├── TrackingError           a run store that does not answer or cannot be used
     ├── LeakageError            a result that only leakage can produce
+    ├── EngineError             workers that cannot be started, reached or kept alive
     ├── PolicyError             a policy file that is incomplete or contradicts itself
     └── CaseworkError           a casework request that cannot be recorded or answered
 
@@ -73,6 +74,10 @@ class PolicyError(DelinquencyError):
     """A policy file that is incomplete or contradicts itself."""
 
 
+class EngineError(DelinquencyError):
+    """Workers that cannot be started, reached or kept alive."""
+
+
 class CaseworkError(DelinquencyError):
     """A casework request that cannot be recorded or answered."""
 
@@ -127,6 +132,10 @@ class DataError(DelinquencyError):
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
         head = "" if len(self.faults) == 1 else f"{len(self.faults)} faults:\n"
         super().__init__(head + "\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        # A fault found by a worker travels to the process that reports it.
+        return type(self), (self.faults,)
 
 
 MOST_LISTED = 20

@@ -134,7 +134,12 @@ def write_json(value: Any, path: Path) -> None:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as CSV, whole or not at all; no cell and no name runs as a formula.
+    """Write a frame as CSV, whole or not at all; no cell and no name runs as a formula."""
+    write_text(without_formulas(frame).to_csv(index=False), path)
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame no cell or name of which a spreadsheet runs as a formula.
 
     Numbers stay numbers. A text that begins with a mark of formulas gets an apostrophe before it.
     """
@@ -144,7 +149,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_dtype(kind):
             cells = frame.iloc[:, place].astype(object)
             guarded.isetitem(place, cells.map(_guarded))
-    write_text(guarded.to_csv(index=False), path)
+    return guarded
 
 
 def _guarded(value: Any) -> Any:

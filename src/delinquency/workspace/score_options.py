@@ -1,4 +1,4 @@
-"""Choices about scoring new accounts."""
+"""Choices about scoring accounts."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,14 @@ from dataclasses import dataclass
 class ScoreOptions:
     """Which accounts to score, with which model."""
 
-    # File in the shape of the data set's raw file, without a label; empty to score the data set.
+    # A folder of canonical tables in Parquet (or of parts of them), or a file in the shape of the
+    # data set's raw file, without a label; empty to score the data set's own accounts.
     input: str = ""
-    # Where the scores go; empty for paths.processed/<data>/scores.parquet.
+    # Where the scores go: a folder (codes, a file a part), or one .csv or .parquet file with the
+    # reasons in words. Empty for the folder
+    # paths.processed/<data>/scores.parquet, which readers of Parquet take as one table.
     output: str = ""
     # Folder of a saved model, or models:/<name>@<alias>; empty for the model trained last.
     model: str = ""
+    # Accounts of a part, where the accounts are not in parts yet: what bounds the memory.
+    part_accounts: int = 5000

@@ -1,63 +1,84 @@
-"""The model as MLflow serves it: PD and six traits for a row of features."""
+"""The model as MLflow serves it: PD, six traits, reasons and evidence of accounts."""
 
+import atexit
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.pyfunc import PythonModel
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-from delinquency.modeling.calibrations import sigmoid
-from delinquency.modeling.fitted_model import load_model
-from delinquency.shapley import TraitExplainer
+from delinquency.scoring.account_scorer import load_scorer
+from delinquency.scoring.answers import Answers
+from delinquency.scoring.request_rows import score_request
 from delinquency.traits import TRAITS
 from delinquency.workspace.model_requirements import package_folder, pinned_requirements
+from delinquency.workspace.request_log import FOLDER_VARIABLE, RequestLog
 
 ENTRY = Path(__file__).parent / "served_model_entry.py"
 FOLDER = "delinquency_model"
 
 
 class TraitModel(PythonModel):  # type: ignore[misc]
-    """Predicts the PD of each row and the six trait values behind it."""
+    """Predicts the PD of accounts, the six trait values behind it, and says why."""
 
     def load_context(self, context: Any) -> None:
-        """Read the saved model and its compiled explainer."""
-        folder = Path(context.artifacts[FOLDER])
-        self.model = load_model(folder)
-        self.explainer = TraitExplainer.load(folder / "explainer.npz")
+        """Read the saved model and its compiled explainer; no pickle, no Hydra."""
+        # Requests run in threads of their own: one thread each, so that they do not wait.
+        self.scorer = load_scorer(Path(context.artifacts[FOLDER]), n_threads=1)
+        self.model, self.explainer = self.scorer.model, self.scorer.explainer
+        self.answers = Answers(self.scorer)
+        folder = os.environ.get(FOLDER_VARIABLE)
+        self.log = RequestLog(Path(folder)) if folder else None
+        if self.log is not None:
+            atexit.register(self.log.flush)
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return ``pd_hat``, ``raw_score``, ``base_value`` and ``trait_<key>`` for every row.
+        """Return PD, traits, dominant trait, reasons and evidence of every account or row.
 
         Parameters
         ----------
         context : PythonModelContext
         model_input : DataFrame
-            One column a feature, in any order; missing values as NaN.
+            Rows of the canonical tables, their table named in a column ``table``; or one column a
+            feature, in any order, missing values empty.
         params : mapping or None
-            Not used.
+            ``language``: "en" or "zh".
 
         Returns
         -------
         DataFrame
-            Trait values are log-odds: base_value + their sum = raw_score.
+            As ``Answers.frame``. Trait values are log-odds: base_value + their sum = raw_score.
         """
-        X = model_input[list(self.model.features)].astype(np.float64)
-        explanation = self.explainer.explain(self.model.matrix(X))
-        columns: dict[str, Any] = {
-            "pd_hat": sigmoid(self.model.calibration.log_odds(explanation.raw_score)),
-            "raw_score": explanation.raw_score,
-            "base_value": explanation.base_value,
-        }
-        for column, key in enumerate(explanation.traits):
-            columns[f"trait_{key}"] = explanation.values[:, column]  # noqa: PD011
-        return pd.DataFrame(columns, index=X.index)
+        scored = score_request(pd.DataFrame(model_input), self.scorer)
+        answer = self.answers.frame(scored, language=(params or {}).get("language", "en"))
+        if self.log is not None:
+            self.log.add(scored, self.scorer)
+        return answer
+
+
+def served_signature() -> ModelSignature:
+    """Return what the model returns, and the parameters it takes.
+
+    The inputs are checked by the model itself, in two lines: MLflow's own check of some 300
+    columns takes longer than everything else together, and knows one shape of input only.
+    """
+    numbers = ["pd_hat", "raw_score", "base_value", *(f"trait_{key}" for key in TRAITS)]
+    texts = ["dominant_trait", *(f"evidence_{key}" for key in TRAITS), "model_version"]
+    return ModelSignature(
+        outputs=Schema(
+            [ColSpec("string", "account_id"), ColSpec("string", "observation_month")]
+            + [ColSpec("double", one) for one in numbers]
+            + [ColSpec("string", one) for one in texts]
+        ),
+        params=ParamSchema([ParamSpec("language", "string", "en")]),
+    )
 
 
 def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, name: str) -> str:
@@ -78,19 +99,34 @@ def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, nam
     str
         Address such as ``models:/m-...``.
     """
-    outputs = ["pd_hat", "raw_score", "base_value", *(f"trait_{key}" for key in TRAITS)]
-    signature = ModelSignature(
-        inputs=Schema([ColSpec("double", one) for one in feature_names]),
-        outputs=Schema([ColSpec("double", one) for one in outputs]),
-    )
     logged = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(ENTRY),
         artifacts={FOLDER: str(folder)},
-        signature=signature,
-        input_example=example,
+        signature=served_signature(),
+        input_example=example[feature_names],
         code_paths=[str(package_folder())],
         pip_requirements=pinned_requirements(),
         registered_model_name=name or None,
     )
     return str(logged.model_uri)
+
+
+def save_served_model(folder: Path, path: Path) -> None:
+    """Write a saved model as an MLflow model into a folder, for serving without a run store.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the saved model.
+    path : Path
+        Must not exist.
+    """
+    mlflow.pyfunc.save_model(
+        path,
+        python_model=str(ENTRY),
+        artifacts={FOLDER: str(folder)},
+        signature=served_signature(),
+        code_paths=[str(package_folder())],
+        pip_requirements=pinned_requirements(),
+    )

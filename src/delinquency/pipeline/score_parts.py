@@ -1,0 +1,293 @@
+"""The parts of a portfolio to score: found, or made from one large folder or one raw file.
+
+A part holds whole accounts. Parts that lie in folders of their own are scored where they lie;
+anything else is first brought into parts, beside the scores, in bounded memory where it is
+Parquet.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+from pyarrow import parquet
+
+from delinquency.config import Config, as_dict
+from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
+from delinquency.pipeline.canonical_tables import (
+    PART,
+    READY_MADE,
+    ensure_tables,
+    part_folders,
+    read_source,
+)
+from delinquency.pipeline.chosen_model import model_folder
+from delinquency.pipeline.exclusive_folders import alone_in
+from delinquency.scoring.part_tables import INPUT_TABLES
+from delinquency.sources.adapters import SourceFeatures, SourceTables
+from delinquency.workspace.artifacts import digest, read_json, write_frame, write_json
+from delinquency.workspace.manifests import MANIFEST
+from delinquency.workspace.progress import say, working
+
+STATEMENTS = "statements.parquet"
+FEATURES = "features.parquet"
+"""What marks a folder as a part: of canonical tables, or of ready-made features."""
+LARGE_ROWS = 600_000
+"""Statements of one folder above which it is brought into parts: 50,000 accounts of a year."""
+MOST_PARTS = 400
+"""Files that are written at once when a folder is brought into parts."""
+BATCH_ROWS = 1 << 18
+STAGED = "input"
+UNSEEN = "names_not_seen_in_training"
+"""Column of a table of scores: the columns of names whose name the model has not met."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts to score.
+
+    Attributes
+    ----------
+    folders : list of Path
+        One a part, in order.
+    dated : bool
+        Whether the source's months are real ones.
+    staged : Path or None
+        Folder of parts made for this run, to be removed when all is scored.
+    """
+
+    folders: list[Path]
+    dated: bool
+    staged: Path | None = None
+
+
+def parts_to_score(config: Config, work: Path, features: Iterable[str]) -> Parts:
+    """Return the parts of what ``score.input`` names, making them where there are none.
+
+    Parameters
+    ----------
+    config : Config
+    work : Path
+        Folder that parts may be made in.
+    features : iterable of str
+        Features of the model, for ready-made tables.
+
+    Raises
+    ------
+    MissingArtifactError
+        If the input does not exist.
+    ChoiceError
+        If the data set cannot be read from a file, and the input is one.
+    """
+    if not config.score.input:
+        with alone_in(config, "stage=score"):
+            facts = ensure_tables(config)
+        ready = config.workspace.interim / READY_MADE
+        if ready.exists():
+            return _staged(config, work, [ready], list(features), bool(facts.get("dated", True)))
+        return Parts(part_folders(config), bool(facts.get("dated", True)))
+    path = Path(config.score.input).expanduser().resolve()
+    if not path.exists():
+        raise MissingArtifactError(f"score.input: there is no file or folder {path}.")
+    if path.is_dir() and (found := _canonical_folders(path)):
+        if len(found) == 1 and _is_large(found[0]):
+            return _staged(config, work, found, list(features), dated=True)
+        return Parts(found, dated=True)
+    return _staged(config, work, [path], list(features), dated=True)
+
+
+def _canonical_folders(path: Path) -> list[Path]:
+    """Return the folders below a path, or itself, that hold a part."""
+    if (path / STATEMENTS).exists():
+        return [path]
+    return sorted(folder.parent for folder in path.glob(f"*/{STATEMENTS}"))
+
+
+def _is_large(folder: Path) -> bool:
+    return bool(parquet.read_metadata(folder / STATEMENTS).num_rows > LARGE_ROWS)
+
+
+def _staged(
+    config: Config, work: Path, paths: list[Path], features: list[str], dated: bool
+) -> Parts:
+    """Return parts made of an input, those of a killed run where the input is the same."""
+    staged = work / STAGED
+    key = digest([[file_facts(p) for p in paths], as_dict(config.data), config.score.part_accounts,
+                  features])  # fmt: skip
+    if not ((staged / MANIFEST).exists() and
+            read_json(staged / MANIFEST, made_by="score")["key"] == key):  # fmt: skip
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        with working("bringing the accounts into parts"):
+            dated = _make_parts(config, paths[0], staged, features, dated)
+        write_json({"key": key, "dated": dated}, staged / MANIFEST)
+    dated = bool(read_json(staged / MANIFEST, made_by="score")["dated"])
+    return Parts(sorted(p for p in staged.iterdir() if p.is_dir()), dated, staged)
+
+
+def file_facts(path: Path) -> list[list[Any]]:
+    """Return name, size and time of a file, or of every file of a folder."""
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+    return [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+
+
+def _make_parts(
+    config: Config, path: Path, staged: Path, features: list[str], dated: bool
+) -> bool:
+    """Write parts; return whether the months are real ones."""
+    size = config.score.part_accounts
+    if path.is_dir() and (path / STATEMENTS).exists():
+        split_folder(path, staged, part_accounts=size)
+        return True
+    if path.is_dir() and path.name == READY_MADE:
+        frame = pd.read_parquet(path / FEATURES)
+        _write_features(frame, staged, size)
+        return dated
+    source = read_source(_pointed_at(config, path))
+    _say_counts(source)
+    if isinstance(source, SourceFeatures):
+        from delinquency.pipeline.prepared_features import prepare_new
+        from delinquency.pipeline.saved_model import load_from
+
+        prepared = prepare_new(config, source, load_from(model_folder(config)).meanings)
+        frame = pd.concat([prepared.keys, prepared.X], axis=1)
+        if prepared.unseen is not None:
+            frame[UNSEEN] = prepared.unseen.to_numpy()
+        _write_features(frame, staged, size)
+    else:
+        _write_tables(source, staged, size)
+    return bool(source.facts.get("dated", True))
+
+
+def _pointed_at(config: Config, path: Path) -> Config:
+    """Return the choices with the data set's file exchanged for another one."""
+    if not hasattr(config.data, "path"):
+        raise ChoiceError(
+            f"score.input={path} is no folder of canonical tables, and data={config.data.name} is "
+            "not read from one file. Describe the accounts in a conf/data file and name that, or "
+            "give a folder that holds statements.parquet or parts of it."
+        )
+    changes: dict[str, Any] = {"path": str(path)}
+    # New accounts are no complete published file, and have no label.
+    changes |= {key: False for key in ("complete", "labelled") if hasattr(config.data, key)}
+    return replace(config, data=replace(config.data, **changes))
+
+
+def _say_counts(source: SourceTables | SourceFeatures) -> None:
+    for what, count in source.facts.get("counts", {}).items():
+        if count:
+            say(f"  {what}: {count:,}")
+    if ignored := source.facts.get("ignored_columns"):
+        say(f"  ignored, as the model does not know them: {', '.join(ignored)}")
+
+
+def _write_features(frame: pd.DataFrame, staged: Path, size: int) -> None:
+    for number, start in enumerate(range(0, max(len(frame), 1), size)):
+        rows = frame.iloc[start : start + size]
+        write_frame(rows.reset_index(drop=True), staged / PART.format(number) / FEATURES)
+
+
+def _write_tables(source: SourceTables, staged: Path, size: int) -> None:
+    ids = np.sort(source.tables["statements"]["account_id"].unique())
+    for number, start in enumerate(range(0, len(ids), size)):
+        chosen = set(ids[start : start + size])
+        for name in INPUT_TABLES:
+            if name in source.tables:
+                table = source.tables[name]
+                kept = table[table["account_id"].isin(chosen)].reset_index(drop=True)
+                write_frame(kept, staged / PART.format(number) / f"{name}.parquet")
+
+
+def split_folder(folder: Path, staged: Path, *, part_accounts: int) -> int:
+    """Bring one folder of canonical tables into parts of whole accounts, in bounded memory.
+
+    Parameters
+    ----------
+    folder : Path
+        Tables with any number of row groups, rows in any order.
+    staged : Path
+        Where the parts are written.
+    part_accounts : int
+        Accounts of a part, about.
+
+    Returns
+    -------
+    int
+        Parts written.
+
+    Notes
+    -----
+    An account's part follows from a hash of its id, the same in every table. A batch of rows is
+    read at a time; the rows of a part keep their order.
+    """
+    n_parts = max(1, min(MOST_PARTS, round(_count_accounts(folder) / part_accounts)))
+    for name in INPUT_TABLES:
+        path = folder / f"{name}.parquet"
+        if path.exists():
+            _split_table(path, staged, n_parts)
+    return n_parts
+
+
+def _count_accounts(folder: Path) -> int:
+    """Return about how many accounts a folder holds."""
+    if (folder / "accounts.parquet").exists():
+        return int(parquet.read_metadata(folder / "accounts.parquet").num_rows)
+    file = parquet.ParquetFile(folder / STATEMENTS)
+    first = next(file.iter_batches(BATCH_ROWS, columns=["account_id"]), None)
+    if first is None or not len(first):
+        return 0
+    seen = len(first.column(0).unique())
+    return int(seen * file.metadata.num_rows / len(first))
+
+
+def _split_table(path: Path, staged: Path, n_parts: int) -> None:
+    file = parquet.ParquetFile(path)
+    if "account_id" not in file.schema_arrow.names:
+        raise DataError(
+            Fault(str(path), "account_id", "a column (account)", mend="It is missing.")
+        )
+    with ExitStack() as files:
+        writers = [
+            files.enter_context(
+                parquet.ParquetWriter(_made(staged / PART.format(n)) / path.name,
+                                      file.schema_arrow.remove_metadata())
+            )
+            for n in range(n_parts)
+        ]  # fmt: skip
+        for batch in file.iter_batches(BATCH_ROWS):
+            for number, rows in _by_part(pyarrow.Table.from_batches([batch]), n_parts):
+                writers[number].write_table(rows.replace_schema_metadata(None))
+
+
+def _by_part(table: pyarrow.Table, n_parts: int) -> Iterator[tuple[int, pyarrow.Table]]:
+    """Yield the rows of every part, in their order."""
+    ids = table.column("account_id").combine_chunks().dictionary_encode()
+    hashes = pd.util.hash_array(np.asarray(ids.dictionary.to_pylist(), dtype=object))
+    part = (hashes % np.uint64(n_parts)).astype(np.int64)[ids.indices.to_numpy()]
+    order = np.argsort(part, kind="stable")
+    ends = np.searchsorted(part[order], np.arange(n_parts + 1))
+    sorted_rows = table.take(pyarrow.array(order))
+    for number in range(n_parts):
+        length = int(ends[number + 1] - ends[number])
+        if length:
+            yield number, sorted_rows.slice(int(ends[number]), length)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def remove_staged(parts: Parts) -> None:
+    """Remove parts that were made for a run that is done."""
+    if parts.staged is not None:
+        shutil.rmtree(parts.staged, ignore_errors=True)
+        work = parts.staged.parent
+        if work.is_dir() and not os.listdir(work):
+            work.rmdir()

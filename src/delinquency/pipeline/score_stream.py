@@ -1,0 +1,333 @@
+"""Stage ``score``: a portfolio of any size, part by part, on any engine, resumed after a kill.
+
+A part that is scored is a file, whole or absent, that says what it was made from: a run that is
+begun again scores only what is missing or has changed. What is held in memory is one part and the
+model, whatever the size of the portfolio.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from delinquency.atomic_files import replacing
+from delinquency.config import Config
+from delinquency.pipeline.cleared_records import erased_state, without_cleared
+from delinquency.pipeline.score_parts import (
+    FEATURES,
+    UNSEEN,
+    Parts,
+    file_facts,
+    parts_to_score,
+    remove_staged,
+)
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts, load_scorer
+from delinquency.scoring.part_tables import read_part
+from delinquency.scoring.score_records import stored_metadata, to_table, worded, write_scores
+from delinquency.workspace.artifacts import (
+    code_digest,
+    digest,
+    frames_written,
+    without_formulas,
+    write_json,
+)
+from delinquency.workspace.engines.registered_engines import ENGINES
+from delinquency.workspace.folder_locks import locked
+from delinquency.workspace.progress import rated
+
+RECEIPT = "delinquency"
+"""Key of the receipt in a file of scores."""
+PD_BINS = 2_000
+"""Equal steps of the PD that the quantiles of a portfolio are read from."""
+WORK = ".work"
+SUMMARY = "_summary.json"
+"""Begins with a line, so that readers of a whole folder of Parquet files pass it over."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part to score: small, for it travels to the worker.
+
+    Attributes
+    ----------
+    folder : Path
+    output : Path
+    model : Path
+        Folder of the saved model.
+    key : str
+        Digest of everything that the scores follow from.
+    dated : bool
+    config : Config
+    """
+
+    folder: Path
+    output: Path
+    model: Path
+    key: str
+    dated: bool
+    config: Config
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is known of a scored part.
+
+    Attributes
+    ----------
+    part : str
+        Name of the file of scores.
+    key : str
+    accounts : int
+    pd_sum : float
+    pd_counts : list of int
+        Accounts by PD, in ``PD_BINS`` equal steps; only steps that are reached, as pairs.
+    """
+
+    part: str
+    key: str
+    accounts: int
+    pd_sum: float
+    pd_counts: list[list[int]]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a run made.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the files of scores.
+    receipts : list of Receipt
+        In the order of the parts.
+    made : int
+        Parts that this run scored; the others were there.
+    """
+
+    folder: Path
+    receipts: list[Receipt]
+    made: int
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts."""
+        return sum(one.accounts for one in self.receipts)
+
+    @property
+    def mean_pd(self) -> float:
+        """Mean PD; NaN without accounts."""
+        return (
+            sum(one.pd_sum for one in self.receipts) / self.accounts if self.accounts else np.nan
+        )
+
+    def quantile(self, share: float) -> float:
+        """Return the PD that a share of the accounts lies below, to 0.05 percentage points."""
+        counts = np.zeros(PD_BINS, np.int64)
+        for one in self.receipts:
+            for step, count in one.pd_counts:
+                counts[step] += count
+        if not counts.any():
+            return float("nan")
+        step = int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
+        return (min(step, PD_BINS - 1) + 0.5) / PD_BINS
+
+
+def score_portfolio(config: Config, model: Path, out: Path) -> Scored:
+    """Score every part of a portfolio into a folder, a file a part.
+
+    Parameters
+    ----------
+    config : Config
+    model : Path
+        Folder of the saved model.
+    out : Path
+        Folder of the scores; files of other parts in it are removed.
+
+    Returns
+    -------
+    Scored
+    """
+    wait = config.paths.wait_seconds
+    with locked([out], command="stage=score", wait_seconds=wait):
+        return _score_alone(config, model, out)
+
+
+def _score_alone(config: Config, model: Path, out: Path) -> Scored:
+    out.mkdir(parents=True, exist_ok=True)
+    scorer = load_scorer(model)
+    parts = parts_to_score(config, out / WORK, scorer.model.features)
+    jobs = _jobs(config, parts, model, out, scorer)
+    names = {job.output.name for job in jobs}
+    for stale in out.glob("*.parquet"):
+        if stale.name not in names:
+            stale.unlink()
+    kept = {job.output.name: receipt for job in jobs if (receipt := _receipt_of(job))}
+    todo = [job for job in jobs if job.output.name not in kept]
+    with rated("scoring", "accounts", parts=len(jobs), done=len(kept)) as tick:
+        for receipt in ENGINES[config.engine.kind](score_part, todo, config.engine):
+            kept[receipt.part] = receipt
+            tick(receipt.accounts)
+    receipts = [kept[job.output.name] for job in jobs]
+    write_json(
+        {
+            "model": scorer.version,
+            "parts": [asdict(replace(one, pd_counts=[])) for one in receipts],
+            "accounts": sum(one.accounts for one in receipts),
+        },
+        out / SUMMARY,
+    )
+    remove_staged(parts)
+    return Scored(out, receipts, len(todo))
+
+
+def _jobs(
+    config: Config, parts: Parts, model: Path, out: Path, scorer: AccountScorer
+) -> list[Job]:
+    """Return a job a part."""
+    same = [
+        scorer.version, code_digest(), parts.dated, erased_state(config),
+        asdict(config.reasons), config.data.currency,
+    ]  # fmt: skip
+    return [
+        Job(
+            folder=folder,
+            output=out / f"part-{number:05d}.parquet",
+            model=model,
+            key=digest([*same, file_facts(folder)]),
+            dated=parts.dated,
+            config=config,
+        )
+        for number, folder in enumerate(parts.folders)
+    ]
+
+
+def score_part(job: Job) -> Receipt:
+    """Score one part and write its file; what every engine runs.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    Receipt
+    """
+    options, threads = job.config.reasons, _threads(job.config)
+    scorer = _scorer(job.model, tuple(asdict(options).items()), job.config.data.currency, threads)
+    scored, unseen = _scored(job, scorer)
+    receipt = Receipt(
+        part=job.output.name,
+        key=job.key,
+        accounts=len(scored),
+        pd_sum=float(scored.pd_hat.sum()),
+        pd_counts=_pd_counts(scored.pd_hat),
+    )
+    table = to_table(scored, scorer, dated=job.dated)
+    if unseen is not None:
+        table = table.append_column(UNSEEN, pyarrow.array(unseen, pyarrow.string()))
+    with replacing(job.output) as temporary:
+        write_scores(table, temporary, {RECEIPT: json.dumps(asdict(receipt))})
+    return receipt
+
+
+def _scored(job: Job, scorer: AccountScorer) -> tuple[ScoredAccounts, pd.Series | None]:
+    """Return the scores of a part, and the names in it that training never saw."""
+    if (job.folder / FEATURES).exists():
+        frame = pd.read_parquet(job.folder / FEATURES)
+        features = np.ascontiguousarray(scorer.model.matrix(frame).T)
+        keys = frame[["account_id", "observation_month"]]
+        return scorer.score_features(features, keys, ()), frame.get(UNSEEN)
+    tables = read_part(job.folder, scorer.columns)
+    if erased_state(job.config):
+        text = {n: t.select_dtypes("category").columns for n, t in tables.items()}
+        plain = {n: t.astype(dict.fromkeys(text[n], "str")) for n, t in tables.items()}
+        tables = without_cleared(job.config, plain)
+    return scorer.score(tables), None
+
+
+def _threads(config: Config) -> int:
+    """Return the threads of one job: those of the process where jobs run in it, else one."""
+    return config.n_threads if config.engine.kind == "in_process" else 1
+
+
+@lru_cache(maxsize=2)
+def _scorer(
+    model: Path, options: tuple[tuple[str, Any], ...], currency: str, threads: int
+) -> AccountScorer:
+    """Return the scorer of a model; a worker loads it once."""
+    return load_scorer(
+        model, options=ReasonOptions(**dict(options)), currency=currency, n_threads=threads
+    )
+
+
+def _receipt_of(job: Job) -> Receipt | None:
+    """Return the receipt of a part that is there already, made from the same; None otherwise."""
+    if not job.output.exists():
+        return None
+    kept = stored_metadata(job.output).get(RECEIPT)
+    if kept is None:
+        return None
+    receipt = Receipt(**json.loads(kept))
+    return receipt if receipt.key == job.key else None
+
+
+def _pd_counts(pd_hat: np.ndarray) -> list[list[int]]:
+    steps = np.minimum((pd_hat * PD_BINS).astype(np.int64), PD_BINS - 1)
+    found, counts = np.unique(steps, return_counts=True)
+    return [[int(step), int(count)] for step, count in zip(found, counts, strict=True)]
+
+
+def write_worded(scored: Scored, scorer: AccountScorer, path: Path) -> None:
+    """Write the scores of all parts as one file, reasons in words.
+
+    Parameters
+    ----------
+    scored : Scored
+    scorer : AccountScorer
+    path : Path
+        ``.csv`` or ``.parquet``.
+    """
+    frames = (worded(pd.read_parquet(scored.folder / one.part), scorer) for one in scored.receipts)
+    if path.suffix == ".csv":
+        with (
+            replacing(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as out,
+        ):
+            for number, frame in enumerate(frames):
+                without_formulas(frame).to_csv(out, index=False, header=number == 0)
+        return
+    with frames_written(path) as write:
+        for frame in frames:
+            write(frame)
+
+
+def read_scores(
+    folder: Path, scorer: AccountScorer, accounts: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return stored scores in words, of all accounts or of some.
+
+    Parameters
+    ----------
+    folder : Path
+        As ``score_portfolio`` writes it.
+    scorer : AccountScorer
+        Of the model that made them.
+    accounts : sequence of str, optional
+        Only these.
+
+    Returns
+    -------
+    DataFrame
+    """
+    chosen = None if accounts is None else [("account_id", "in", list(accounts))]
+    frames = [pd.read_parquet(path, filters=chosen) for path in sorted(folder.glob("*.parquet"))]
+    return worded(
+        pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True), scorer
+    )

@@ -1,0 +1,323 @@
+"""One model, ready to score account months: tables in, PD, traits, reason codes, evidence out.
+
+Batch scoring, every engine and the served model go through ``AccountScorer``, so that an account
+has the same bits wherever it is scored.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+
+from delinquency.errors import MissingArtifactError, ModelError
+from delinquency.features.catalogue import Feature
+from delinquency.features.feature_description import FeatureMeaning, from_plain
+from delinquency.features.feature_matrix import feature_values
+from delinquency.features.registered_features import FEATURES
+from delinquency.modeling.fitted_model import DelinquencyModel, load_model
+from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.panel.window_cells import NEVER, month_number
+from delinquency.panel.windows import Array, build_windows
+from delinquency.reasons.feature_effects import ContributionCurves
+from delinquency.reasons.reason_context import ReasonContext
+from delinquency.reasons.reason_options import ReasonOptions
+from delinquency.reasons.reason_selection import select_reasons
+from delinquency.reasons.reference_population import Contributions, Reference, scale_of
+from delinquency.reasons.stated_reasons import Reasons
+from delinquency.scoring.evidence_pass import evidence_pass
+from delinquency.scoring.part_tables import SILENT, needed_columns, require_columns
+from delinquency.shapley import TraitExplainer
+
+ADDITIVITY = 1e-9
+"""Largest error allowed of base value + trait values against the booster's raw score."""
+CHECKED_ROWS = 64
+"""Rows of a part whose raw score is compared with the booster's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredAccounts:
+    """The scores of some accounts, row-aligned.
+
+    Attributes
+    ----------
+    keys : DataFrame
+        ``account_id``, ``observation_month``.
+    features : ndarray of shape (n_features, n_rows)
+    pd_hat, raw_score : ndarray of shape (n_rows,)
+    base_value : float
+    trait_values : ndarray of shape (n_rows, n_traits)
+        Log-odds; they add up to the raw score with the base value.
+    evidence : ndarray of shape (n_rows, n_traits), int8
+    reasons : Reasons
+    """
+
+    keys: pd.DataFrame
+    features: Array
+    pd_hat: Array
+    raw_score: Array
+    base_value: float
+    trait_values: Array
+    evidence: NDArray[np.int8]
+    reasons: Reasons
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+class AccountScorer:
+    """Scores accounts with one saved model.
+
+    Parameters
+    ----------
+    model : DelinquencyModel
+    explainer : TraitExplainer
+    context : ReasonContext
+        What the reasons rest on.
+    curves : ContributionCurves
+    n_months : int
+        Length of the observation window the model was trained with.
+    version : str
+        What the scores name as their model.
+    trained_tables : sequence of str
+        Canonical tables that the features of the training were made from.
+    """
+
+    def __init__(
+        self,
+        model: DelinquencyModel,
+        explainer: TraitExplainer,
+        context: ReasonContext,
+        curves: ContributionCurves,
+        *,
+        n_months: int,
+        version: str,
+        trained_tables: Sequence[str] = (),
+    ):
+        self.model, self.explainer, self.context = model, explainer, context
+        self.n_months, self.version = n_months, version
+        self.trained_tables = tuple(trained_tables)
+        self.meanings: dict[str, FeatureMeaning] = {
+            name: context.meanings[name] for name in model.features
+        }
+        self.curves = curves
+        self.selection: list[Feature] | None = None
+        if all(name in FEATURES for name in model.features):
+            self.selection = [FEATURES[name] for name in model.features]
+
+    @property
+    def columns(self) -> dict[str, set[str]]:
+        """The columns of the canonical tables that the model needs."""
+        return needed_columns(self._selection())
+
+    def score(self, tables: Mapping[str, pd.DataFrame]) -> ScoredAccounts:
+        """Score every account of some canonical tables in the last month of its statements.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame
+            ``statements`` and what else the model was trained with; ids may be categorical.
+
+        Returns
+        -------
+        ScoredAccounts
+            Sorted by account.
+
+        Raises
+        ------
+        ModelError
+            If columns that the model needs are missing.
+        """
+        selection = self._selection()
+        require_columns(selection, tables)
+        observed = latest_months(tables["statements"])
+        windows = build_windows(tables, observed, n_months=self.n_months)
+        silent = windows.static.get(SILENT, np.zeros(len(windows))) == 1
+        return self.score_features(
+            feature_values(windows, selection), observed, windows.tables, silent=silent
+        )
+
+    def score_features(
+        self,
+        features: Array,
+        keys: pd.DataFrame,
+        tables: Collection[str],
+        *,
+        silent: NDArray[np.bool_] | None = None,
+    ) -> ScoredAccounts:
+        """Score rows whose features are made.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_features, n_rows)
+            In the order of the model's features.
+        keys : DataFrame
+            ``account_id``, ``observation_month``, row-aligned.
+        tables : collection of str
+            Tables that the features were made from; empty for features made elsewhere.
+        silent : ndarray of shape (n_rows,), bool, optional
+            Accounts that say nothing.
+
+        Returns
+        -------
+        ScoredAccounts
+
+        Raises
+        ------
+        ModelError
+            If base value and trait values do not add up to the booster's own raw score.
+        """
+        matrix = np.ascontiguousarray(features.T)
+        explanation = self.explainer.explain(matrix)
+        self._require_additive(matrix, explanation.raw_score)
+        quiet = np.zeros(len(keys), np.bool_) if silent is None else silent
+        evidence = evidence_pass(features, self.meanings, tables, silent=quiet)
+        values = explanation.values  # noqa: PD011
+        return ScoredAccounts(
+            keys=keys,
+            features=features,
+            pd_hat=self.model.probability(explanation.raw_score),
+            raw_score=explanation.raw_score,
+            base_value=explanation.base_value,
+            trait_values=values,
+            evidence=evidence,
+            reasons=select_reasons(
+                Contributions(values, self.curves.contributions(matrix), matrix),
+                evidence,
+                self.context,
+            ),
+        )
+
+    def _selection(self) -> list[Feature]:
+        if self.selection is None:
+            unknown = [name for name in self.model.features if name not in FEATURES]
+            raise ModelError(
+                f"The model takes ready-made columns ({', '.join(unknown[:3])}), which are not "
+                "made from canonical tables. Give the ready-made table."
+            )
+        return self.selection
+
+    def _require_additive(self, matrix: Array, raw_score: Array) -> None:
+        """Compare the scores of a few rows, spread over all, with the booster's own."""
+        if not len(matrix):
+            return
+        n_rows = len(matrix)
+        rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, CHECKED_ROWS)).astype(np.int64))
+        exact = self.model.booster.predict(matrix[rows], raw_score=True, num_threads=1)
+        error = float(np.abs(raw_score[rows] - exact).max())
+        if not error <= ADDITIVITY:
+            raise ModelError(
+                f"Trait values must add up to the raw score within {ADDITIVITY:g}. The largest "
+                f"error is {error:g}: this is a fault of the explainer, please report it."
+            )
+
+
+def latest_months(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return every account with the month of its latest statement, sorted by account.
+
+    Parameters
+    ----------
+    statements : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        ``account_id`` (text), ``observation_month``.
+    """
+    ids = statements["account_id"]
+    ids = ids if isinstance(ids.dtype, pd.CategoricalDtype) else ids.astype("category")
+    latest = np.full(len(ids.cat.categories), -NEVER, np.int64)
+    np.maximum.at(latest, ids.cat.codes.to_numpy(), month_number(statements["month"]))
+    names = ids.cat.categories.astype("str")
+    frame = pd.DataFrame(
+        {
+            "account_id": pd.Series(names, dtype="str"),
+            "observation_month": latest.astype("datetime64[M]").astype(MONTH_DTYPE),
+        }
+    )[latest > -NEVER]
+    if not frame["account_id"].is_monotonic_increasing:
+        frame = frame.sort_values("account_id", kind="stable")
+    return frame.reset_index(drop=True)
+
+
+def load_scorer(
+    folder: Path,
+    *,
+    options: ReasonOptions | None = None,
+    currency: str | None = None,
+    n_threads: int | None = None,
+) -> AccountScorer:
+    """Return the scorer of a saved model's folder; no pickle, no Hydra.
+
+    Parameters
+    ----------
+    folder : Path
+        As ``stage=train`` writes it.
+    options : ReasonOptions, optional
+        What counts as a reason; the choices of the training when absent.
+    currency : str, optional
+        That of the training when absent.
+    n_threads : int, optional
+        Threads of the explainer.
+
+    Returns
+    -------
+    AccountScorer
+
+    Raises
+    ------
+    MissingArtifactError
+        If a file is missing.
+    """
+    model = load_model(folder)
+    plain = {
+        name: _read(folder / name) for name in ("meanings.json", "reasons.json", "facts.json")
+    }
+    try:
+        chosen = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingArtifactError(_absent(folder / "config.yaml")) from None
+    calibration = model.calibration.to_dict()
+    context = ReasonContext(
+        meanings=from_plain(plain["meanings.json"]),
+        reference=Reference.from_plain(plain["reasons.json"]["reference"]),
+        scale=scale_of(
+            model.calibration.kind,
+            slope=float(calibration.get("slope", 1.0)),
+            intercept=float(calibration.get("intercept", 0.0)),
+        ),
+        options=ReasonOptions(**chosen["reasons"]) if options is None else options,
+        currency=chosen["data"]["currency"] if currency is None else currency,
+        window_months=chosen["data"].get("window_months"),
+        common=frozenset((family, side) for family, side in plain["reasons.json"]["common"]),
+    )
+    return AccountScorer(
+        model,
+        TraitExplainer.load(folder / "explainer.npz", n_threads=n_threads),
+        context,
+        ContributionCurves.from_plain(plain["reasons.json"]["curves"]),
+        n_months=int(chosen["data"].get("window_months", 12)),
+        version=model_version(folder),
+        trained_tables=plain["facts.json"]["tables"],
+    )
+
+
+def model_version(folder: Path) -> str:
+    """Return what names a saved model: the first digits of its booster's SHA-256."""
+    return str(_read(folder / "model.json")["booster_sha256"])[:12]
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingArtifactError(_absent(path)) from None
+
+
+def _absent(path: Path) -> str:
+    return f"No saved model: {path} does not exist. Make it with stage=train."

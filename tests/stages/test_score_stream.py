@@ -1,0 +1,241 @@
+"""The score stream on a tiny portfolio: the plain road's results, on any engine, after a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from delinquency.config import load
+from delinquency.errors import ChoiceError, DataError, MissingArtifactError, ModelError
+from delinquency.pipeline import scored_rows
+from delinquency.pipeline.prepared_features import prepare_new
+from delinquency.pipeline.saved_model import load_from
+from delinquency.pipeline.score_stream import read_scores, score_portfolio
+from delinquency.scoring.account_scorer import load_scorer
+from delinquency.sources.adapters import SourceTables
+from delinquency.stages import run_stage
+
+pytestmark = pytest.mark.slow
+TINY = [
+    "data.n_accounts=300", "data.audit_accounts=20", "data.audit_paths=5", "model.n_estimators=12",
+    "evaluation.n_boot=2", "n_threads=1",
+]  # fmt: skip
+TABLES = ("statements", "accounts", "cashflows", "bureau", "transactions", "contacts")
+
+
+def configured(root, *overrides):
+    return load([f"paths.root={root}", *TINY, *overrides])
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    run_stage(configured(folder, "stage=train", "tracking=none"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(root):
+    parts = sorted((root / "data/interim/synthetic").glob("part-*"))
+    return {
+        name: pd.concat([pd.read_parquet(p / f"{name}.parquet") for p in parts], ignore_index=True)
+        for name in TABLES
+    }
+
+
+@pytest.fixture(scope="module")
+def n_accounts(parts):
+    # Accounts that were closed before have no statement among those of the parts.
+    return read_all(parts, "statements")["account_id"].nunique()
+
+
+@pytest.fixture(scope="module")
+def parts(root, tables):
+    """Three parts of whole accounts, the last year only, some rows arriving late."""
+    folder = root / "three"
+    ids = np.array_split(np.sort(tables["accounts"]["account_id"].to_numpy(str)), 3)
+    first = tables["statements"]["month"].max() - pd.DateOffset(months=13)
+    for number, chosen in enumerate(ids):
+        for name, table in tables.items():
+            rows = table[table["account_id"].isin(chosen)]
+            moment = {"accounts": None, "transactions": "date", "contacts": "date"}.get(
+                name, "month"
+            )
+            if moment:
+                rows = rows[rows[moment] >= first]
+            if name in ("transactions", "statements"):
+                rng = np.random.default_rng(number)
+                late = pd.Series(rng.random(len(rows)) < 0.1, index=rows.index)
+                month = rows[moment].dt.to_period("M").dt.to_timestamp()
+                shifted = month.where(~late, month + pd.DateOffset(months=1))
+                rows = rows.assign(arrival_month=shifted.astype("datetime64[ms]"))
+            out = folder / f"part-{number}" / f"{name}.parquet"
+            out.parent.mkdir(parents=True, exist_ok=True)
+            rows.reset_index(drop=True).to_parquet(out, index=False)
+    return folder
+
+
+def scored(root, source, name, *overrides, **engine):
+    config = configured(root, f"score.input={source}", *overrides)
+    out = root / "scores" / name
+    return score_portfolio(config, config.workspace.models, out), out
+
+
+def digest_of(folder):
+    return [path.read_bytes() for path in sorted(folder.glob("part-*.parquet"))]
+
+
+def read_all(source, name):
+    found = [p / f"{name}.parquet" for p in sorted(source.glob("part-*"))]
+    return pd.concat([pd.read_parquet(path) for path in found], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def serial(root, parts):
+    return scored(root, parts, "serial")
+
+
+def test_scores_and_words_equal_those_of_the_plain_road(root, parts, serial, n_accounts):
+    config = configured(root)
+    fitted = load_from(config.workspace.models)
+    plain_tables = {name: read_all(parts, name) for name in TABLES}
+    source = SourceTables(plain_tables, pd.DataFrame(), {"dated": True}, "")
+    prepared = prepare_new(config, source, fitted.meanings)
+    plain = scored_rows.scored_rows(config, fitted, prepared)
+    ours = read_scores(serial[1], load_scorer(config.workspace.models))
+    assert serial[0].accounts == len(plain) == n_accounts
+    pd.testing.assert_frame_equal(
+        ours.drop(columns="model_version"), plain, check_exact=True, check_dtype=False
+    )
+    assert serial[0].mean_pd == pytest.approx(plain["pd_hat"].mean())
+    assert serial[0].quantile(0.95) == pytest.approx(plain["pd_hat"].quantile(0.95), abs=0.01)
+
+
+def test_a_second_run_scores_nothing_and_a_changed_part_only_itself(
+    root, parts, serial, n_accounts
+):
+    before = digest_of(serial[1])
+    again, _ = scored(root, parts, "serial")
+    assert again.made == 0 and digest_of(serial[1]) == before
+    os.utime(parts / "part-1" / "statements.parquet")
+    changed, _ = scored(root, parts, "serial")
+    assert changed.made == 1 and changed.accounts == n_accounts
+    damaged = serial[1] / "part-00002.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    assert scored(root, parts, "serial")[0].made == 1
+    assert [len(b) for b in digest_of(serial[1])] == [len(b) for b in before]
+
+
+@pytest.mark.skipif(
+    not os.environ.get("DELINQUENCY_ENGINES"), reason="starts clusters: make test-engines"
+)
+def test_processes_and_dask_write_the_same_values(root, parts, serial):
+    expected = pd.read_parquet(serial[1])
+    pytest.importorskip("distributed")
+    for name in ("processes", "dask"):
+        out = root / "scores" / name
+        config = configured(root, f"score.input={parts}", f"engine={name}", "engine.workers=2")
+        score_portfolio(config, config.workspace.models, out)
+        assert digest_of(out) == digest_of(serial[1]), name
+        pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+
+
+def test_one_large_folder_of_many_row_groups_scores_like_its_parts(
+    root, parts, serial, n_accounts, monkeypatch
+):
+    from delinquency.pipeline import score_parts
+
+    whole = root / "whole"
+    whole.mkdir()
+    for name in TABLES:
+        frame = read_all(parts, name)
+        order = np.random.default_rng(0).permutation(len(frame))
+        frame.iloc[order].to_parquet(whole / f"{name}.parquet", index=False, row_group_size=500)
+    expected = pd.read_parquet(serial[1]).astype({"account_id": "str"})
+    expected = expected.sort_values("account_id", ignore_index=True)
+    monkeypatch.setattr(score_parts, "LARGE_ROWS", 100)
+    monkeypatch.setattr(score_parts, "BATCH_ROWS", 1000)
+    result, out = scored(root, whole, "whole", "score.part_accounts=100")
+    assert len(result.receipts) == round(n_accounts / 100)
+    got = pd.read_parquet(out).sort_values("account_id", ignore_index=True)
+    numbers = [c for c in expected if expected[c].dtype == np.float64]
+    # Events of a month add up in the order of their rows: the last bits may differ.
+    pd.testing.assert_frame_equal(got[numbers], expected[numbers], rtol=1e-9, atol=1e-9)
+    codes = [c for c in expected if c.startswith(("reason_code", "evidence", "dominant"))]
+    assert (got[codes].astype("str") == expected[codes].astype("str")).all().all()
+    assert not (out / ".work").exists()
+
+
+def test_a_killed_run_is_resumed_and_ends_in_the_same_bytes(root, parts, serial):
+    out = root / "scores" / "killed"
+    command = [
+        sys.executable, "-m", "delinquency", "stage=score", f"paths.root={root}", *TINY,
+        f"score.input={parts}", f"score.output={out}",
+    ]  # fmt: skip
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("part-*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    kept = len(list(out.glob("part-*.parquet")))
+    assert kept >= 1
+    result, _ = scored(root, parts, "killed")
+    assert result.made == 3 - kept
+    assert digest_of(out) == digest_of(serial[1])
+    assert not list(out.glob(".writing-*"))
+
+
+def test_one_file_of_words_is_written_where_a_file_is_named(root, parts, n_accounts, capsys):
+    out = root / "worded.csv"
+    run_stage(configured(root, "stage=score", f"score.input={parts}", f"score.output={out}"))
+    frame = pd.read_csv(out)
+    assert len(frame) == n_accounts and frame["reason_1"].str.len().max() > 20
+    assert frame["reason_zh_1"].notna().any()
+    assert f"{n_accounts} accounts scored" in capsys.readouterr().out
+    assert not list(root.glob(".worded.csv.parts"))
+
+
+def test_what_is_wrong_with_a_part_is_told_in_the_words_of_the_checks(root, parts, tmp_path):
+    broken = tmp_path / "broken"
+    for name in TABLES:
+        frame = pd.read_parquet(parts / "part-0" / f"{name}.parquet")
+        if name == "statements":
+            frame.loc[3, "days_past_due"] = -3.0
+        (broken / "part-0").mkdir(parents=True, exist_ok=True)
+        frame.to_parquet(broken / "part-0" / f"{name}.parquet", index=False)
+    with pytest.raises(DataError, match=r"days_past_due: expected at least 0.*-3"):
+        scored(root, broken, "broken")
+    (broken / "part-0" / "bureau.parquet").unlink()
+    frame = pd.read_parquet(parts / "part-0" / "statements.parquet")
+    frame.to_parquet(broken / "part-0" / "statements.parquet", index=False)
+    with pytest.raises(ModelError, match=r"bureau \(the whole table\)"):
+        scored(root, broken, "broken")
+    with pytest.raises(MissingArtifactError, match="no file or folder"):
+        scored(root, tmp_path / "nowhere", "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ChoiceError, match="no folder of canonical tables"):
+        scored(root, tmp_path / "empty", "empty")
+
+
+def test_words_of_another_model_are_refused(root, serial):
+    from delinquency.scoring.score_records import worded
+
+    frame = pd.read_parquet(next(iter(sorted(serial[1].glob("part-*")))))
+    frame["model_version"] = "0123456789ab"
+    with pytest.raises(ModelError, match="made by model 0123456789ab"):
+        worded(frame, load_scorer(root / "models/synthetic"))
+
+
+def test_the_summary_names_every_part_and_the_model(serial, n_accounts):
+    summary = json.loads((serial[1] / "_summary.json").read_text())
+    assert summary["accounts"] == n_accounts
+    assert [p["part"] for p in summary["parts"]] == [f"part-{n:05d}.parquet" for n in range(3)]
+    assert len(pd.read_parquet(Path(serial[1]))) == n_accounts
