@@ -163,13 +163,16 @@ def test_one_large_folder_of_many_row_groups_scores_like_its_parts(
     monkeypatch.setattr(score_parts, "LARGE_ROWS", 100)
     monkeypatch.setattr(score_parts, "BATCH_ROWS", 1000)
     result, out = scored(root, whole, "whole", "score.part_accounts=100")
-    assert len(result.receipts) == round(n_accounts / 100)
+    assert 2 <= len(result.receipts) <= 5 and result.accounts == n_accounts
     got = pd.read_parquet(out).sort_values("account_id", ignore_index=True)
     numbers = [c for c in expected if expected[c].dtype == np.float64]
     # Events of a month add up in the order of their rows: the last bits may differ.
     pd.testing.assert_frame_equal(got[numbers], expected[numbers], rtol=1e-9, atol=1e-9)
     codes = [c for c in expected if c.startswith(("reason_code", "evidence", "dominant"))]
-    assert (got[codes].astype("str") == expected[codes].astype("str")).all().all()
+    for column in codes:
+        assert got[column].astype("object").fillna("").tolist() == (
+            expected[column].astype("object").fillna("").tolist()
+        )
     assert not (out / ".work").exists()
 
 
