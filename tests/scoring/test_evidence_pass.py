@@ -13,7 +13,7 @@ ALL_TABLES = ("statements", "accounts", "cashflows", "bureau", "transactions", "
 
 @pytest.mark.parametrize("tables", [(), ("statements",), ("statements", "bureau"), ALL_TABLES])
 def test_evidence_in_one_pass_is_that_of_the_rules(tables):
-    meanings = meanings_of(list(FEATURES.values())[::9])
+    meanings = meanings_of(list(FEATURES.values())[::9], window_months=12)
     rng = np.random.default_rng(11)
     features = rng.normal(size=(120, len(meanings)))
     features[rng.random(features.shape) < rng.random((120, 1))] = np.nan
