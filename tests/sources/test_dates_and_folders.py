@@ -85,3 +85,15 @@ def test_months_in_folder_names_are_read(tmp_path):
 def test_a_folder_name_that_is_no_month_is_named(tmp_path):
     with pytest.raises(DataError, match="dt: expected a date"):
         partitioned(tmp_path, ("2024-01", "latest"))
+
+
+def test_a_row_that_is_dropped_may_hold_anything(tmp_path):
+    rows = "a,2024-01,0\na,2024-02,30\n,2024-03,x\nTotal,,n.a.\n"
+    (tmp_path / "s.csv").write_text("acct,m,dpd\n" + rows)
+    mapping = TableMapping(
+        path="s.csv", columns={"account_id": "acct", "month": "m", "days_past_due": "dpd"},
+        unusable="drop",
+    )  # fmt: skip
+    source = read_panel(PanelData(name="p", tables={"statements": mapping}), tmp_path)
+    assert len(source.tables["statements"]) == 2
+    assert source.facts["counts"]["statements_rows_dropped_without_key_or_month"] == 2

@@ -351,3 +351,19 @@ def test_accounts_to_score_may_lack_protected_columns_and_bring_others(tmp_path)
     with pytest.raises(ChoiceError, match="no role: branch"):
         (tmp_path / "t.csv").write_text("id,y,v,job,age,branch\na,1,1,cook,30,x\n")
         read_table(replace(options, labelled=True), folder)
+
+
+def test_values_outside_a_range_are_another_thing(tmp_path):
+    content = "id,y,v,job\na,0,0.4,cook\nb,1,50,cook\nc,0,1.2,cook\nd,1,-1,cook\ne,0,,cook\n"
+    columns = {
+        "v": FeatureColumn(trait="debt_burden", direction=1, valid=[0, 1.5]),
+        "job": FeatureColumn(trait="economic_condition", categorical=True),
+    }
+    options, folder = people(tmp_path, content, columns=columns)
+    source = read_table(options, folder)
+    assert source.features["v"].isna().tolist() == [False, True, False, True, True]
+    assert source.features["v_out_of_range"].tolist() == [0, 1, 0, 1, 0]
+    assert source.directions["v_out_of_range"] == 0
+    assert source.facts["counts"]["v_outside_its_valid_range"] == 2
+    with pytest.raises(ChoiceError, match="lowest, highest"):
+        FeatureColumn(trait="debt_burden", valid=[2, 1])

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
 from delinquency.panel.outcomes import account_order
@@ -64,7 +62,7 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     bad, label_faults = _label(options, raw)
     unusable = _unusable(options, raw, bad)
     # What is left out is not judged: its other cells may hold anything.
-    raw = _emptied(raw, options.columns, (bad == LEFT_OUT) | unusable)
+    raw = raw.without_cells(list(options.columns), (bad == LEFT_OUT) | unusable)
     made = feature_columns(options, raw)
     keys, key_faults, dated, id_counts = _keys(options, raw, unusable)
     faults = [*label_faults, *made.faults, *key_faults]
@@ -219,19 +217,6 @@ def _unusable(options: TableData, raw: RawTable, bad: np.ndarray) -> np.ndarray:
         if name:
             lost |= text_cells(raw.cells[name], missing=options.text.gaps).is_null().to_numpy()
     return lost | (np.isnan(bad) if options.labelled else False)
-
-
-def _emptied(raw: RawTable, names: Iterable[str], rows: np.ndarray) -> RawTable:
-    """Return a table without the cells of some rows, so that rows keep their numbers."""
-    if not rows.any():
-        return raw
-    cells = raw.cells
-    out = pa.array(rows)
-    for name in names:
-        column = cells[name]
-        emptied = pc.if_else(out, pa.scalar(None, column.type), column)
-        cells = cells.set_column(cells.column_names.index(name), name, emptied)
-    return replace(raw, cells=cells)
 
 
 def _read_raw(options: TableData, raw_dir: Path) -> RawTable:

@@ -19,6 +19,7 @@ RARE = "(rare names)"
 """The name of those that are joined."""
 NOT_APPLICABLE = "_not_applicable"
 AMOUNT = "_amount"
+OUTSIDE = "_out_of_range"
 
 
 @dataclass
@@ -123,7 +124,17 @@ def _add_numbers(
                 "If the code is no top value, call it missing or not_applicable.",
             )
         )
-    made.add(name, values, column)
+    outside = _outside(values, column)
+    made.add(name, np.where(outside, np.nan, values), column)
+    if column.valid is not None:
+        made.counts[f"{name}_outside_its_valid_range"] = int(outside.sum())
+        strange = FeatureColumn(
+            trait=column.trait,
+            title=f"{column.title or title_of(name)}: outside its usual range",
+            title_zh=f"{column.title_zh}：超出正常范围" if column.title_zh else "",
+            unit="0/1",
+        )
+        made.add(name + OUTSIDE, outside.astype(np.float64), strange)
     for what, rows in (("missing", missing), ("not_applicable", beside), ("capped", capped)):
         if rows.any():
             made.counts[f"{name}_{what}_by_code"] = int(rows.sum())
@@ -136,6 +147,13 @@ def _add_numbers(
         )
         made.add(name + NOT_APPLICABLE, beside.astype(np.float64), marked)
         made.marks[name + NOT_APPLICABLE] = name
+
+
+def _outside(values: np.ndarray, column: FeatureColumn) -> np.ndarray:
+    """Return which values lie outside the range in which they mean what the title says."""
+    low, high = column.valid or (None, None)
+    below = values < low if low is not None else np.zeros(len(values), dtype=bool)
+    return below | (values > high) if high is not None else below
 
 
 def _split_ratio(made: Columns, name: str, column: FeatureColumn) -> None:

@@ -8,11 +8,13 @@ import codecs
 import csv
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from delinquency.errors import DataError, Fault
@@ -49,6 +51,24 @@ class RawTable:
     cells: pa.Table
     digest: str
     repairs: dict[str, int] = field(default_factory=dict)
+
+    def without_cells(self, names: Sequence[str], rows: np.ndarray) -> "RawTable":
+        """Return the table without the cells of some columns in some rows; rows keep their place.
+
+        Parameters
+        ----------
+        names : sequence of str
+        rows : ndarray of bool, shape (n_rows,)
+        """
+        cells = self.cells
+        if not rows.any():
+            return self
+        out = pa.array(rows)
+        for name in dict.fromkeys(names):
+            column = cells[name]
+            emptied = pc.if_else(out, pa.scalar(None, column.type), column)
+            cells = cells.set_column(cells.column_names.index(name), name, emptied)
+        return replace(self, cells=cells)
 
 
 @dataclass(frozen=True)

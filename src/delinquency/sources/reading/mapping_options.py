@@ -211,6 +211,9 @@ class FeatureColumn:
     labels: dict[Any, list[str]] = field(default_factory=dict)
     # Special code -> "missing", "not_applicable" or "capped".
     special: dict[Any, str] = field(default_factory=dict)
+    # Lowest and highest value that mean what the title says, null for no end; values outside are
+    # another thing: they become missing, are counted, and are marked in a column of their own.
+    valid: list[float | None] | None = None
     # Values are names, not quantities; the codes seen in training are frozen.
     categorical: bool = False
     # Column that this one is a ratio to: where that one is missing or 0 the values are amounts,
@@ -220,6 +223,14 @@ class FeatureColumn:
     def __post_init__(self) -> None:
         if self.direction not in (-1, 0, 1):
             raise ChoiceError(f"direction must be +1, -1 or 0. Got {self.direction}.")
+        if self.valid is not None:
+            low, high = (*self.valid, None, None)[:2]
+            wrong = low is not None and high is not None and low >= high
+            if len(self.valid) != len(("low", "high")) or wrong or self.categorical:
+                raise ChoiceError(
+                    f"valid: expected [lowest, highest] of a column of numbers, null for no end. "
+                    f"Got {self.valid}."
+                )
         if self.categorical and self.direction:
             raise ChoiceError("A categorical column has no order: its direction must be 0.")
         for code, words in self.labels.items():

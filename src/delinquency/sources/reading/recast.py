@@ -102,6 +102,14 @@ def recast(
     check_roles(mapping, name)
     _check_currency(work)
     unusable = np.zeros(raw.cells.num_rows, dtype=bool)
+    if mapping.unusable == "drop":
+        unusable |= _without_key(work)
+        # The other cells of a row that is dropped may hold anything.
+        rest = [
+            source for role, source in mapping.columns.items() if not work.table[role].required
+        ]
+        wide = [name for names in mapping.wide.values() for name in names]
+        work.raw = raw.without_cells([*rest, *wide], unusable)
     columns: dict[str, Any] = {}
     for role, source in mapping.columns.items():
         columns[role] = _convert(work, work.table[role], source, unusable)
@@ -119,6 +127,26 @@ def recast(
         frame = frame.loc[~unusable]
     frame = _one_row_per_key(work, frame)
     return validate(name, frame.reset_index(drop=True), where=work.where), work.repairs
+
+
+def _without_key(work: Recast) -> np.ndarray:
+    """Return which rows have an empty cell, or an unreadable month, where the table needs one."""
+    lost = np.zeros(work.raw.cells.num_rows, dtype=bool)
+    for role, source in work.mapping.columns.items():
+        column = work.table[role]
+        if not column.required or role in work.mapping.codes:
+            continue
+        cells, text = work.raw.cells[source], work.reading.text
+        if column.kind in ("month", "date"):
+            style = work.mapping.formats.get(role, "iso")
+            days, wrong, _ = month_cells(
+                cells, style, extraction=work.reading.extraction, where="", name=source,
+                missing=text.gaps,
+            )  # fmt: skip
+            lost |= np.isnat(days) | wrong
+        elif column.kind == "text":
+            lost |= text_cells(cells, missing=text.gaps).is_null().to_numpy()
+    return lost
 
 
 def check_roles(mapping: TableMapping, name: str) -> None:
