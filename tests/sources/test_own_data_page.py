@@ -31,6 +31,8 @@ def test_the_status_panel_is_read_with_persons_kept_together(tmp_path: Path):
     )
     source = SOURCES["panel"](shown("cards"), tmp_path)
     assert source.tables["statements"]["days_past_due"].tolist() == [75, 0, 0, 150]
+    # No loan (X) and paid off (C) owe nothing alike, and are told apart.
+    assert source.tables["statements"]["repayment_status"].tolist() == [3, -1, -2, 6]
     assert source.groups["group_id"].tolist() == ["7", "7", "9"]
 
 
