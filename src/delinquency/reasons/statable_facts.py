@@ -133,7 +133,7 @@ def _of_column(
     cause[_empty(features, rows, position, context)] = CAUSE["nothing_to_measure"]
     unknown = ~np.isfinite(values)
     if unknown.any():
-        cause[unknown] = _of_unknown(features[rows][unknown], position, context)
+        cause[unknown] = _of_unknown(features, np.flatnonzero(rows)[unknown], position, context)
     return cause
 
 
@@ -147,28 +147,31 @@ def _empty(
     if witnesses is None:
         return np.zeros(len(values), bool)
     empty = (values == 0) | (values >= style.or_more)
+    places = np.flatnonzero(rows)[empty]
     known = [
         p for p, one in enumerate(context.facts)
         if any(is_summary_of(one.name, quantity) for quantity in witnesses)
     ]  # fmt: skip
-    if known and empty.any():
-        empty &= ~np.isfinite(features[rows][:, known]).any(axis=1)
+    if known and len(places):
+        empty[empty] = ~np.isfinite(features[np.ix_(places, known)]).any(axis=1)
     return np.asarray(empty)
 
 
-def _of_unknown(features: Array, position: int, context: ReasonContext) -> NDArray[np.int8]:
+def _of_unknown(
+    features: Array, places: NDArray[np.intp], position: int, context: ReasonContext
+) -> NDArray[np.int8]:
     """Return what a missing value is: not given, not applicable, or just not there."""
     meaning = context.facts[position]
     if not meaning.from_table:
-        return np.full(len(features), CAUSE["missing"], np.int8)
-    cause = np.full(len(features), CAUSE["not_stated_by_customer"], np.int8)
+        return np.full(len(places), CAUSE["missing"], np.int8)
+    cause = np.full(len(places), CAUSE["not_stated_by_customer"], np.int8)
     if not np.isfinite(context.reference.medians[position]):
         cause[:] = CAUSE["no_reference_value"]
     for p, other in enumerate(context.facts):
         if other.mark_of == meaning.name:
-            cause[features[:, p] == 1] = CAUSE["not_applicable"]
+            cause[features[places, p] == 1] = CAUSE["not_applicable"]
         elif other.amount_of == meaning.name:
-            cause[np.isfinite(features[:, p])] = CAUSE["not_applicable"]
+            cause[np.isfinite(features[places, p])] = CAUSE["not_applicable"]
     if meaning.amount_of:
         cause[:] = CAUSE["not_applicable"]
     return cause
