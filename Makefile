@@ -47,7 +47,9 @@ audit: $(STAMP) ## Score the explanations against the truth (synthetic portfolio
 score: $(STAMP) ## Score new accounts with the trained model
 	@$(RUN) stage=score $(ARGS)
 
-.PHONY: validate registry
+.PHONY: validate registry tune
+tune: $(STAMP) ## Search the model's choices (ARGS="tune.minutes=30"; goes on where it stopped)
+	@$(RUN) stage=tune $(ARGS)
 validate: $(STAMP) ## Run the forty checks: reports/<data>/validation.html, .docx, .json (after train)
 	@$(RUN) stage=validate $(ARGS)
 registry: $(STAMP) ## Champion and challenger (ARGS="registry.do=register|promote|rollback")

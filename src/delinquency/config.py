@@ -24,6 +24,7 @@ from delinquency.modeling.evaluation_options import (
 )
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.split_options import SplitOptions
+from delinquency.modeling.tune_options import TuneOptions
 from delinquency.policy import base_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reporting.card_options import CardOptions, ExplainOptions
@@ -95,6 +96,8 @@ class Config:
     audit: AuditOptions = field(default_factory=AuditOptions)
     # The validation: thresholds, and what people write.
     validation: ValidationOptions = field(default_factory=ValidationOptions)
+    # The search of the model's choices.
+    tune: TuneOptions = field(default_factory=TuneOptions)
     # The model registry: challenger, gates, champion.
     registry: RegistryOptions = field(default_factory=RegistryOptions)
     # Scoring of new accounts.

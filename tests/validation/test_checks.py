@@ -235,3 +235,72 @@ def test_without_bads_nothing_breaks(evidence, options):
     states = {i.check.number: i.finding.state for i in run_checks(none, options)}
     for number in (14, 15, 16, 17, 18, 19, 21):
         assert states[number] == NOT_APPLICABLE
+
+
+# --- the documents
+
+
+@pytest.fixture(scope="module")
+def record(items, evidence, options):
+    from delinquency.reporting.validation_document import validation_record
+
+    return validation_record(
+        list(items.values()), evidence, options, model={"trees": 12},
+        comments={20: "<b>seen</b> & noted"},
+    )  # fmt: skip
+
+
+def test_the_page_is_self_contained_small_and_escapes_what_people_write(record, evidence):
+    from delinquency.reporting.validation_document import pictures, validation_page
+
+    page = validation_page(record, pictures(evidence))
+    assert len(page) < 2_000_000
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "&lt;b&gt;seen&lt;/b&gt; &amp; noted" in page
+    for one in record["items"]:
+        assert f'id="item-{one["number"]}"' in page
+
+
+def test_the_word_file_opens_says_the_same_and_is_the_same_bytes_again(record, evidence):
+    import io
+
+    from docx import Document
+
+    from delinquency.reporting.validation_document import pictures
+    from delinquency.reporting.validation_word import validation_word
+
+    drawn = pictures(evidence)
+    first = validation_word(record, drawn)
+    assert first == validation_word(record, drawn)
+    document = Document(io.BytesIO(first))
+    cells = [c.text for row in document.tables[0].rows for c in row.cells]
+    for one in record["items"]:
+        assert one["item"] in cells
+        assert one["shown"] in cells
+    assert any("<b>seen</b> & noted" in p.text for p in document.paragraphs)
+
+
+def test_card_and_development_document_take_every_figure_from_the_record(record):
+    from delinquency.reporting.model_card import model_papers
+
+    papers = model_papers(record)
+    by_number = {one["number"]: one for one in record["items"]}
+    for number in (14, 20, 33):
+        assert by_number[number]["shown"] in papers["model_card.md"]
+        assert by_number[number]["why"].split()[0] in papers["development.md"]
+    assert "Annex IV" in papers["development.md"]
+
+
+def test_comments_survive_and_a_wrong_file_is_refused(tmp_path):
+    from delinquency.errors import ChoiceError
+    from delinquency.stages.validate import read_comments
+
+    path = tmp_path / "validation_comments.yaml"
+    assert read_comments(path) == {}
+    path.write_text("20: Recalibrated on the first of May.\n")
+    assert read_comments(path) == {20: "Recalibrated on the first of May."}
+    assert path.read_text() == "20: Recalibrated on the first of May.\n"
+    path.write_text("41: no such item\n")
+    with pytest.raises(ChoiceError, match="1 to 40"):
+        read_comments(path)

@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
 from delinquency.validation.check import NOT_APPLICABLE, STATES
+from delinquency.validation.decisions import (
+    REJECT_NOTE,
+    capacity_table,
+    cost_table,
+    treatment_by_group,
+)
 from delinquency.validation.evidence import Evidence
+from delinquency.validation.fairness_checks import group_columns
 from delinquency.validation.registered_checks import Item
 from delinquency.validation.validation_options import ValidationOptions, shown
 
@@ -73,7 +80,8 @@ def validation_record(
             for one in items
             if one.finding.tables
         },
-        "pages": {title: plain_table(table) for title, table in _pages(evidence).items()},
+        "pages": {title: plain_table(t) for title, t in _pages(evidence, options).items()},
+        "notes": [REJECT_NOTE, _break_even(options)],
     }
 
 
@@ -94,9 +102,31 @@ def _documents(options: ValidationOptions) -> dict[str, Any]:
     return asdict(options.documents)
 
 
-def _pages(evidence: Evidence) -> dict[str, pd.DataFrame]:
+def _break_even(options: ValidationOptions) -> str:
+    """Return from which PD an offer pays, with the assumptions behind it."""
+    one = options.decisions
+    return (
+        f"An offer pays from a PD of {one.break_even:.4f} on, if a contact costs "
+        f"{one.contact_cost:g}, an account that turns bad loses {one.loss_when_bad:g}, and an "
+        f"offer avoids {one.share_avoided:.0%} of it: assumptions, to be replaced by your own "
+        "(validation.decisions)."
+    )
+
+
+def _pages(evidence: Evidence, options: ValidationOptions) -> dict[str, pd.DataFrame]:
     """Return the tables that are pages of their own."""
-    pages = {}
+    rows = evidence.test
+    pages = {
+        "Decisions: whom to call when only some can be called": capacity_table(
+            rows.bad, rows.pd_hat
+        ),
+        "Decisions: what a cut-off costs": cost_table(rows.bad, rows.pd_hat, options.decisions),
+    }
+    if evidence.protected.shape[1]:
+        groups = group_columns(evidence.protected)
+        pages["Decisions: share of every group above a cut-off"] = treatment_by_group(
+            rows.pd_hat, groups, fewest=options.fewest_rows
+        )
     if evidence.panel is not None:
         pages["Roll rates: bucket in a month (rows), a month later (columns)"] = (
             evidence.panel.roll_rates

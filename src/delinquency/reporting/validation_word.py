@@ -74,6 +74,9 @@ def validation_word(record: Mapping[str, Any], drawn: Mapping[str, str]) -> byte
     for title, table in record["pages"].items():
         document.add_heading(title, 1)
         _table(document, table["columns"], table["rows"])
+    document.add_heading("Notes on decisions", 1)
+    for note in record["notes"]:
+        document.add_paragraph(note)
     document.add_heading("Model and record", 1)
     pairs = [*record["model"].items(), *record["record"].items()]
     _table(document, ["What", "Value"], [list(pair) for pair in pairs], most_rows=len(pairs))
@@ -142,6 +145,8 @@ def _table(
     for row in rows[:most_rows]:
         for place, value in zip(table.add_row().cells, list(row)[: len(names)], strict=True):
             _write(place, cell(value))
+    for column, width in zip(table.columns, widths, strict=False):
+        column.width = Inches(width)
     for row in table.rows if widths else ():
         for place, width in zip(row.cells, widths, strict=True):
             place.width = Inches(width)

@@ -43,6 +43,7 @@ STAGES = MappingProxyType(
                 "measure the model: hold-out; evaluation=cross_validation, =tables",
             ),
             Stage("validate", "run the forty checks and write the validation document"),
+            Stage("tune", "search the model's choices: tune.minutes=30, resumable"),
             Stage("registry", "challenger, gates, champion, way back: registry.do=<command>"),
             Stage("explain", "explain every account by the six traits"),
             Stage("cards", "write the case book: a card for each account most at risk"),

@@ -13,6 +13,7 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.training_runs import open_run
 from delinquency.pipeline.validation_evidence import gather
+from delinquency.reporting.model_card import model_papers
 from delinquency.reporting.validation_document import (
     pictures,
     validation_page,
@@ -71,6 +72,8 @@ def write_documents(
         from delinquency.reporting.validation_word import validation_word
 
         write_bytes(validation_word(record, drawn), folder / "validation.docx")
+    for name, text in model_papers(record).items():
+        write_text(text, folder / name)
     write_json(record, folder / "validation.json")
 
 
@@ -116,4 +119,5 @@ def _tell(record: Mapping[str, Any], folder: Path, *, word: bool) -> None:
     if len(wrong) > SHOWN:
         say(f"  and {len(wrong) - SHOWN} more")
     say(f"Document  {folder / 'validation.html'}{' and .docx' if word else ''}; figures in .json")
+    say(f"Papers    {folder / 'model_card.md'}, development.md")
     say(f"Comments  {folder / COMMENTS} (kept over reruns)")

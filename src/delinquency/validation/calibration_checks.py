@@ -39,7 +39,10 @@ DRAWS = 400
     "Calibration in the large",
     section=LEVEL,
     source="EBA/GL/2017/16, central tendency",
-    what_to_do="Recalibrate the level: make recalibrate (docs/validation.md).",
+    what_to_do=(
+        "Until the model is retrained, add the intercept of item 21 to every score, with its"
+        " date, and judge that on the months that follow."
+    ),
     needs="observed_expected",
 )
 def in_the_large(evidence: Evidence, options: ValidationOptions) -> Finding:

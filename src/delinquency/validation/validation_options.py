@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from delinquency.errors import ChoiceError
+from delinquency.validation.decision_options import DecisionOptions
 
 
 @dataclass(kw_only=True)
@@ -106,6 +107,13 @@ def shown(value: float | None, threshold: Threshold | None = None, *, digits: in
         return f"{value * factor:.2g}{mark}"
     for places in range(start, 17):
         text = f"{value * factor:.{places}f}"
+        if value and not float(text):
+            # Nothing but zeros would hide how small it is.
+            text = f"{value * factor:.2g}"
+            back = float(text) / factor
+            if all(np.sign(back - limit) == np.sign(value - limit) for limit in limits):
+                return f"{text}{mark}"
+            continue
         back = float(text) / factor
         if all(np.sign(back - limit) == np.sign(value - limit) for limit in limits):
             return f"{float(text):,.{places}f}{mark}"
@@ -166,6 +174,8 @@ class ValidationOptions:
     # Word document too.
     word: bool = True
     documents: Documents = field(default_factory=Documents)
+    # What an offer of help costs and brings, for the page of decisions.
+    decisions: DecisionOptions = field(default_factory=DecisionOptions)
 
     def __post_init__(self) -> None:
         if not 0 < self.capacity < 1:
