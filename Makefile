@@ -116,3 +116,7 @@ bench-explain: $(STAMP) ## Time the explainer beside predicting and the public e
 .PHONY: bench-scale
 bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
 	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)
+
+.PHONY: torture
+torture: $(STAMP) ## Kill, pair and feed commands on purpose, 15 minutes at most (ARGS="--seed 7")
+	@$(BIN)/python tests/reliability/torture.py $(ARGS)

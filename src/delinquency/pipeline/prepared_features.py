@@ -96,7 +96,10 @@ def prepare(config: Config) -> Prepared:
     if kept.facts["source"].get(PLACED):
         # A place in the file is no property of an account: what is learnt must not depend on it.
         order = values["labels"]["group_id"].argsort(kind="stable")
-        values = {n: frame.iloc[order].reset_index(drop=True) for n, frame in values.items()}
+        values = {
+            name: frame.iloc[order].reset_index(drop=True) if frame.shape[1] else frame
+            for name, frame in values.items()
+        }
     return Prepared(
         keys=values[_KEYS],
         X=values["features"],

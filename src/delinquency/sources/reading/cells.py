@@ -14,7 +14,7 @@ from delinquency.errors import Fault
 from delinquency.sources.reading.mapping_options import TextOptions
 
 EXAMPLES = 3
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?")
 ISO = re.compile(
     r"(\d{4}-\d{2})(-\d{2})?([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?"
     r" ?(Z|UTC|[+-]\d{2}:?(\d{2})?)?"
@@ -24,7 +24,7 @@ EXACT_BELOW = 2.0**53
 """From here on, not every whole number can be held by a float of 64 bits."""
 MOST_MONTHS = 1200
 """A month counted from extraction lies within a hundred years of it."""
-POINT_ZERO = re.compile(r"([+-]?\d+)\.0+")
+POINT_ZERO = re.compile(r"([+-]?\d++)\.0++")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """No statement, loan or birth of a customer lies outside."""
 Column: TypeAlias = Any

@@ -8,7 +8,10 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -287,7 +290,7 @@ def looks_like_data(first_line: list[str]) -> bool:
 
 def _check_names(names: list[str], where: str) -> None:
     """Raise for a header with repeated or no names."""
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name, count in Counter(names).items() if count > 1})
     if not twice:
         return
     mend = ""
@@ -319,28 +322,29 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
         return "skip"
 
     try:
-        cells = pa_csv.read_csv(
-            str(path),
-            pa_csv.ReadOptions(
-                column_names=layout.names,
-                skip_rows=layout.skip_lines,
-                block_size=1 << 22,
-                # Another encoding is turned into UTF-8 block by block, never as a whole.
-                encoding="utf8" if _is_utf8(text.encoding) else text.encoding,
-            ),
-            pa_csv.ParseOptions(
-                delimiter=layout.delimiter,
-                newlines_in_values=scan.quoted,
-                invalid_row_handler=note,
-            ),
-            pa_csv.ConvertOptions(
-                column_types={name: pa.string() for name in layout.names},
-                include_columns=layout.kept,
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
+        with _without_notes_of_callbacks():
+            cells = pa_csv.read_csv(
+                str(path),
+                pa_csv.ReadOptions(
+                    column_names=layout.names,
+                    skip_rows=layout.skip_lines,
+                    block_size=1 << 22,
+                    # Another encoding is turned into UTF-8 block by block, never as a whole.
+                    encoding="utf8" if _is_utf8(text.encoding) else text.encoding,
+                ),
+                pa_csv.ParseOptions(
+                    delimiter=layout.delimiter,
+                    newlines_in_values=scan.quoted,
+                    invalid_row_handler=note,
+                ),
+                pa_csv.ConvertOptions(
+                    column_types={name: pa.string() for name in layout.names},
+                    include_columns=layout.kept,
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                    null_values=[""],
+                ),
+            )
     except (pa.ArrowInvalid, UnicodeError) as error:
         raise DataError(_parse_fault(error, path, text)) from error
     if broken:
@@ -355,6 +359,20 @@ def _parse(path: Path, text: TextOptions, scan: TextScan, layout: _Layout) -> pa
             )
         )
     return cells
+
+
+@contextmanager
+def _without_notes_of_callbacks() -> Iterator[None]:
+    """Keep Python from printing what fails while Arrow tells of a broken row.
+
+    A row that is not in the stated encoding fails there first; the parser then says so itself.
+    """
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _parse_fault(error: Exception, path: Path, text: TextOptions) -> Fault:

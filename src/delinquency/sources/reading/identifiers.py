@@ -22,9 +22,9 @@ from delinquency.sources.reading.cells import EXACT_BELOW, Column, map_values, t
 from delinquency.sources.reading.mapping_options import AS_STORED, JOINED, TextOptions
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-SPREADSHEET = re.compile(r"[+-]?\d(\.\d+)?[eE]\+\d+")
+SPREADSHEET = re.compile(r"[+-]?\d(\.\d++)?[eE]\+\d++")
 """How a spreadsheet writes a long number: most of its digits are gone."""
-DIGITS = re.compile(r"0*(\d+)(\.0*)?")
+DIGITS = re.compile(r"(?>0*(?=\d))(\d++)(\.0*+)?")
 EXAMPLES = 3
 
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +25,8 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 """What a partitioned folder is called whose value is missing."""
+BYTES_A_CELL = 8
+"""What a cell takes in memory at the least, once it is read."""
 MAX_NAMED_COLUMNS = 40
 """Columns listed in an error text."""
 
@@ -223,12 +226,66 @@ def _read_parquet(file: Path, columns: list[str] | None) -> RawTable:
         reader = pq.ParquetFile(file)
         if columns is not None:
             require_columns(columns, reader.schema_arrow.names, file.name)
-        cells = reader.read(columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0][:150]
+        _refuse_more_than_fits(reader, columns, file.name)
+        cells = _plain_columns(reader.read(columns=columns), file.name)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
         raise DataError(Fault(file.name, "", "a Parquet file", 0, (reason,))) from error
     if cells.num_rows == 0:
         raise DataError(Fault(file.name, "", "at least one row", mend="It has none."))
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return RawTable(file.name, cells, digest)
+
+
+def _refuse_more_than_fits(reader: pq.ParquetFile, columns: list[str] | None, where: str) -> None:
+    """Raise when a small file would fill the memory: a column of one value takes next to nothing.
+
+    Raises
+    ------
+    DataError
+    """
+    n_columns = reader.metadata.num_columns if columns is None else len(columns)
+    needed = reader.metadata.num_rows * n_columns * BYTES_A_CELL
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise DataError(
+            Fault(
+                where,
+                "",
+                f"a table that fits into the memory, of which {free / 1e9:.1f} GB are free",
+                0,
+                (
+                    f"{reader.metadata.num_rows:,} rows x {n_columns:,} columns, about "
+                    f"{needed / 1e9:.1f} GB",
+                ),
+                "Give fewer rows or columns, or a machine with more memory.",
+            )
+        )
+
+
+def _plain_columns(cells: pa.Table, where: str) -> pa.Table:
+    """Return a table of which every column holds single values; bytes that are text become text.
+
+    Raises
+    ------
+    DataError
+        Naming every column of lists, of records, or of bytes that are not text.
+    """
+    faults = []
+    for place, field in enumerate(cells.schema):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            try:
+                text = cells.column(place).cast(pa.string())
+                cells = cells.set_column(place, field.name, text)
+                continue
+            except pa.ArrowInvalid:
+                pass
+        elif not (pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind)):
+            continue
+        mend = "Leave the column out, or write one value a row."
+        faults.append(Fault(where, field.name, "single values", 0, (f"the type {kind}",), mend))
+    if faults:
+        raise DataError(faults)
+    return cells
