@@ -1,4 +1,7 @@
 # ruff: noqa: PD011
+import copy
+import pickle
+
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -152,6 +155,15 @@ def test_an_explainer_saved_without_features_says_so(tmp_path):
     TraitExplainer(train(rows, target, 2), grouping(GROUPS)).save(path)
     with pytest.raises(ModelError, match="written again"):
         loaded.explain(rows, features=True)
+
+
+def test_a_copied_explainer_gives_the_same_values():
+    rows, target = rows_of(14)
+    explainer = TraitExplainer(train(rows, target), grouping(GROUPS), rows[:20])
+    for copied in (copy.deepcopy(explainer), pickle.loads(pickle.dumps(explainer))):
+        found = copied.explain(rows, features=True)
+        expected = explainer.explain(rows, features=True)
+        assert np.array_equal(found.feature_values, expected.feature_values)
 
 
 def test_an_explanation_without_features_says_so():

@@ -45,6 +45,9 @@ TRAITS, FEATURES, PAIRS = "traits", "features", "pairs"
 
 _ROWS_PER_THREAD = 2 * BLOCK
 
+_MAKING = threading.Lock()
+"""Tables are made once, whichever threads ask. No attribute: explainers can be copied."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -296,7 +299,6 @@ class TraitExplainer:
     def _start(self, source: Source | None, archive: ArchiveReader | None) -> None:
         """Take what the tables are made of, a model or a file, and make the traits' ones."""
         self._source, self._archive = source, archive
-        self._lock = threading.Lock()
         self._tables: dict[str, ValueTables] = {}
         if source is not None:
             self._encoding = source.encoding
@@ -310,7 +312,7 @@ class TraitExplainer:
 
     def _values(self, kind: str) -> ValueTables:
         """Return the tables of a kind of values, made or read when they are first needed."""
-        with self._lock:
+        with _MAKING:
             if kind not in self._tables:
                 compiled = self._compile(kind) if self._source else self._load(kind)
                 self._tables[kind] = ValueTables(compiled, self._encoding, self._n_values(kind))

@@ -75,20 +75,27 @@ def explain_blocks(rows, encoding, program, sums, table, column, scratch, out): 
                 for cell in range(cell_start[tree], cell_start[tree + 1]):
                     at = (block * n_values + cell_output[cell]) * BLOCK
                     begin, stop = cell_sum[cell], cell_sum[cell + 1]
-                    for lane in range(0, end, WIDTH):
-                        total = load_row(scratch, at + lane)
-                        for one in range(begin, stop):
-                            place = treelet[one] * BLOCK + lane
-                            total = add_gathered(
-                                total, table, offset[one], keep[one], states, place
-                            )
-                        store_row(total, scratch, at + lane)
+                    # Two vectors at a time: what says where to look is read once for both.
+                    for lane in range(0, end, 2 * WIDTH):
+                        one = load_row(scratch, at + lane)
+                        two = load_row(scratch, at + lane + WIDTH)
+                        for look in range(begin, stop):
+                            place = treelet[look] * BLOCK + lane
+                            start, bits = offset[look], keep[look]
+                            one = add_gathered(one, table, start, bits, states, place)
+                            two = add_gathered(two, table, start, bits, states, place + WIDTH)
+                        store_row(one, scratch, at + lane)
+                        store_row(two, scratch, at + lane + WIDTH)
+        # Turned in tiles: a line of either side is read or written whole.
         for block in range(n_blocks):
-            for lane in range(min(BLOCK, filled - block * BLOCK)):
-                at = span + block * BLOCK + lane
-                for value in range(n_values):
-                    found = scratch[(block * n_values + value) * BLOCK + lane]
-                    out[at, column[value]] += found
+            end = min(BLOCK, filled - block * BLOCK)
+            for lane in range(0, end, WIDTH):
+                for value in range(0, n_values, WIDTH):
+                    for row in range(lane, min(lane + WIDTH, end)):
+                        at = span + block * BLOCK + row
+                        for own in range(value, min(value + WIDTH, n_values)):
+                            found = scratch[(block * n_values + own) * BLOCK + row]
+                            out[at, column[own]] += found
 
 
 @njit(cache=True, nogil=True)
@@ -124,7 +131,7 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
     """Add the values of a few rows to ``out``, one at a time, without a block's layout.
 
     A loop for each term would be left at a step that the processor cannot guess, some ten
-    thousand times a row. Three flat loops of running sums have nothing to guess.
+    thousand times a row. Flat loops of running sums have nothing to guess.
 
     Parameters
     ----------
@@ -134,10 +141,11 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
         The fields of ``RowProgram``.
     """
     treelet_term, term_step, term_init, step_split, step_left, step_turn = program[:6]
-    sum_start, sum_output, sum_keep, sum_offset = program[6:]
+    sum_treelet, sum_output, sum_keep, sum_offset = program[6:]
     above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
     step_sums = np.zeros(step_split.shape[0] + 1, np.int32)
     term_sums = np.zeros(term_init.shape[0] + 1, np.int64)
+    states = np.empty(treelet_term.shape[0] - 1, np.int64)
     totals = np.empty(column.shape[0])
     for row in range(rows.shape[0]):
         compare_row(rows[row], encoding, above)
@@ -145,18 +153,19 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
         for step in range(step_split.shape[0]):
             running += step_left[step] ^ (step_turn[step] & above[step_split[step]])
             step_sums[step + 1] = running
-        states = np.int64(0)
+        running_term = np.int64(0)
         for term in range(term_init.shape[0]):
             # The running sum may wrap; a difference of 32 bits is right all the same.
             part = np.int32(step_sums[term_step[term + 1]] - step_sums[term_step[term]])
-            states += max(part + term_init[term], 0)
-            term_sums[term + 1] = states
+            running_term += max(part + term_init[term], 0)
+            term_sums[term + 1] = running_term
+        for treelet in range(states.shape[0]):
+            first, last = treelet_term[treelet], treelet_term[treelet + 1]
+            states[treelet] = term_sums[last] - term_sums[first]
         totals[:] = 0.0
-        for treelet in range(sum_start.shape[0] - 1):
-            state = term_sums[treelet_term[treelet + 1]] - term_sums[treelet_term[treelet]]
-            for one in range(sum_start[treelet], sum_start[treelet + 1]):
-                place = sum_offset[one] + (state & np.int64(sum_keep[one]))
-                totals[sum_output[one]] += table[place]
+        for look in range(sum_output.shape[0]):
+            place = states[sum_treelet[look]] & np.int64(sum_keep[look])
+            totals[sum_output[look]] += table[sum_offset[look] + place]
         for value in range(column.shape[0]):
             out[row, column[value]] += totals[value]
 

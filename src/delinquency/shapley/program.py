@@ -134,7 +134,9 @@ class RowProgram:
         Which of the row's comparisons, see ``compare_row``.
     step_left, step_turn : ndarray of shape (n_steps,)
         What it adds when the row goes left, and that, exclusive-or what it adds when right.
-    sum_start, sum_output, sum_keep, sum_offset
+    sum_treelet : ndarray of shape (n_sums,)
+        A look-up's treelet.
+    sum_output, sum_keep, sum_offset
         As in ``Program``.
     """
 
@@ -144,8 +146,8 @@ class RowProgram:
     step_split: NDArray[np.uint32]
     step_left: NDArray[np.int32]
     step_turn: NDArray[np.int32]
-    sum_start: NDArray[np.int64]
-    sum_output: NDArray[np.int64]
+    sum_treelet: NDArray[np.uint32]
+    sum_output: NDArray[np.uint32]
     sum_keep: NDArray[np.uint16]
     sum_offset: NDArray[np.int64]
 
@@ -199,8 +201,8 @@ def row_program(program: Program, encoding: Encoding) -> RowProgram:
         ).astype(np.uint32),
         step_left=left,
         step_turn=left ^ right,
-        sum_start=program.sum_start,
-        sum_output=program.sum_output,
+        sum_treelet=np.repeat(np.arange(n_treelets), np.diff(program.sum_start)).astype(np.uint32),
+        sum_output=program.sum_output.astype(np.uint32),
         sum_keep=program.sum_keep,
         sum_offset=program.sum_offset,
     )

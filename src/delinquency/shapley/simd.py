@@ -172,12 +172,13 @@ def add_gathered(typing_context, row, table, start, keep, states, at):  # type: 
         row, table, start, keep, _, _ = args
         array = context.make_array(signature.args[1])(context, builder, table)
         first = builder.gep(array.data, [start])
-        own = builder.load(_address(context, builder, signature, args, _SHORTS), align=2)
-        own = builder.and_(own, _splat(builder, keep, _SHORTS))
+        own = context.make_array(signature.args[4])(context, builder, args[4])
+        places = builder.gep(own.data, [args[5]])
         found = ir.Constant(_ROW, ir.Undefined)
         for lane in range(WIDTH):
             which = ir.Constant(ir.IntType(32), lane)
-            offset = builder.zext(builder.extract_element(own, which), ir.IntType(64))
+            place = builder.load(builder.gep(places, [which]))
+            offset = builder.zext(builder.and_(place, keep), ir.IntType(64))
             number = builder.load(builder.gep(first, [offset]))
             found = builder.insert_element(found, number, which)
         return builder.fadd(row, found)
