@@ -55,6 +55,14 @@ validate: $(STAMP) ## Run the forty checks: reports/<data>/validation.html, .doc
 registry: $(STAMP) ## Champion and challenger (ARGS="registry.do=register|promote|rollback")
 	@$(RUN) stage=registry $(ARGS)
 
+.PHONY: serve monitor export
+serve: $(STAMP) ## Serve the model on this machine: accounts in, scores and reasons out
+	@$(RUN) stage=serve $(ARGS)
+monitor: $(STAMP) ## Hold a new month against the model (ARGS="monitor.input=FOLDER"); red leaves with 4
+	@$(RUN) stage=monitor $(ARGS)
+export: $(STAMP) ## Write the scorer as SQL (DuckDB, PostgreSQL) and as one Python file
+	@$(RUN) stage=export $(ARGS)
+
 .PHONY: case forgetting
 forgetting: $(STAMP) ## Measure what clearing overdue records costs (ARGS="data.window_months=24")
 	@$(RUN) stage=forgetting $(ARGS)

@@ -25,6 +25,7 @@ from delinquency.modeling.evaluation_options import (
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.split_options import SplitOptions
 from delinquency.modeling.tune_options import TuneOptions
+from delinquency.monitoring.monitor_options import MonitorOptions
 from delinquency.policy import base_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reporting.card_options import CardOptions, ExplainOptions
@@ -38,6 +39,7 @@ from delinquency.workspace.engines.engine_options import EngineOptions
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.path_options import PathOptions
 from delinquency.workspace.score_options import ScoreOptions
+from delinquency.workspace.serve_options import ServeOptions
 from delinquency.workspace.tracking_options import TrackingOptions
 
 HYDRA_VERSION_BASE = "1.3"
@@ -102,6 +104,10 @@ class Config:
     registry: RegistryOptions = field(default_factory=RegistryOptions)
     # Scoring of new accounts.
     score: ScoreOptions = field(default_factory=ScoreOptions)
+    # A new month against the reference.
+    monitor: MonitorOptions = field(default_factory=MonitorOptions)
+    # The model served on this machine.
+    serve: ServeOptions = field(default_factory=ServeOptions)
     # Where the parts of large work run.
     engine: EngineOptions = field(default_factory=EngineOptions)
     # A look at a file before training.

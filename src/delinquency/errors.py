@@ -12,6 +12,7 @@
     │   └── UnsupportedModelError   a model whose trait values would not be exact
     ├── TrackingError           a run store that does not answer or cannot be used
     ├── LeakageError            a result that only leakage can produce
+    ├── DriftError              a month too far from the model's reference; exit code 4
     ├── EngineError             workers that cannot be started, reached or kept alive
     ├── PolicyError             a policy file that is incomplete or contradicts itself
     └── CaseworkError           a casework request that cannot be recorded or answered
@@ -72,6 +73,12 @@ class LeakageError(DelinquencyError):
 
 class PolicyError(DelinquencyError):
     """A policy file that is incomplete or contradicts itself."""
+
+
+class DriftError(DelinquencyError):
+    """A month that has moved too far from the reference of the model."""
+
+    exit_code = 4
 
 
 class EngineError(DelinquencyError):

@@ -242,3 +242,60 @@ def test_the_summary_names_every_part_and_the_model(serial, n_accounts):
     assert summary["accounts"] == n_accounts
     assert [p["part"] for p in summary["parts"]] == [f"part-{n:05d}.parquet" for n in range(3)]
     assert len(pd.read_parquet(Path(serial[1]))) == n_accounts
+
+
+def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
+    from types import SimpleNamespace
+
+    from mlflow.exceptions import MlflowException
+
+    from delinquency.workspace.served_model import FOLDER, TraitModel
+
+    served = TraitModel()
+    served.load_context(SimpleNamespace(artifacts={FOLDER: str(root / "models/synthetic")}))
+    rows = []
+    for name in TABLES:
+        frame = pd.read_parquet(parts / "part-1" / f"{name}.parquet")
+        dates = frame.select_dtypes("datetime").columns
+        texts = {n: frame[n].dt.strftime("%Y-%m-%d") for n in dates}  # as JSON brings them
+        rows.append(frame.assign(**texts, table=name))
+    request = pd.concat(rows, ignore_index=True)
+    answers = served.predict(None, request, {"language": "zh"})
+    expected = pd.read_parquet(serial[1] / "part-00001.parquet")
+    assert answers["account_id"].tolist() == expected["account_id"].tolist()
+    numbers = ["pd_hat", "raw_score", *(c for c in expected if c.startswith("trait_"))]
+    pd.testing.assert_frame_equal(answers[numbers], expected[numbers], check_exact=True)
+    words = read_scores(serial[1], load_scorer(root / "models/synthetic"))
+    words = words.set_index("account_id").loc[answers["account_id"]]
+    assert answers["reason_1"].tolist() == words["reason_zh_1"].tolist()
+    one = request[request["account_id"] == expected["account_id"].iloc[0]]
+    alone = served.predict(None, one)
+    assert alone["pd_hat"].iloc[0] == expected["pd_hat"].iloc[0]
+    assert alone["reason_1"].iloc[0] == words["reason_1"].iloc[0]
+    with pytest.raises(MlflowException, match=r"days_past_due.*at least 0") as refused:
+        served.predict(None, request.assign(days_past_due=-1.0))
+    assert len(refused.value.message.splitlines()) == 2
+    with pytest.raises(MlflowException, match="features; 292 are missing"):
+        served.predict(None, pd.DataFrame({"balance": [1.0]}))
+
+
+def test_a_month_is_monitored_and_the_scorer_exported(root, parts, capsys):
+    from delinquency.errors import DriftError
+
+    run_stage(configured(root, "stage=monitor", "tracking=none", "monitor.fail_on_red=false"))
+    (report,) = (root / "reports/synthetic/monitoring").glob("*.json")
+    found = json.loads(report.read_text())
+    assert {"score", "trait", "table", "volume"} <= {one["check"] for one in found["findings"]}
+    assert "<html" in report.with_suffix(".html").read_text()
+    broken = root / "without-bureau"
+    for part in sorted(parts.glob("part-*")):
+        for name in TABLES:
+            if name != "bureau":
+                (broken / part.name).mkdir(parents=True, exist_ok=True)
+                (broken / part.name / f"{name}.parquet").symlink_to(part / f"{name}.parquet")
+    with pytest.raises(DriftError, match="a table is missing"):
+        run_stage(configured(root, "stage=monitor", "tracking=none", f"monitor.input={broken}"))
+    run_stage(configured(root, "stage=export"))
+    exported = json.loads((root / "reports/synthetic/export/export.json").read_text())
+    assert all(one["largest_difference"] <= 1e-9 for one in exported["checked"].values())
+    assert "equal to the model" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
 from delinquency.pipeline import saved_model
+from delinquency.pipeline.monitoring_reference import REFERENCE, reference_profile
 from delinquency.pipeline.preflight import check_parts, refuse_leaks
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.reasons.reason_explainer import ReasonExplainer
@@ -70,12 +71,14 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             seed=config.seed,
             n_threads=config.n_threads,
         ).fit(X)
+    with working("profiling the reference of the monitoring"):
+        monitored = reference_profile(config, model, reasons.explainer, X)
     fitted = saved_model.Trained(
         model=model,
         explainer=reasons.explainer,
         meanings=prepared.meanings,
         split=split,
-        context=reasons.to_plain(),
+        context={**reasons.to_plain(), REFERENCE: monitored.to_plain()},
         facts={
             "data": config.data.name,
             "real": config.data.real,

@@ -115,18 +115,23 @@ class AccountScorer:
         """The columns of the canonical tables that the model needs."""
         return needed_columns(self._selection())
 
-    def score(self, tables: Mapping[str, pd.DataFrame]) -> ScoredAccounts:
-        """Score every account of some canonical tables in the last month of its statements.
+    def score(
+        self, tables: Mapping[str, pd.DataFrame], observed: pd.DataFrame | None = None
+    ) -> ScoredAccounts:
+        """Score the accounts of some canonical tables.
 
         Parameters
         ----------
         tables : mapping of str to DataFrame
             ``statements`` and what else the model was trained with; ids may be categorical.
+        observed : DataFrame, optional
+            ``account_id``, ``observation_month``; every account in the last month of its
+            statements when absent.
 
         Returns
         -------
         ScoredAccounts
-            Sorted by account.
+            In the order of ``observed``; sorted by account when absent.
 
         Raises
         ------
@@ -135,7 +140,8 @@ class AccountScorer:
         """
         selection = self._selection()
         require_columns(selection, tables)
-        observed = latest_months(tables["statements"])
+        if observed is None:
+            observed = latest_months(tables["statements"])
         windows = build_windows(tables, observed, n_months=self.n_months)
         silent = windows.static.get(SILENT, np.zeros(len(windows))) == 1
         return self.score_features(

@@ -74,7 +74,10 @@ class Answers:
                 for row in range(len(scored))
             ]
             columns[f"reason_code_{rank + 1}"] = self._codes[fact]
-            columns[f"reason_log_odds_{rank + 1}"] = scored.reasons.excess[:, rank]
+            excess = scored.reasons.excess[:, rank]  # JSON knows no NaN
+            columns[f"reason_log_odds_{rank + 1}"] = pd.Series(
+                [None if np.isnan(one) else float(one) for one in excess], dtype=object
+            )
         words = np.array(EVIDENCE_LEVELS, dtype=object)
         for place, key in enumerate(traits):
             columns[f"evidence_{key}"] = words[scored.evidence[:, place]]

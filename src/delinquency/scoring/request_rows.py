@@ -18,6 +18,8 @@ from delinquency.scoring.part_tables import INPUT_TABLES
 
 TABLE = "table"
 KEYS = ("account_id", "observation_month")
+EVENTS = ("transactions", "contacts")
+"""Tables of which an account may have no row, and a row no value of a column."""
 MOST_NAMED = 3
 """Columns or faults that a refusal names."""
 
@@ -43,7 +45,11 @@ def score_request(frame: pd.DataFrame, scorer: AccountScorer) -> ScoredAccounts:
         In two lines: what is wrong, and what to send.
     """
     if TABLE in frame.columns:
-        return scorer.score(tables_of_request(frame))
+        tables = tables_of_request(frame)
+        events = [name for name in EVENTS if name in scorer.trained_tables]
+        for name in events:
+            tables[name] = _whole_events(name, tables.get(name), scorer.columns[name])
+        return scorer.score(tables)
     features = _features(frame, scorer.model.features)
     # What the features were made from is not told: they count as the training's.
     return scorer.score_features(features, _keys(frame), scorer.trained_tables)
@@ -79,6 +85,19 @@ def tables_of_request(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         except DataError as error:
             raise ModelError(_two_lines(error)) from None
     return tables
+
+
+def _whole_events(name: str, rows: pd.DataFrame | None, wanted: set[str]) -> pd.DataFrame:
+    """Return the events of a request with every column; a request without events has none."""
+    kinds = {"text": "str", "month": MONTH_DTYPE, "date": MONTH_DTYPE}
+    given = pd.DataFrame() if rows is None else rows
+    empty = {
+        column.name: pd.Series(index=given.index, dtype=kinds.get(column.kind, "float64"))
+        for column in TABLES[name]
+        if column.name in wanted and column.name not in given.columns
+        and column.name != "arrival_month"
+    }  # fmt: skip
+    return given.assign(**empty)
 
 
 def _two_lines(error: DataError) -> str:

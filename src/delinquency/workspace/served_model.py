@@ -8,10 +8,13 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
+from delinquency.errors import DelinquencyError
 from delinquency.scoring.account_scorer import load_scorer
 from delinquency.scoring.answers import Answers
 from delinquency.scoring.request_rows import score_request
@@ -56,8 +59,11 @@ class TraitModel(PythonModel):  # type: ignore[misc]
         DataFrame
             As ``Answers.frame``. Trait values are log-odds: base_value + their sum = raw_score.
         """
-        scored = score_request(pd.DataFrame(model_input), self.scorer)
-        answer = self.answers.frame(scored, language=(params or {}).get("language", "en"))
+        try:
+            scored = score_request(pd.DataFrame(model_input), self.scorer)
+            answer = self.answers.frame(scored, language=(params or {}).get("language", "en"))
+        except DelinquencyError as error:  # MLflow passes on the words of its own errors only
+            raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
         if self.log is not None:
             self.log.add(scored, self.scorer)
         return answer

@@ -1,0 +1,118 @@
+"""The web application around the served model: MLflow's own, with figures and short refusals.
+
+Any server of ``mlflow models serve`` takes the same requests; this one adds ``/metrics``, and
+never repeats a request's data in an error.
+"""
+
+import asyncio
+import json
+import os
+import threading
+import time
+from typing import Any
+
+MODEL_VARIABLE = "DELINQUENCY_SERVED_MODEL"
+BUCKETS_MS = (1, 2, 5, 10, 20, 50, 100, 500, 1000)
+BAD_REQUEST = 400
+
+
+def serving_command(python: str, port: int) -> list[str]:
+    """Return the command that serves the model named by ``MODEL_VARIABLE`` on loopback."""
+    return [
+        python, "-m", "uvicorn", "delinquency.workspace.serving_app:application", "--factory",
+        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning",
+    ]  # fmt: skip
+
+
+class Figures:
+    """Counts and times of requests, in the text format that Prometheus reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: dict[int, int] = {}
+        self._buckets = [0] * (len(BUCKETS_MS) + 1)
+        self._seconds = 0.0
+        self._rows = 0
+
+    def add(self, status: int, seconds: float, rows: int) -> None:
+        """Count one request."""
+        with self._lock:
+            self._requests[status] = self._requests.get(status, 0) + 1
+            place = sum(seconds * 1000 > edge for edge in BUCKETS_MS)
+            self._buckets[place] += 1
+            self._seconds += seconds
+            self._rows += rows
+
+    def text(self, version: str) -> str:
+        """Return the figures."""
+        with self._lock:
+            lines = [
+                "# TYPE delinquency_model_info gauge",
+                f'delinquency_model_info{{version="{version}"}} 1',
+                "# TYPE delinquency_requests_total counter",
+            ]
+            lines += [
+                f'delinquency_requests_total{{status="{status}"}} {count}'
+                for status, count in sorted(self._requests.items())
+            ]
+            lines += [
+                "# TYPE delinquency_accounts_total counter",
+                f"delinquency_accounts_total {self._rows}",
+                "# TYPE delinquency_request_seconds histogram",
+            ]
+            total = 0
+            for edge, count in zip((*BUCKETS_MS, None), self._buckets, strict=True):
+                total += count
+                label = "+Inf" if edge is None else f"{edge / 1000:g}"
+                lines.append(f'delinquency_request_seconds_bucket{{le="{label}"}} {total}')
+            lines += [
+                f"delinquency_request_seconds_sum {self._seconds:.6f}",
+                f"delinquency_request_seconds_count {total}",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def application() -> Any:
+    """Return the application of the model in the folder that ``MODEL_VARIABLE`` names."""
+    import mlflow
+    from fastapi import Request, Response
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc import scoring_server
+
+    model = mlflow.pyfunc.load_model(os.environ[MODEL_VARIABLE])
+    served = model.unwrap_python_model()
+    figures = Figures()
+    app = scoring_server.init(model)
+    app.router.routes = [
+        one for one in app.router.routes if getattr(one, "path", "") != "/invocations"
+    ]
+
+    def answer(data: bytes, content_type: str) -> tuple[int, str]:
+        try:
+            # Inputs are checked by the model itself; MLflow parses them.
+            result = scoring_server.invocations(data, content_type, model, None)
+        except MlflowException as error:
+            return BAD_REQUEST, _refusal(error.message)
+        return int(result.status), str(result.response)
+
+    @app.post("/invocations")  # type: ignore[untyped-decorator]
+    async def invocations(request: Request) -> Response:
+        start = time.perf_counter()
+        data = await request.body()
+        content_type = request.headers.get("content-type", "application/json")
+        status, text = await asyncio.to_thread(answer, data, content_type)
+        rows = text.count('"pd_hat"') if status == 200 else 0
+        figures.add(status, time.perf_counter() - start, rows)
+        return Response(content=text, status_code=status, media_type="application/json")
+
+    @app.get("/metrics")  # type: ignore[untyped-decorator]
+    async def metrics() -> Response:
+        return Response(content=figures.text(served.scorer.version), media_type="text/plain")
+
+    return app
+
+
+def _refusal(message: str) -> str:
+    """Return why a request is refused, without the data that MLflow writes before it."""
+    told = message.rsplit("\nError: ", 1)[-1]
+    return json.dumps({"error_code": "BAD_REQUEST", "message": told})
