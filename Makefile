@@ -69,6 +69,12 @@ forgetting: $(STAMP) ## Measure what clearing overdue records costs (ARGS="data.
 case: $(STAMP) ## Work in the casework store (ARGS="case.do=verify"; docs/overdue-records.md)
 	@$(RUN) stage=case $(ARGS)
 
+.PHONY: policy life-cases
+policy: $(STAMP) ## Print the whole of a policy (ARGS="policy=cn_2026")
+	@$(RUN) stage=policy $(ARGS)
+life-cases: $(STAMP) ## Play sixteen life cases under every policy; writes docs/treatment.md's table
+	@$(RUN) stage=life_cases $(ARGS)
+
 .PHONY: treat policy-diff
 treat: $(STAMP) ## Propose lawful help for every account above the cut-off (after train)
 	@$(RUN) stage=treat $(ARGS)

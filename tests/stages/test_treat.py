@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from delinquency.casework.worklist import WorkItem
 from delinquency.config import load
 from delinquency.errors import ChoiceError, MissingArtifactError, PolicyError
 from delinquency.pipeline import treatments
+from delinquency.reporting.worklist_page import worklist_csv, worklist_page
 from delinquency.stages import policy_diff, treat
 from delinquency.traits import TRAITS
 from delinquency.workspace.manifests import written_folder
@@ -51,7 +54,13 @@ def portfolio(tmp_path):
                     "minimum_due": 200.0,
                     "payment": np.tile([200.0, 50.0], len(chosen)),
                     "fees": np.tile([0.0, 1.50], len(chosen)),
-                    "days_past_due": np.tile([0.0, 12.0], len(chosen)),
+                    # The later half is past due, the first is not.
+                    "days_past_due": np.where(
+                        (np.repeat(chosen, 2) >= "A020") & np.tile([False, True], len(chosen)),
+                        12.0,
+                        0,
+                    ),
+                    "autopay": np.repeat([0.0, 1.0] * (len(chosen) // 2), 2),
                 }
             )
             # The first account of each part pays a cent more late fee than 1 % of 150.00.
@@ -69,6 +78,20 @@ def portfolio(tmp_path):
     folder.mkdir(parents=True)
     explained.to_parquet(folder / "explanations.parquet")
     return tmp_path
+
+
+def change_statements(portfolio, change):
+    """Write the tables anew with changed statements."""
+    interim = portfolio / "data" / "interim" / "synthetic"
+    held = {
+        str(file.relative_to(interim)): pd.read_parquet(file)
+        for file in interim.glob("part-*/*.parquet")
+    }
+    with written_folder(interim, {"key": "", "facts": {}}) as tables:
+        for name, frame in held.items():
+            (tables / name).parent.mkdir(parents=True, exist_ok=True)
+            new = change(frame) if name.endswith("statements.parquet") else frame
+            new.to_parquet(tables / name)
 
 
 def test_every_account_above_the_cut_off_gets_a_lawful_proposal(portfolio, capsys):
@@ -126,9 +149,52 @@ def test_missing_explanations_name_the_stage_to_run(tmp_path):
         treat.run(config(tmp_path))
 
 
-def test_a_cut_off_above_everybody_says_so(portfolio):
-    with pytest.raises(ChoiceError, match="cut_off"):
+def test_everyone_past_due_is_covered_and_a_cut_off_above_everybody_says_so(portfolio):
+    treat.run(config(portfolio, "treatment.cut_off=0.99"))
+    accounts = pd.read_parquet(portfolio / "data/processed/synthetic/treatments.parquet")
+    assert sorted(accounts["account_id"]) == [f"A{i:03d}" for i in range(20, 40)]
+    assert set(accounts["covered_by"]) == {"statement"}
+    change_statements(portfolio, lambda frame: frame.assign(days_past_due=0.0))
+    with pytest.raises(ChoiceError, match="nobody is past due"):
         treat.run(config(portfolio, "treatment.cut_off=0.99"))
+
+
+def test_who_is_past_due_and_was_never_scored_is_covered_by_the_facts(portfolio, capsys):
+    file = portfolio / "data/processed/synthetic/explanations.parquet"
+    explained = pd.read_parquet(file)
+    # A039 is 90 days behind: out of the model's population. A038 was explained and has left.
+    gone = explained[explained["account_id"] == "A038"].assign(
+        observation_month=pd.Timestamp("2023-11-01").as_unit("ms")
+    )
+    kept = explained[~explained["account_id"].isin(["A038", "A039"])]
+    pd.concat([kept, gone]).to_parquet(file)
+
+    def change(frame):
+        last = frame["month"] == pd.Timestamp("2023-12-01")
+        frame.loc[(frame["account_id"] == "A039") & last, "days_past_due"] = 90.0
+        return frame[~((frame["account_id"] == "A038") & last)]
+
+    change_statements(portfolio, change)
+    treat.run(config(portfolio, "treatment.cut_off=0.405"))
+    accounts = pd.read_parquet(portfolio / "data/processed/synthetic/treatments.parquet")
+    accounts = accounts.set_index("account_id")
+    assert "A038" not in accounts.index
+    assert np.isnan(accounts.loc["A039", "pd_hat"])
+    assert accounts.loc["A039", ["covered_by", "action"]].tolist() == ["statement", "instalments"]
+    text = capsys.readouterr().out
+    assert "Proposals on facts older than the last month: 0" in text
+    assert "1 accounts that were explained earlier have left the book" in text
+    assert "Autopay offered to who has it: 0" in text
+
+
+def test_the_worklist_is_written_and_no_cell_is_a_formula(portfolio):
+    treat.run(config(portfolio, "treatment.cut_off=0.405", "treatment.capacity=5"))
+    rows = (portfolio / "reports/synthetic/worklist.csv").read_text().splitlines()
+    assert len(rows) == 6 and rows[0].startswith("rank,urgency,account")
+    assert "<h1>Worklist</h1>" in (portfolio / "reports/synthetic/worklist.html").read_text()
+    item = WorkItem("first contact", "=cmd|'x'!A1", "", "+1")
+    assert worklist_csv([item]).splitlines()[1].startswith("1,first contact,'=cmd|'x'!A1,,'+1,")
+    assert "&lt;b&gt;" in worklist_page([replace(item, what="<b>")], heading="h", note="n")
 
 
 def test_two_policies_are_compared(tmp_path, capsys):

@@ -305,6 +305,18 @@ class Casebook:
         with self.store.reading() as connection:
             return self._read(connection, case_id, days_past_due)
 
+    def newest_cases(self) -> tuple[tuple[stored_cases.Case, Case], ...]:
+        """Return the newest case of every account, as it is stored and as it is asked about."""
+        with self.store.reading() as connection:
+            newest: dict[str, stored_cases.Case] = {}
+            for stored in stored_cases.all_cases(connection):
+                known = newest.get(stored.account_id)
+                if known is None or stored.opened_at >= known.opened_at:
+                    newest[stored.account_id] = stored
+            return tuple(
+                (stored, self._read(connection, stored.case_id)) for stored in newest.values()
+            )
+
     def ask(
         self,
         case_id: str,

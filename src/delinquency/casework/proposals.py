@@ -95,6 +95,11 @@ class Proposal:
         What is drawn up where no plan fits.
     considered : tuple of Considered
         Everything that was weighed, in order; the legal step last.
+    facts : AccountFacts
+        What it rests on, with what the store knows.
+    payment_fits, plan_fits : bool
+        Whether what is due can be afforded, and whether a plan can; False while the income is
+        unknown.
     """
 
     account_id: str
@@ -107,6 +112,9 @@ class Proposal:
     plan: PlanOption | None
     relief: Relief | None
     considered: tuple[Considered, ...]
+    facts: AccountFacts
+    payment_fits: bool
+    plan_fits: bool
 
     @property
     def then(self) -> tuple[str, ...]:
@@ -187,6 +195,9 @@ def propose_one(
         plan=head.option,
         relief=relief_for(facts, head.action, policy, at, choices),
         considered=considered,
+        facts=facts,
+        payment_fits=facts.residual_income is not None and not cannot_afford(facts, policy),
+        plan_fits=_plan_fits(facts, policy, at, choices),
     )
 
 
@@ -249,6 +260,17 @@ def cannot_afford(facts: AccountFacts, policy: Policy) -> bool:
     """Return whether what is due now is more than the customer can afford, as far as known."""
     most = affordable_instalment(facts.residual_income, policy)
     return most is not None and facts.payment_due > most
+
+
+def _plan_fits(facts: AccountFacts, policy: Policy, at: datetime, choices: ProposalTerms) -> bool:
+    """Return whether any plan can be afforded."""
+    if facts.balance <= 0 or facts.residual_income is None:
+        return False
+    situation = _situation(facts, at)
+    return (
+        instalments_option(situation, policy, choices.terms).affordable
+        or extension_option(situation, policy, choices.terms).affordable
+    )
 
 
 def _treatments(facts: AccountFacts, trait: str, policy: Policy) -> list[str]:

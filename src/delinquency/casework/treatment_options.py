@@ -33,6 +33,11 @@ class TreatmentOptions:
         Share recovered without any plan. An assumption.
     recovery_months : int
         When that comes in, on average. An assumption.
+    contract_rate : str
+        Yearly rate that the account bears without relief, as an exact decimal in text: what a
+        freeze of interest gives up. An assumption.
+    capacity : int
+        Most items of the worklist that is written; 0: all.
     """
 
     cut_off: float = 0.20
@@ -46,6 +51,8 @@ class TreatmentOptions:
     keep_probability: float = 0.985
     recovery_without_plan: float = 0.35
     recovery_months: int = 18
+    contract_rate: str = "0.1825"
+    capacity: int = 0
 
     def __post_init__(self) -> None:
         for name in (
@@ -56,7 +63,7 @@ class TreatmentOptions:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise ChoiceError(f"treatment.{name} must be from 0 to 1. Got {value}.")
-        for name in ("plan_annual_rate", "plan_fee_rate"):
+        for name in ("plan_annual_rate", "plan_fee_rate", "contract_rate"):
             text = getattr(self, name)
             try:
                 value = Decimal(text)

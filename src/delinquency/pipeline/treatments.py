@@ -1,19 +1,25 @@
 """Stage ``treat``: a lawful, helpful proposal for every account above the cut-off."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
+from delinquency.casework.account_facts import AccountFacts
 from delinquency.casework.case_file import zone_of
 from delinquency.casework.charges import scan_charges
+from delinquency.casework.money import digits_of
 from delinquency.casework.plan_options import Terms
 from delinquency.casework.proposals import ProposalTerms
-from delinquency.casework.scan.situations import charge_frame, situations
+from delinquency.casework.scan.portfolio_columns import account_facts
+from delinquency.casework.scan.situations import charge_frame, covered, situations
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import part_folders
-from delinquency.pipeline.saved_model import explained_model
+from delinquency.pipeline.policies import policy_of
+from delinquency.pipeline.saved_model import explained_model, explanations_of
 from delinquency.policy import Policy
 from delinquency.reporting.card_pages import Treatment
 from delinquency.reporting.treatment_words import card_treatments
@@ -38,6 +44,7 @@ def terms_of(config: Config) -> ProposalTerms:
             keep_probability=options.keep_probability,
             recovery_without_plan=options.recovery_without_plan,
             recovery_months=options.recovery_months,
+            contract_rate=Decimal(options.contract_rate),
         )
     )
 
@@ -78,33 +85,117 @@ def proposed(config: Config) -> dict[str, Treatment]:
     return card_treatments(accounts, considered)
 
 
-def portfolio_situations(
-    config: Config, policy: Policy, chosen: pd.DataFrame, at: datetime
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return situation and charge violations, part by part of the tables."""
+@dataclass(frozen=True)
+class PortfolioNow:
+    """What proposals rest on.
+
+    Attributes
+    ----------
+    situation : DataFrame, one row per account, most at risk first, unscored ones last
+    violations : DataFrame
+        Charges above the policy's limits.
+    same_currency : bool
+        Whether data and policy count in one currency; otherwise limits in money are left out.
+    n_left : int
+        Accounts that were explained once and have no statement of the last observed month.
+    """
+
+    situation: pd.DataFrame
+    violations: pd.DataFrame
+    same_currency: bool
+    n_left: int
+
+
+def in_the_currency_of(config: Config, policy: Policy) -> tuple[Policy, bool]:
+    """Return the policy as it can be applied to the data's currency, and whether both agree.
+
+    Notes
+    -----
+    A limit of 30 dollars says nothing of yen: where the currencies differ, every rule in money is
+    taken out, and amounts are whole units of the data's currency.
+    """
+    currency = str(getattr(config.data, "currency", "") or "")
+    if not currency or currency == policy.currency:
+        return policy, True
+    charges = replace(
+        policy.charges,
+        late_fee_first_max=replace(policy.charges.late_fee_first_max, value=None),
+        late_fee_repeat_max=replace(policy.charges.late_fee_repeat_max, value=None),
+        grace_amount=replace(policy.charges.grace_amount, value=Decimal(0)),
+    )
+    records = replace(
+        policy.records, repair_amount_max=replace(policy.records.repair_amount_max, value=None)
+    )
+    return replace(policy, currency=currency, charges=charges, records=records), False
+
+
+def portfolio_now(
+    config: Config, policy: Policy, explained: pd.DataFrame, at: datetime
+) -> PortfolioNow:
+    """Return everyone who gets a proposal, with what it rests on, part by part of the tables."""
     folders = part_folders(config)
     if not folders:
         raise ChoiceError(
             f"stage=treat needs monthly statements. data={config.data.name} comes with ready-made"
             " features only: describe its statements as a panel."
         )
-    frames, broken = [], []
+    policy, same = in_the_currency_of(config, policy)
+    frames, broken, n_left = [], [], 0
+    month = explained["observation_month"].max()
     for folder in folders:
         tables = {
             name: read_frame(folder / f"{name}.parquet", made_by="data")
             for name in TABLES
             if (folder / f"{name}.parquet").exists()
         }
-        here = chosen[chosen["account_id"].isin(tables["statements"]["account_id"].unique())]
+        statements = tables["statements"]
+        still = set(statements["account_id"][statements["month"] == month])
+        once = set(statements["account_id"].unique()) & set(explained["account_id"].unique())
+        n_left += len(once - still)
+        here = covered(explained, statements, config.treatment.cut_off)
         if len(here) == 0:
             continue
         frames.append(situations(here, tables, at=at, time_zone=config.treatment.time_zone))
-        broken.append(scan_charges(charge_frame(here, tables["statements"]), policy))
+        broken.append(scan_charges(charge_frame(here, statements), policy))
     if not frames:
         raise ChoiceError(
-            f"No account has a PD of at least treatment.cut_off={config.treatment.cut_off}."
+            f"No account has a PD of at least treatment.cut_off={config.treatment.cut_off}, and"
+            " nobody is past due in the last observed month."
         )
     together = pd.concat(frames, ignore_index=True)
     order = together["pd_hat"].sort_values(ascending=False, kind="stable").index
     together = together.loc[order].reset_index(drop=True)
-    return together, pd.concat(broken, ignore_index=True)
+    return PortfolioNow(together, pd.concat(broken, ignore_index=True), same, n_left)
+
+
+def facts_of_account(config: Config, account_id: str, at: datetime) -> AccountFacts | None:
+    """Return what data and model say of one account in the last observed month, or None."""
+    file = config.workspace.processed / "explanations.parquet"
+    if not file.exists():
+        return None
+    explained = explanations_of(config)
+    policy, _ = in_the_currency_of(config, policy_of(config))
+    mine = explained[explained["account_id"] == account_id]
+    for folder in part_folders(config):
+        statements = read_frame(folder / "statements.parquet", made_by="data")
+        if not (statements["account_id"] == account_id).any():
+            continue
+        tables = {
+            name: frame[frame["account_id"] == account_id]
+            for name in TABLES
+            if (folder / f"{name}.parquet").exists()
+            for frame in [read_frame(folder / f"{name}.parquet", made_by="data")]
+        }
+        last = explained["observation_month"].max()
+        if not len(mine) or mine["observation_month"].max() < last:
+            known = pd.concat(
+                [mine, explained.iloc[[int(explained["observation_month"].argmax())]]]
+            )
+        else:
+            known = mine
+        here = covered(known, tables["statements"], 0.0)
+        if not len(here):
+            return None
+        frame = situations(here, tables, at=at, time_zone=config.treatment.time_zone)
+        return account_facts(frame, np.array([0]), digits=digits_of(policy.currency))[0]
+    return None

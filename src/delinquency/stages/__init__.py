@@ -59,6 +59,8 @@ STAGES = MappingProxyType(
                 alone=False,
             ),
             Stage("treat", "propose lawful help for every account above the cut-off"),
+            Stage("policy", "print the whole of the chosen policy: policy=<name>", alone=False),
+            Stage("life_cases", "play sixteen life cases under every policy", alone=False),
             Stage("policy_diff", "compare the policy with treatment.against=<name>", alone=False),
             Stage("ui", "open the MLflow UI on this machine", alone=False),
             Stage("notebook", "run the notebooks", alone=False),

@@ -1,35 +1,69 @@
 """Stage ``treat``: a lawful, helpful proposal for every account above the cut-off."""
 
+from datetime import datetime
 from typing import Any
 
-from delinquency.casework.scan.portfolio_proposals import Proposals, propose
-from delinquency.casework.scan.situations import latest
+from delinquency.atomic_files import write_text
+from delinquency.casework.scan.portfolio_proposals import Proposals
+from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases
+from delinquency.casework.worklist import (
+    WorkItem,
+    in_order,
+    items_of_case,
+    items_of_proposals,
+)
 from delinquency.config import Config
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
-from delinquency.pipeline.policies import policy_of
+from delinquency.pipeline.policies import load_policies, policy_of
+from delinquency.pipeline.stored_cases_of_accounts import cases_of_accounts
 from delinquency.pipeline.treatments import (
     MOST_SHOWN,
     contact_moment,
-    portfolio_situations,
+    in_the_currency_of,
+    portfolio_now,
     terms_of,
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
-from delinquency.reporting.treatment_words import summary_lines
-from delinquency.workspace.artifacts import digest, frame_digest, write_frame, write_json
+from delinquency.reporting.treatment_words import ACTION_WORDS, summary_lines
+from delinquency.reporting.worklist_page import worklist_csv, worklist_page
+from delinquency.workspace.artifacts import (
+    digest,
+    frame_digest,
+    write_frame,
+    write_json,
+)
 from delinquency.workspace.progress import say, working
 
 
 def run(config: Config) -> None:
-    """Propose a treatment for every account above the cut-off, and write what was weighed."""
+    """Propose help for everyone at risk or past due, and write what was weighed."""
     policy = policy_of(config)
     space = config.workspace
     explained = saved_model.explanations_of(config)
-    chosen = latest(explained, config.treatment.cut_off)
     at = contact_moment(config, explained)
-    with working(f"proposing treatments for {len(chosen):,} accounts"):
-        situation, violations = portfolio_situations(config, policy, chosen, at)
-        proposals = propose(situation, policy, at, terms_of(config))
+    stored = cases_of_accounts(config)
+    policies = load_policies(config)
+    cases = {
+        account: (case, policies[stored.policies[account]])
+        for account, case in stored.open_cases.items()
+    }
+    with working("proposing treatments"):
+        now = portfolio_now(config, policy, explained, at)
+        applied, _ = in_the_currency_of(config, policy)
+        proposals = propose_with_cases(now.situation, applied, at, terms_of(config), cases)
+    violations = now.violations
+    for name in ("overdue", "days_past_due", "covered_by", "autopay"):
+        proposals.accounts[name] = now.situation[name].to_numpy()
+    proposals.accounts["facts_of"] = now.situation["observation_month"].to_numpy()
+    items = in_order(
+        [
+            *items_of_proposals(proposals.accounts, dict(ACTION_WORDS)),
+            *(item for case, under in cases.values() for item in items_of_case(case, under, at)),
+        ],
+        config.treatment.capacity,
+    )
+    _write_worklist(config, policy, items, at)
     frames = {
         "treatments": proposals.accounts,
         "treatments_considered": proposals.considered,
@@ -48,11 +82,30 @@ def run(config: Config) -> None:
         "cut_off": config.treatment.cut_off,
         "contact_at": at.isoformat(),
         "charge_violations": len(violations),
+        **figures_of(proposals.accounts),
+        "left_the_book": now.n_left,
+        "cases_in_the_store": stored.n_cases,
+        "money_limits_left_out": not now.same_currency,
+        "worklist": len(items),
         "rules_outside_their_dates": [r.key for r in rules_out_of_date(policy, at.date())],
     }
     write_json(summary, space.reports / "treatment.json")
     _report(config, policy, summary, proposals)
     say(f"Written to {space.processed / 'treatments.parquet'}")
+
+
+def _write_worklist(
+    config: Config, policy: Policy, items: tuple[WorkItem, ...], at: datetime
+) -> None:
+    """Write the worklist as page and CSV."""
+    folder = config.workspace.reports
+    note = (
+        f"{describe(config)}. Policy {policy.name}@{policy.version} where no case has its own;"
+        f" as of {at:%Y-%m-%d %H:%M %Z}."
+    )
+    page = worklist_page(items, heading="Worklist", note=note)
+    write_text(page, folder / "worklist.html")
+    write_text(worklist_csv(items), folder / "worklist.csv")
 
 
 def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: Proposals) -> None:
@@ -62,6 +115,29 @@ def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: 
     offers, refused = summary_lines(summary, MOST_SHOWN)
     for line in offers:
         say(line)
+    relief = proposals.accounts["relief"]
+    for kind, count in relief[relief != ""].value_counts().items():
+        say(f"    of it {str(kind).replace('_', ' ')}: {count:,}")
+    say(
+        f"Covered: {summary['covered_by_model']:,} by the model's cut-off,"
+        f" {summary['covered_by_statement']:,} past due by their statements;"
+        f" {summary['left_the_book']:,} accounts that were explained earlier have left the book"
+    )
+    say(f"Proposals on facts older than the last month: {summary['on_older_facts']:,}")
+    say(
+        f"Past due, income known, payment does not fit and a plan does:"
+        f" {summary['unaffordable_with_plan']:,}; offered the plan first:"
+        f" {summary['offered_plan_first']:,} ({summary['offered_plan_share']:.1%})"
+    )
+    say(f"Autopay offered to who has it: {summary['autopay_to_autopay']:,}")
+    say(
+        f"Cases in the store: {summary['cases_in_the_store']:,}; worklist: {summary['worklist']:,}"
+    )
+    if summary["money_limits_left_out"]:
+        say(
+            f"Note: the data are in {config.data.currency}, the policy in {policy.currency}: its"
+            " limits in money were left out, and its limits by share were applied"
+        )
     plans = proposals.accounts["plan_months"].dropna()
     if len(plans):
         say(f"Plans drawn up: {len(plans):,}, of {plans.median():.0f} months in the median")

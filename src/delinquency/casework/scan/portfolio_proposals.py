@@ -94,6 +94,10 @@ def propose(
         )
     ]
     accounts = _accounts(columns, policy, (groups, models), (places, contacts))
+    accounts["payment_fits"] = columns.known & (columns.payment_due <= columns.most)
+    accounts["plan_fits"] = columns.known & (
+        columns.instalments.affordable | columns.extension.affordable & (columns.balance > 0)
+    )
     _draw_up_relief(accounts, columns, policy, at, choices)
     considered = _considered(accounts["account_id"].to_numpy(), groups, models)
     return Proposals(accounts, considered, _summary(groups, models))

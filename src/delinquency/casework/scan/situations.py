@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from delinquency.casework.case_file import zone_of
+from delinquency.casework.routing import NO_TRAIT
 from delinquency.casework.scan.portfolio_columns import NEEDED
+from delinquency.traits import EVIDENCE_LEVELS
 
 INCOME_MONTHS = 3
 """Months over which the residual income is averaged: one salary more or less decides nothing."""
@@ -54,7 +56,7 @@ def situations(
     zone_of(time_zone)
     kept = [
         name
-        for name in (*NEEDED, "dominant_trait", "observation_month")
+        for name in (*NEEDED, "dominant_trait", "observation_month", "covered_by")
         if name in explained.columns
     ]
     out = explained[kept].reset_index(drop=True)
@@ -90,9 +92,7 @@ def _due(keys: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
     """Return balance, overdue amount, payment due and days past due at the observation."""
     now, before = _rows_at(keys, statements, 0), _rows_at(keys, statements, 1)
     balance = np.nan_to_num(_column(now, "balance"))
-    days = _column(now, "days_past_due")
-    months_behind = np.maximum(np.nan_to_num(_column(now, "repayment_status")), 0.0)
-    days = np.where(np.isnan(days), months_behind * DAYS_A_MONTH, days)
+    days = _days_late(now)
     late = days > 0
     unpaid = np.maximum(_column(before, "minimum_due") - _column(now, "payment"), 0.0)
     minimum = _column(now, "minimum_due")
@@ -107,6 +107,7 @@ def _due(keys: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
             "payment_due": np.round(np.where(np.isnan(minimum), overdue, minimum), 2),
             "days_past_due": np.floor(days),
             "overdue_is_bound": bound,
+            "autopay": (_column(now, "autopay") == 1.0).astype(float),
         }
     )
 
@@ -162,6 +163,13 @@ def _contacts(
     return entries, keys["account_id"].isin(with_dispute).to_numpy()
 
 
+def _days_late(now: pd.DataFrame) -> np.ndarray:
+    """Return whole days past due of statements, from days or from months behind."""
+    days = _column(now, "days_past_due")
+    months = np.maximum(np.nan_to_num(_column(now, "repayment_status")), 0.0)
+    return np.floor(np.where(np.isnan(days), months * DAYS_A_MONTH, days))
+
+
 def charge_frame(explained: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
     """Return each account's last late fee beside what was overdue, for ``scan_charges``.
 
@@ -187,7 +195,7 @@ def charge_frame(explained: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFr
             "overdue_principal": np.round(unpaid, 2),
             "late_fee": np.round(fee, 2),
             "interest": 0.0,
-            "days": 0,
+            "days": _days_late(now),
         }
     )
     return out[~np.isnan(unpaid) & ~np.isnan(fee)].reset_index(drop=True)
@@ -211,3 +219,50 @@ def latest(explained: pd.DataFrame, cut_off: float) -> pd.DataFrame:
     last = explained[explained["observation_month"] == explained["observation_month"].max()]
     chosen = last[last["pd_hat"] >= cut_off]
     return chosen.sort_values("pd_hat", ascending=False, kind="stable", ignore_index=True)
+
+
+def covered(explained: pd.DataFrame, statements: pd.DataFrame, cut_off: float) -> pd.DataFrame:
+    """Return everyone who gets a proposal: at risk by the model, or past due by the statements.
+
+    Parameters
+    ----------
+    explained : DataFrame, one row per account and observation month
+    statements : DataFrame
+        The canonical table of the same accounts, or of a part of them.
+    cut_off : float
+
+    Returns
+    -------
+    DataFrame
+        Rows of the last observed month only; ``covered_by`` is "model" or "statement". Accounts
+        that no model scored (30 days past due and more, say) have no PD and no trait: they are
+        covered by their facts.
+    """
+    month = explained["observation_month"].max()
+    now = statements[statements["month"] == month]
+    late = set(now["account_id"][_days_late(now) > 0])
+    here = set(statements["account_id"].unique())
+    last = explained[
+        (explained["observation_month"] == month) & explained["account_id"].isin(here)
+    ]
+    by_model = last["pd_hat"] >= cut_off
+    chosen = last[by_model | last["account_id"].isin(late)]
+    chosen = chosen.assign(covered_by=np.where(by_model[chosen.index], "model", "statement"))
+    rest = sorted(late - set(last["account_id"]))
+    facts_only = pd.DataFrame({"account_id": rest})
+    facts_only["observation_month"] = month
+    facts_only["pd_hat"] = np.nan
+    facts_only["covered_by"] = "statement"
+    for name in explained.columns:
+        if name.startswith("trait_"):
+            facts_only[name] = np.nan
+        elif name.startswith("evidence_"):
+            facts_only[name] = EVIDENCE_LEVELS[0]
+        elif name == "dominant_trait":
+            facts_only[name] = NO_TRAIT
+    if not rest:
+        return chosen.reset_index(drop=True)
+    facts_only = facts_only.astype(
+        {name: chosen[name].dtype for name in ("account_id", "observation_month")}
+    )
+    return pd.concat([chosen, facts_only], ignore_index=True) if len(chosen) else facts_only
