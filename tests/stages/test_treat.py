@@ -126,8 +126,8 @@ def test_the_cards_take_over_what_was_proposed_and_nothing_before_that(portfolio
     treat.run(chosen)
     cards = treatments.proposed(chosen)
     assert len(cards) == 20
-    assert cards["A039"].proposed[0] == "H3 Offer instalments: 15 x 160.00, 2,400.00 in all"
-    assert any("legal.days_past_due_min" in text for text in cards["A039"].refused)
+    assert cards["A039"].proposed[0][0] == "H3 Offer instalments: 15 x 160.00, 2,400.00 in all"
+    assert any("legal.days_past_due_min" in text for text, _ in cards["A039"].refused)
 
 
 def test_another_policy_and_moment_change_the_answer_on_contact(portfolio):

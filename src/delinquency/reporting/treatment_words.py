@@ -45,6 +45,14 @@ ACTION_WORDS_ZH: Mapping[str, str] = {
     "written_terms": "提供书面条款",
     "friendly_talk": "沟通：询问困难并提供帮助",
     "document_pack": "按现有方案执行；提供文件",
+    "special_care": "由专人处理；不提方案，不提醒",
+    "await_promise": "等待客户承诺的还款",
+    "nothing": "无欠款：无需处理",
+    "payment_holiday": "提供数月免还款期",
+    "interest_freeze": "提供数月停息",
+    "fee_waiver": "减免费用",
+    "reduced_settlement": "协商部分结清",
+    "debt_advice": "推荐免费债务咨询",
     "legal_step": "法律手段",
 }
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import escape
 
 from delinquency.casework.worklist import URGENCIES, WorkItem
+from delinquency.spreadsheet_cells import guard_cell
 
 COLUMNS = ("rank", "urgency", "account", "case", "what", "due", "contact from", "overdue")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ROWS_SHOWN = 500
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
@@ -20,18 +20,6 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){body{color:#e4eaf0;background:#12181f}"
     "th{background:#1e2731}td,th{border-color:#2d3844}.note{color:#9fb0c0}}"
 )
-
-
-def safe_cell(text: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    Examples
-    --------
-    >>> safe_cell("=1+1"), safe_cell("C-1")
-    ("'=1+1", 'C-1')
-    """
-    plain = str(text)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
 
 
 def _cells(number: int, item: WorkItem) -> tuple[str, ...]:
@@ -57,7 +45,7 @@ def worklist_csv(items: Sequence[WorkItem]) -> str:
     writer.writerow(COLUMNS)
     for number, item in enumerate(items, start=1):
         cells = _cells(number, item)
-        writer.writerow([*map(safe_cell, cells[:-1]), cells[-1].replace(",", "")])
+        writer.writerow([*map(guard_cell, cells[:-1]), cells[-1].replace(",", "")])
     return out.getvalue()
 
 
