@@ -206,3 +206,36 @@ def test_a_password_is_not_a_choice_to_be_kept_with_a_model() -> None:
 def test_every_command_and_action_is_named_once() -> None:
     assert {"open", "record", "ask", "act", "show", "clear", "verify"} <= set(COMMANDS)
     assert all(name == kind.name for name, kind in ACTIONS.items())
+
+
+def test_every_function_of_a_case_is_reached_from_the_command_line(run: Any) -> None:
+    case_id = run("open", account_id="A1")["case_id"]
+    on = {"case_id": case_id, "actor": "agent-7f3a"}
+    told = {"kind": "went_overdue", "amount": "640.00", "due": "2026-10-05"}
+    run("record", event=told, **on)
+    causes = run("questions", **on)
+    assert len(causes["also_possible"]) == 6 and causes["also_possible"][0]["ask"]
+    # The income is not known: ask, and no plan is drawn up.
+    assert run("propose", **on)["action"] == "friendly_talk"
+    assert run("plans", **on)["ask_first"].startswith("case.do=record")
+    budget = {"kind": "budget_stated", "income": "1000", "essentials": "880"}
+    run("record", event=budget, **on)
+    # 120 left, 96 a month: 640 / 96 = 6.67, so 7 instalments.
+    proposal = run("propose", **on)
+    assert proposal["plan"]["customer"]["instalments"] == 7
+    assert proposal["plan"]["all_in_cost"]["other_charges"] == "none"
+    written = run("message", message={"template": "reminder", "channel": "letter"}, **on)
+    assert "640.00 CNY" in written["body"] and written["decision"]["allowed"]
+    sent = {"template": "reminder", "channel": "letter", "send": True}
+    assert run("message", message=sent, **on)["sent"]
+    with pytest.raises(ChoiceError, match="case.message has no chanel"):
+        run("message", message={"template": "reminder", "chanel": "letter"}, **on)
+    promised = run("promise", promise={"amount": "640", "due": "2026-11-20"}, **on)
+    assert [one["state"] for one in promised["promises"]] == ["open"]
+    line = run("timeline", **on)
+    assert line["days_past_due"] == 29 and [h["what"] for h in line["holds"]] == ["promise"]
+    assert line["holds"][0]["until"] == "2026-11-20"
+    asked = {"kind": "question_asked", "question_id": "q-1"}
+    run("record", event=asked, **on)
+    assert [item["urgency"] for item in run("worklist")] == ["answer is due"]
+    assert run("outcomes")["promises"]["kept"]["n"] == 0

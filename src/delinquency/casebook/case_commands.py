@@ -73,13 +73,16 @@ class Knowledge:
     facts_of : callable of account id
         What the data and the model say of an account, or None where nothing was made yet.
     choices : ProposalTerms
-    lender : str
-        Name of the lender in texts.
+    hold_out : (float, int)
+        Share of accounts in the random hold-out, and its seed.
+    proposed_traits : callable
+        Gives the dominant trait of each account that ``treat`` proposed for.
     """
 
     facts_of: Callable[[str], AccountFacts | None] = lambda account_id: None
     choices: ProposalTerms = field(default_factory=ProposalTerms)
-    lender: str = "Your bank"
+    hold_out: tuple[float, int] = (0.0, 0)
+    proposed_traits: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,10 @@ class CommandContext:
         return value
 
 
-ONLY_LOOK = ("ask", "show", "verify")
+ONLY_LOOK = (
+    *("ask", "show", "verify", "questions", "propose", "plans"),
+    *("timeline", "worklist", "outcomes"),
+)
 """Commands that have nothing to do in a store that is not there, and so never make one."""
 KEEP_THE_KEY = (
     "Keep a copy of this file apart from the store. Without it no pseudonym can be matched and "
@@ -174,6 +180,8 @@ def run_command(
     ChoiceError
         If ``case.at`` lies in the future.
     """
+    from delinquency.casebook import casework_commands  # noqa: F401  (registers its commands)
+
     if not options.policy:
         options = replace(options, policy=DEFAULT_POLICY)
     key_file = Path(options.key_file).expanduser() if options.key_file else None
@@ -259,7 +267,7 @@ def _ask(context: CommandContext) -> Any:
         days_past_due=days,
         actor=context.options.actor,
     )
-    return _answer(decision)
+    return answer_of(decision)
 
 
 @COMMANDS.named("act")
@@ -272,7 +280,7 @@ def _act(context: CommandContext) -> Any:
         context.moment(raw),
         days_past_due=context.options.days_past_due,
     )
-    answer = {} if attempt.decision is None else _answer(attempt.decision)
+    answer = {} if attempt.decision is None else answer_of(attempt.decision)
     recorded = {
         "sequence": attempt.event.sequence,
         "kind": attempt.event.kind,
@@ -435,7 +443,7 @@ def _read_plan(raw: Any) -> Plan:
     return draw_up(read_amount(str(raw["balance"])), **values)
 
 
-def _answer(decision: Decision) -> dict[str, Any]:
+def answer_of(decision: Decision) -> dict[str, Any]:
     """Return a decision in JSON's types."""
     following = decision.next_allowed_at
     return {

@@ -359,6 +359,44 @@ def life_table(policies: Mapping[str, Policy]) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class LifeChange:
+    """One answer in a life case that differs between two policies.
+
+    Attributes
+    ----------
+    life : str
+    what : str
+        "proposed", "reminder call", "late fee" or "legal letter".
+    first, second : str
+        The answer under each.
+    """
+
+    life: str
+    what: str
+    first: str
+    second: str
+
+
+def life_changes(first: Policy, second: Policy) -> tuple[LifeChange, ...]:
+    """Return every answer in the life cases that differs between two policies."""
+    found = []
+    for life in LIFE_CASES:
+        one, other = play(life, first), play(life, second)
+        answers = {
+            "proposed": (one.proposed, other.proposed),
+            "reminder call": (_answer(one.call), _answer(other.call)),
+            "late fee": (_answer(one.fee), _answer(other.fee)),
+            "legal letter": (_answer(one.legal), _answer(other.legal)),
+        }
+        found += [
+            LifeChange(life.name, what, mine, theirs)
+            for what, (mine, theirs) in answers.items()
+            if mine != theirs
+        ]
+    return tuple(found)
+
+
 BEGIN, END = "<!-- life cases: begin -->", "<!-- life cases: end -->"
 """Marks in a page between which the table stands."""
 

@@ -38,6 +38,10 @@ class TreatmentOptions:
         freeze of interest gives up. An assumption.
     capacity : int
         Most items of the worklist that is written; 0: all.
+    hold_out_share : float
+        Share of accounts in a random hold-out, which measures what small help does. A plan or
+        relief is never withheld, nor anything from who cannot pay.
+    hold_out_seed : int
     """
 
     cut_off: float = 0.20
@@ -53,10 +57,13 @@ class TreatmentOptions:
     recovery_months: int = 18
     contract_rate: str = "0.1825"
     capacity: int = 0
+    hold_out_share: float = 0.0
+    hold_out_seed: int = 0
 
     def __post_init__(self) -> None:
         for name in (
             "cut_off",
+            "hold_out_share",
             "keep_probability",
             "recovery_without_plan",
         ):

@@ -3,36 +3,52 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from delinquency.casebook.case_commands import run_command
+from delinquency.atomic_files import write_text
+from delinquency.casebook.case_commands import Knowledge, run_command
 from delinquency.casebook.case_options import CaseOptions
 from delinquency.casebook.case_store import Store
+from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.overdue_records import put_records
 from delinquency.casebook.panel_records import Reporter, records_from_statements
 from delinquency.casebook.pseudonym_keys import load_key
+from delinquency.casebook.stored_cases import require_case
+from delinquency.casework.case_view import view_of
+from delinquency.casework.charges import check_charges
+from delinquency.casework.communication import document_pack
 from delinquency.config import Config
-from delinquency.errors import MissingArtifactError
+from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
 from delinquency.pipeline.cleared_records import database_url, key_file
 from delinquency.pipeline.exclusive_folders import alone_in
 from delinquency.pipeline.policies import load_policies, policy_of
+from delinquency.pipeline.stored_cases_of_accounts import opened_casebook
+from delinquency.pipeline.treatments import facts_of_account, terms_of
+from delinquency.reporting.document_pack import render_document_pack
 from delinquency.workspace.artifacts import read_frame
 from delinquency.workspace.progress import say, working
 
 REPORT = "report"
 """The command that needs the tables of a data set, and so is not among the store's own."""
+DOCUMENTS = "documents"
+"""The command that writes a page, and so is not among the store's own either."""
 
 
 def run(config: Config) -> None:
     """Carry out ``case.do`` and print the answer as JSON."""
     now = datetime.now(UTC)
-    if config.case.do == REPORT:
-        answer = _report(config, now)
+    own = {REPORT: _report, DOCUMENTS: _documents}
+    if config.case.do in own:
+        answer: Any = own[config.case.do](config, now)
     else:
-        url = database_url(config)
         answer = run_command(
-            case_options(config), url=url, policies=load_policies(config), now=now
+            case_options(config),
+            url=database_url(config),
+            policies=load_policies(config),
+            now=now,
+            knowledge=_knowledge(config, now),
         )
     say(json.dumps(answer, indent=2, ensure_ascii=False))
 
@@ -42,6 +58,56 @@ def case_options(config: Config) -> CaseOptions:
     if config.case.policy:
         return config.case
     return replace(config.case, policy=policy_of(config).name)
+
+
+def _knowledge(config: Config, now: datetime) -> Knowledge:
+    """Return what the commands may ask of data and model, read only when one asks."""
+    options = config.treatment
+
+    def traits() -> dict[str, str]:
+        file = config.workspace.processed / "treatments.parquet"
+        if not file.exists():
+            return {}
+        accounts = read_frame(file, made_by="treat")
+        return dict(zip(accounts["account_id"], accounts["dominant_trait"], strict=True))
+
+    return Knowledge(
+        facts_of=lambda account_id: facts_of_account(config, account_id, now),
+        choices=terms_of(config),
+        hold_out=(options.hold_out_share, options.hold_out_seed),
+        proposed_traits=traits,
+    )
+
+
+def _documents(config: Config, now: datetime) -> dict[str, Any]:
+    """Write the pack of documents of a case: statement, calculation, legal basis, consequences."""
+    number = config.case.case_id
+    if not number:
+        raise ChoiceError("case.do=documents needs case.case_id=...")
+    at = datetime.fromisoformat(config.case.at) if config.case.at else now
+    with opened_casebook(config) as book:
+        if not isinstance(book, Casebook):
+            raise MissingArtifactError("There is no casework store yet: open a case first.")
+        case = book.case(number)
+        with book.store.reading() as connection:
+            policy = book.policies[require_case(connection, number).policy]
+        view = view_of(case, policy, at)
+        lines = tuple(
+            (f"Payment due on {one.due}", f"{one.due}应还款项", str(one.unpaid))
+            for one in view.late
+        )
+        charges = check_charges(
+            view.overdue,
+            late_fee=view.history.charged("late_fee"),
+            interest=view.history.charged("interest"),
+            days=view.days_overdue,
+            policy=policy,
+        )
+        pack = document_pack(case, policy, at, lines=lines, charges=charges)
+        default = config.workspace.reports / "documents" / f"{number}.html"
+        path = Path(config.case.file).expanduser() if config.case.file else default
+        write_text(render_document_pack(pack, real=config.data.real), path)
+    return {"file": str(path), "lines": len(lines), "policy": policy.name}
 
 
 def _report(config: Config, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,11 @@ from typing import Any
 
 from delinquency.atomic_files import write_text
 from delinquency.casework.scan.portfolio_proposals import Proposals
-from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases
+from delinquency.casework.scan.portfolio_with_cases import (
+    figures_of,
+    propose_with_cases,
+    withhold,
+)
 from delinquency.casework.worklist import (
     WorkItem,
     in_order,
@@ -56,6 +60,7 @@ def run(config: Config) -> None:
     for name in ("overdue", "days_past_due", "covered_by", "autopay"):
         proposals.accounts[name] = now.situation[name].to_numpy()
     proposals.accounts["facts_of"] = now.situation["observation_month"].to_numpy()
+    withhold(proposals.accounts, config.treatment.hold_out_share, config.treatment.hold_out_seed)
     items = in_order(
         [
             *items_of_proposals(proposals.accounts, dict(ACTION_WORDS)),
@@ -84,6 +89,7 @@ def run(config: Config) -> None:
         "charge_violations": len(violations),
         **figures_of(proposals.accounts),
         "left_the_book": now.n_left,
+        "held_out": int(proposals.accounts["hold_out"].sum()),
         "cases_in_the_store": stored.n_cases,
         "money_limits_left_out": not now.same_currency,
         "worklist": len(items),

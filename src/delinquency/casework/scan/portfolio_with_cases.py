@@ -9,6 +9,7 @@ import pandas as pd
 
 from delinquency.casework.case_file import Case
 from delinquency.casework.money import digits_of
+from delinquency.casework.outcomes import in_hold_out
 from delinquency.casework.proposals import Proposal, ProposalTerms, propose_one, summarise
 from delinquency.casework.scan.portfolio_columns import account_facts
 from delinquency.casework.scan.portfolio_proposals import Proposals, propose
@@ -167,3 +168,32 @@ def figures_of(accounts: pd.DataFrame) -> dict[str, Any]:
             ((accounts["action"] == "autopay") & (accounts["autopay"] == 1)).sum()
         ),
     }
+
+
+SMALL_HELP = ("autopay", "due_date_move", "voluntary_limit", "promotion_opt_out", "consolidation")
+"""Help whose effect a hold-out may measure: nobody who cannot pay is without a plan for it."""
+
+
+def withhold(accounts: pd.DataFrame, share: float, seed: int) -> None:
+    """Mark the random hold-out, and offer it a talk in the place of small help.
+
+    Parameters
+    ----------
+    accounts : DataFrame
+        Of ``Proposals``; it is changed: ``hold_out`` says from whom something was withheld.
+    share : float
+    seed : int
+
+    Notes
+    -----
+    Only those who can pay are held out, and only small help: a plan, relief, an answer to a
+    dispute or special care is never withheld.
+    """
+    drawn = np.array(
+        [in_hold_out(str(a), share, seed) for a in accounts["account_id"]], dtype=bool
+    )
+    small = accounts["action"].isin(SMALL_HELP).to_numpy()
+    held = drawn & small & accounts["payment_fits"].to_numpy(dtype=bool)
+    accounts["hold_out"] = held
+    accounts.loc[held, "action"] = "friendly_talk"
+    accounts.loc[held & (accounts["step"] == "H3").to_numpy(), "step"] = "H2"

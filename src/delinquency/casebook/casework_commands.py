@@ -1,0 +1,383 @@
+"""The commands of ``stage=case`` that work on one case: questions, plans, texts, timeline."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from typing import Any
+
+from delinquency.casebook.case_commands import COMMANDS, CommandContext, answer_of
+from delinquency.casebook.role_views import is_late_entry
+from delinquency.casebook.stored_cases import events_of, require_case
+from delinquency.casework.account_facts import (
+    AccountFacts,
+    facts_with_case,
+    first_due_after,
+    residual_of,
+)
+from delinquency.casework.actions import Message
+from delinquency.casework.case_file import Case
+from delinquency.casework.case_view import View, view_of
+from delinquency.casework.causes import feedback_on_model, hypotheses
+from delinquency.casework.communication import open_questions, timeline
+from delinquency.casework.event import read_amount
+from delinquency.casework.events import PromiseMade
+from delinquency.casework.outcomes import outcomes
+from delinquency.casework.plan_options import PlanOption, Situation, plan_options
+from delinquency.casework.plans import MONTHS_IN_YEAR
+from delinquency.casework.proposals import propose_one
+from delinquency.casework.relief import relief_options
+from delinquency.casework.reminders import ReminderFacts, Text, approved_texts, text_for
+from delinquency.casework.worklist import in_order, items_of_case
+from delinquency.errors import CaseworkError, ChoiceError
+from delinquency.policy import Policy
+from delinquency.traits import EVIDENCE_LEVELS, TRAITS
+
+_MESSAGE_KEYS = ("template", "channel", "amount", "due", "months", "total", "deadline", "relief")
+_PROMISE_KEYS = ("promise_id", "amount", "due")
+
+
+def _case(context: CommandContext) -> tuple[Case, Policy, View]:
+    """Return the case that a command is about, its policy, and its view."""
+    number = context.need("case_id")
+    with context.casebook.store.reading() as connection:
+        name = require_case(connection, number).policy
+    policy = context.casebook.policies[name]
+    case = context.casebook.case(number)
+    return case, policy, view_of(case, policy, context.now)
+
+
+def _facts(context: CommandContext, case: Case, policy: Policy) -> AccountFacts:
+    """Return what is known of the account: by data and model where there are, and by the case."""
+    known = context.knowledge.facts_of(case.account_id)
+    if known is None:
+        view = view_of(case, policy, context.now)
+        known = AccountFacts(
+            account_id=case.account_id,
+            pd_hat=float("nan"),
+            contributions={},
+            evidence=dict.fromkeys(TRAITS, EVIDENCE_LEVELS[0]),
+            balance=view.overdue,
+            overdue=view.overdue,
+            payment_due=view.overdue,
+            days_past_due=view.days_overdue,
+            residual_income=None,
+            time_zone=case.time_zone,
+        )
+    return facts_with_case(known, case, policy, context.now)
+
+
+def _require_keys(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise when a mapping holds a key that nothing reads."""
+    unknown = sorted(set(map(str, given)) - set(known))
+    if unknown:
+        raise ChoiceError(f"case.{what} has no {', '.join(unknown)}. Known: {', '.join(known)}.")
+
+
+@COMMANDS.named("questions")
+def _questions(context: CommandContext) -> Any:
+    """List the likely causes, most likely first, with what to ask."""
+    case, policy, _ = _case(context)
+    facts = _facts(context, case, policy)
+    events = case.until(context.now)
+    found = hypotheses(facts.contributions, facts.evidence, events=events)
+    asked = {one.trait for one in found}
+    zh = case.language == "zh"
+    causes = [
+        {
+            "cause": one.headline_zh if zh else one.headline,
+            "trait": one.trait,
+            "share": round(one.share, 3),
+            "evidence": one.evidence,
+            "answer": one.answer or "not asked yet",
+            "ask": list(one.questions_zh if zh else one.questions),
+        }
+        for one in found
+    ]
+    others = [
+        {"trait": key, "ask": list(trait.questions_zh if zh else trait.questions)}
+        for key, trait in TRAITS.items()
+        if key not in asked
+    ]
+    return {
+        "causes": causes,
+        "also_possible": others,
+        "then": "Record the answer: case.do=record case.event={kind: cause_confirmed, trait: ...,"
+        " answer: confirmed}",
+    }
+
+
+@COMMANDS.named("propose")
+def _propose(context: CommandContext) -> Any:
+    """Say what to offer first under the case's policy, and what may not be done."""
+    case, policy, view = _case(context)
+    facts = _facts(context, case, policy)
+    choices = context.knowledge.choices
+    proposal = propose_one(facts, policy, context.now, choices, case=case)
+    option = proposal.plan
+    return {
+        "policy": policy.name,
+        "step": proposal.step,
+        "action": proposal.action,
+        "dominant_trait": proposal.dominant_trait,
+        "overdue": str(view.overdue),
+        "days_past_due": view.days_overdue,
+        "income_known": proposal.facts.residual_income is not None,
+        "plan": None if option is None else _plan(option),
+        "relief": None if proposal.relief is None else _plain(asdict(proposal.relief)),
+        "then": list(proposal.then),
+        "not_allowed": list(proposal.refused),
+        "contact": answer_of(proposal.contact),
+    }
+
+
+@COMMANDS.named("plans")
+def _plans(context: CommandContext) -> Any:
+    """Weigh every plan and relief: cost and end for the customer, present value for the bank."""
+    case, policy, view = _case(context)
+    facts = _facts(context, case, policy)
+    budget = view.history.budget
+    later = None
+    if budget is not None and budget.income_later is not None:
+        later = residual_of(replace(budget, income=budget.income_later))
+    situation = Situation(
+        balance=facts.balance,
+        payment_due=facts.payment_due,
+        residual_income=facts.residual_income,
+        first_due=first_due_after(context.now, case.time_zone),
+        residual_after=later,
+        hardship=facts.hardship,
+    )
+    terms = context.knowledge.choices.terms
+    answer: dict[str, Any] = {
+        "residual_income": None if facts.residual_income is None else str(facts.residual_income),
+        "plans": [_plan(one) for one in plan_options(situation, policy, terms)],
+        "relief": [_plain(asdict(one)) for one in relief_options(situation, policy, terms)],
+        "values_are": "measured" if terms.measured else "guesses (treatment.keep_probability ...)",
+    }
+    if facts.residual_income is None:
+        answer["ask_first"] = (
+            "case.do=record case.event={kind: budget_stated, income: '...', essentials: '...',"
+            " other_debts: '...'}"
+        )
+    return answer
+
+
+def _plan(option: PlanOption) -> dict[str, Any]:
+    """Return a plan with both sides, in JSON's types."""
+    plan = option.plan
+    out: dict[str, Any] = {
+        "treatment": option.treatment,
+        "fits": option.affordable,
+        "missing_each_month": str(option.shortfall),
+        "why": option.reason,
+    }
+    if plan is None:
+        return out
+    return {
+        **out,
+        "customer": {
+            "instalments": plan.months,
+            "largest": str(plan.largest),
+            "total": str(plan.total),
+            "cost": str(plan.cost),
+            "ends": plan.end_date.isoformat(),
+        },
+        "bank": {
+            "present_value": str(option.present_value),
+            "gain_over_no_plan": str(option.gain),
+            "chance_of_completion": round(option.completion_probability, 4),
+        },
+        "all_in_cost": {
+            "principal": str(plan.balance),
+            "fee": str(plan.fee),
+            "interest": str(plan.cost - plan.fee),
+            "annual_rate": str(plan.annual_rate),
+            "annualised_all_in": str(
+                round(plan.cost / plan.balance * MONTHS_IN_YEAR / max(plan.months, 1), 6)
+            ),
+            "other_charges": "none",
+        },
+    }
+
+
+@COMMANDS.named("message")
+def _message(context: CommandContext) -> Any:
+    """Fill in an approved text, and say whether it may go out now; ``send: true`` sends it."""
+    case, policy, view = _case(context)
+    wanted = dict(context.options.message or {})
+    send = wanted.pop("send", False)
+    if not wanted:
+        return {"texts": sorted({name for name, _, _ in approved_texts()})}
+    if not isinstance(send, bool):
+        raise ChoiceError(f"case.message.send must be true or false. Got {send!r}.")
+    _require_keys("message", wanted, (*_MESSAGE_KEYS, "send"))
+    text = _text(context, case, policy, view, wanted)
+    action = Message(
+        channel=text.channel,
+        text=text.body,
+        step=text.step,
+        purpose=text.purpose,
+        template=text.template,
+    )
+    shown = {"template": text.template, "subject": text.subject, "body": text.body}
+    if not send:
+        decision = context.casebook.ask(
+            case.case_id, action, at=context.now, actor=context.options.actor
+        )
+        return {**shown, "decision": answer_of(decision)}
+    attempt = context.casebook.attempt(case.case_id, action, context.moment(wanted))
+    decided = {} if attempt.decision is None else answer_of(attempt.decision)
+    return {**shown, "sent": attempt.allowed, "decision": decided}
+
+
+def _text(
+    context: CommandContext, case: Case, policy: Policy, view: View, wanted: Mapping[str, Any]
+) -> Text:
+    """Return an approved text filled in from the case, and from what was given."""
+    today = view.today
+    given = {name: wanted[name] for name in _MESSAGE_KEYS if name in wanted}
+    channel = str(given.get("channel", "letter"))
+    if channel == "phone":
+        raise ChoiceError("case.message.channel must be a written one: sms, email, letter, app.")
+    facts = ReminderFacts(
+        amount=read_amount(str(given.get("amount", view.overdue))),
+        currency=policy.currency,
+        due=_day(given.get("due"), view.late[0].due if view.late else today),
+        lender=context.options.lender_name,
+        months=int(given.get("months", 0)),
+        total=read_amount(str(given.get("total", 0))),
+        reminders_stop=policy.plan.stops_collection.value,
+        deadline=_day(given.get("deadline"), today),
+        relief=str(given.get("relief", "")),
+    )
+    return text_for(str(given.get("template", "reminder")), channel, case.language, facts)
+
+
+def _day(raw: Any, default: date) -> date:
+    """Return a day that was given, or the default."""
+    return default if raw is None else date.fromisoformat(str(raw))
+
+
+@COMMANDS.named("timeline")
+def _timeline(context: CommandContext) -> Any:
+    """Show what happened, what holds now and until when, and which answers are due."""
+    case, policy, view = _case(context)
+    with context.casebook.store.reading() as connection:
+        stored = events_of(connection, case.case_id)
+    late = {one.occurred_at: one.recorded_at for one in stored if is_late_entry(one)}
+    entries = []
+    for one in timeline(case, context.now):
+        entry = {"at": one.at.isoformat(), "kind": one.kind, "by": one.actor}
+        if one.details:
+            entry["details"] = one.details
+        written = late.get(one.at)
+        if written is not None:
+            entry["late_entry_of"] = written.isoformat()
+        entries.append(entry)
+    holds = [
+        {
+            "what": name,
+            "since": None if hold.since is None else hold.since.isoformat(),
+            "until": None if hold.until is None else hold.until.isoformat(),
+            "means": hold.facts.words,
+            "lifted_by": hold.facts.lifted_by,
+        }
+        for name, hold in view.holds.items()
+    ]
+    try:
+        clocks = [
+            {"question": c.question_id, "due": c.due_at.isoformat(), "late": c.late}
+            for c in open_questions(case, policy, context.now)
+        ]
+    except CaseworkError as error:
+        clocks = [{"question": "all", "due": str(error), "late": True}]
+    days = policy.contact.recording_retention_days.value
+    return {
+        "policy": policy.name,
+        "overdue": str(view.overdue),
+        "days_past_due": view.days_overdue,
+        "holds": holds,
+        "answers_due": clocks,
+        "promises": [_promise_row(one) for one in view.history.promises],
+        "plans": view.history.plans,
+        "records_kept_days": days,
+        "events": entries,
+    }
+
+
+def _promise_row(promise: Any) -> dict[str, Any]:
+    """Return a promise in JSON's types."""
+    return {
+        "promise_id": promise.promise_id,
+        "amount": str(promise.amount),
+        "due": promise.due.isoformat(),
+        "state": promise.state,
+        "paid_in_time": str(promise.paid),
+    }
+
+
+@COMMANDS.named("promise")
+def _promise(context: CommandContext) -> Any:
+    """Note a promised payment, or show what became of the promises."""
+    case, policy, view = _case(context)
+    wanted = context.options.promise
+    if wanted:
+        _require_keys("promise", wanted, _PROMISE_KEYS)
+        missing = [name for name in ("amount", "due") if name not in wanted]
+        if missing:
+            raise ChoiceError(f"case.promise needs {', '.join(missing)}.")
+        due = _day(wanted["due"], view.today)
+        if due < view.today:
+            raise ChoiceError(f"case.promise.due must not be past. Got {due}; it is {view.today}.")
+        moment, count = context.moment(wanted), len(view.history.promises) + 1
+        promise = PromiseMade(
+            at=context.now,
+            actor=context.options.actor,
+            promise_id=str(wanted.get("promise_id", f"pr-{due:%Y%m%d}-{count}")),
+            amount=read_amount(str(wanted["amount"])),
+            due=due,
+        )
+        context.casebook.record(
+            case.case_id, promise, now=context.clock, idempotency_key=moment.idempotency_key
+        )
+        case, policy, view = _case(context)
+    return {"promises": [_promise_row(one) for one in view.history.promises]}
+
+
+@COMMANDS.named("worklist")
+def _worklist(context: CommandContext) -> Any:
+    """List what the cases ask for, by urgency."""
+    book = context.casebook
+    items = [
+        item
+        for stored, case in book.newest_cases()
+        for item in items_of_case(case, book.policies[stored.policy], context.now)
+    ]
+    return [_plain(asdict(item)) for item in in_order(items, context.options.capacity)]
+
+
+@COMMANDS.named("outcomes")
+def _outcomes(context: CommandContext) -> Any:
+    """Say what became of help: cure, roll, kept plans and promises, effects, and the feedback."""
+    book = context.casebook
+    cases = [(case, book.policies[stored.policy]) for stored, case in book.newest_cases()]
+    share, seed = context.knowledge.hold_out
+    found = outcomes(cases, context.now, hold_out_share=share, seed=seed)
+    traits = context.knowledge.proposed_traits()
+    feedback = feedback_on_model(
+        (traits[case.account_id], case.events) for case, _ in cases if case.account_id in traits
+    )
+    return {**found, "model_was_right": feedback}
+
+
+def _plain(value: Any) -> Any:
+    """Return a record in JSON's types."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
