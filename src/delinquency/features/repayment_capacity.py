@@ -32,7 +32,7 @@ PAYMENTS = "T4; Home Credit: amount paid over amount due; AMEX: payment variable
 LEVELS = ("mean", "max")
 """How payments are summarised. Their latest and smallest value, spread and trend mostly say that a
 bill was missed, which is the credit record's to tell: with them capacity took the blame of the
-other traits (docs/explanation-truth.md)."""
+other traits (docs/research/explanation-truth.md)."""
 
 summarise(
     payment_ratio,
