@@ -134,3 +134,6 @@ bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="b
 .PHONY: torture
 torture: $(STAMP) ## Kill, pair and feed commands on purpose, 15 minutes at most (ARGS="--seed 7")
 	@$(BIN)/python tests/reliability/torture.py $(ARGS)
+.PHONY: sbom
+sbom: $(STAMP) ## Write a software bill of materials of the installed packages
+	@$(BIN)/python .ci/sbom.py reports/sbom.json

@@ -199,7 +199,8 @@ def digests(root: Path, stage: str) -> dict[str, str]:
 class Torture:
     """All that is tried, and what came of it."""
 
-    def __init__(self, seed: int, seconds: float, kills: int):
+    def __init__(self, seed: int, seconds: float, kills: int, stages: list[str]):
+        self.stages = stages
         self.rng = np.random.default_rng(seed)
         self.seed, self.kills = seed, kills
         self.until = time.monotonic() + seconds
@@ -226,14 +227,14 @@ class Torture:
         frame["BAL"], frame["LIM"] = rng.integers(0, 9000, n), 10_000
         frame.to_csv(self.base / "statements.csv", index=False)
         for chosen in ("B", "A"):
-            for stage in RESULTS:
+            for stage in self.stages:
                 run = command(self.base, stage, chosen).wait()
                 if run.code != 0:
                     print(run.text)
                     raise SystemExit(f"a clean run of {stage} failed")
                 self.right[stage, chosen] = digests(self.base, stage)
-        assert self.right["features", "A"] != self.right["features", "B"]
-        assert self.right["train", "A"] != self.right["train", "B"]
+        for stage in {"features", "train"} & {*self.stages}:
+            assert self.right[stage, "A"] != self.right[stage, "B"], "the choices must differ"
 
     def copy(self) -> Path:
         root = self.home / f"r{self.rng.integers(1 << 60):x}"
@@ -277,7 +278,7 @@ class Torture:
 
     def kill_all(self) -> None:
         jobs = []
-        for stage in RESULTS:
+        for stage in self.stages:
             found = self.operations(stage)
             self.counts[f"file operations of {stage}"] = len(found)
             print(f"{stage}: {len(found)} file operations", flush=True)
@@ -297,7 +298,7 @@ class Torture:
             self.kill(str(stage), int(number))
 
     def pairs(self, count: int) -> None:
-        pairs = [(s, c) for s in RESULTS for c in "AB"]
+        pairs = [(s, c) for s in self.stages for c in "AB"]
         for _ in range(count):
             if time.monotonic() > self.until:
                 return
@@ -390,15 +391,18 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--without", default="", help="store")
+    parser.add_argument("--stages", default=",".join(RESULTS))
     chosen = parser.parse_args()
     started = time.monotonic()
     print(f"torture with seed {chosen.seed}, at most {chosen.seconds:.0f} s", flush=True)
     for name in STAGES:
         with contextlib.suppress(ImportError):
             __import__(f"delinquency.stages.{name}")
-    torture = Torture(chosen.seed, chosen.seconds, chosen.kills)
+    torture = Torture(chosen.seed, chosen.seconds, chosen.kills, chosen.stages.split(","))
     try:
-        torture.store()
+        if "store" not in chosen.without:
+            torture.store()
         print(f"store: {time.monotonic() - started:.0f} s", flush=True)
         torture.files(chosen.files)
         print(f"files: {time.monotonic() - started:.0f} s", flush=True)
