@@ -103,6 +103,7 @@ def test_no_byte_depends_on_row_order_threads_hash_seed_locale_or_zone(tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("DELINQUENCY_TORTURE" not in os.environ, reason="slow: make torture runs it")
 def test_rows_that_nothing_numbers_get_the_same_probability_in_any_order(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     plain = MAPPING.format(account="").replace("columns:", "ignored: {id: a number}\ncolumns:")
