@@ -115,8 +115,8 @@ try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and wor
 	@bash .ci/try-wheel
 
 .PHONY: test-engines
-test-engines: $(STAMP) ## Test scoring in processes and on Dask (starts clusters)
-	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py $(ARGS)
+test-engines: $(STAMP) ## Test engines, serving, monitoring and export (starts clusters and PostgreSQL)
+	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py tests/scoring $(ARGS)
 
 .PHONY: bench-setup bench-explain bench-tables
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)

@@ -1,5 +1,6 @@
 """Exported scorers against the model: DuckDB, PostgreSQL and plain Python."""
 
+import os
 import subprocess
 import sys
 
@@ -83,6 +84,7 @@ def test_the_statement_equals_the_model_in_duckdb(model):
     _require_equal(answers.sort_values("account_id"), model)
 
 
+@pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_the_statement_equals_the_model_in_postgresql(model, postgres_url):
     from sqlalchemy import create_engine, text
 

@@ -244,6 +244,7 @@ def test_the_summary_names_every_part_and_the_model(serial, n_accounts):
     assert len(pd.read_parquet(Path(serial[1]))) == n_accounts
 
 
+@pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     from types import SimpleNamespace
 
@@ -279,6 +280,7 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
         served.predict(None, pd.DataFrame({"balance": [1.0]}))
 
 
+@pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_a_month_is_monitored_and_the_scorer_exported(root, parts, capsys):
     from delinquency.errors import DriftError
 
