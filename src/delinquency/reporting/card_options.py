@@ -21,8 +21,6 @@ class CardOptions:
         Accounts that get a card, instead of those most at risk.
     file : str
         Text file of account ids, one a line, instead of the list.
-    scored : bool
-        Take the accounts that ``make score`` scored last, from scores.parquet.
     """
 
     count: int = 180
@@ -30,7 +28,6 @@ class CardOptions:
     horizon_months: int = 3
     accounts: list[str] = field(default_factory=list)
     file: str = ""
-    scored: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1:
