@@ -81,6 +81,8 @@ def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> E
         folds = _cross_validated(config, fitted, prepared)
     truth, slope = _truth(config, fitted, prepared, parts[TEST], test)
     labels = prepared.labels
+    # Written where outcomes were derived from months; an outcome that came has no window of ours.
+    exclusions = _read_csv(config.workspace.reports / "exclusions.csv")
     return Evidence(
         data=describe(config),
         how=how_apart(prepared.keys.join(labels), train=parts[TRAIN], test=parts[TEST]),
@@ -88,7 +90,9 @@ def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> E
         test=test,
         split=fitted.split.assign(group_id=labels["group_id"].to_numpy()),
         split_by=_split_by(config, prepared),
-        performance_months=config.data.label.performance_months if panel is not None else None,
+        performance_months=config.data.label.performance_months
+        if exclusions is not None
+        else None,
         meanings=fitted.meanings,
         importance=pd.Series(
             np.asarray(model.booster.feature_importance("gain"), np.float64),
@@ -104,7 +108,7 @@ def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> E
         shift_auc=shift,
         refits=refits,
         panel=panel,
-        exclusions=_read_csv(config.workspace.reports / "exclusions.csv"),
+        exclusions=exclusions,
         tables=_tables(fitted),
         truth=truth,
         truth_slope=slope,

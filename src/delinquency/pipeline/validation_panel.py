@@ -42,12 +42,17 @@ def panel_facts(config: Config) -> PanelFacts | None:
     with np.errstate(invalid="ignore"):  # a charge-off stays one: infinite less infinite
         step = days[:, 1:] - days[:, :-1]
     known = np.isfinite(step)
+    # Sources that count in whole months tell no days: a step of two codes is not impossible.
+    counted = bool((days[np.isfinite(days)] % 30 != 0).any())
+    follow = days.shape[1] >= WORSE_MONTHS + 2
     opened = pd.concat(accounts, ignore_index=True) if accounts else None
     return PanelFacts(
         roll_rates=roll_rates(whole).reset_index(),
-        worse_later=worse_later(whole, months=min(WORSE_MONTHS, max(days.shape[1] - 2, 1))),
+        worse_later=worse_later(
+            whole, months=WORSE_MONTHS, days=(30.0, 60.0, 90.0) if follow else ()
+        ),
         vintages=pd.DataFrame() if opened is None else vintages(whole, opened),
-        late_steps=int(known.sum()),
+        late_steps=int(known.sum()) if counted else 0,
         impossible_steps=int((step[known] > LONGEST_STEP).sum()),
         months=days.shape[1],
     )

@@ -69,6 +69,8 @@ def bad_by_roll_rates(evidence: Evidence, options: ValidationOptions) -> Finding
     if evidence.panel is None:
         return not_applicable("The data give an outcome, not the months that led to it.")
     table = evidence.panel.worse_later
+    if table.empty:
+        return not_applicable("The data do not follow an account for a year after the mark.")
     row = table[table["days_past_due"] == 60.0]
     n = int(row["accounts"].iloc[0]) if len(row) else 0
     if n < ENOUGH:
@@ -103,7 +105,7 @@ def bad_by_roll_rates(evidence: Evidence, options: ValidationOptions) -> Finding
 def days_counted(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Look for days past due that rise by more days than have passed."""
     if evidence.panel is None or not evidence.panel.late_steps:
-        return not_applicable("No days past due by month.")
+        return not_applicable("No days past due by month, or counted in whole months only.")
     wrong, steps = evidence.panel.impossible_steps, evidence.panel.late_steps
     why = (
         f"{wrong:,} of {steps:,} monthly steps raise days past due by more days than lie between"
