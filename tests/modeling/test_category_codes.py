@@ -11,6 +11,7 @@ from delinquency.modeling.category_codes import (
     name_rates,
     split_by_names,
 )
+from delinquency.modeling.comparison import model_recipe
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 
 
@@ -85,3 +86,6 @@ def test_names_that_tell_are_ordered_by_their_rates_and_explained_exactly():
     matrix = model.matrix(X)
     parts = model.booster.predict(matrix, pred_contrib=True)
     assert np.allclose(parts.sum(axis=1), model.raw_score(X))
+    # A fold of the cross-validation fits by the same rules as the training.
+    recipe = model_recipe(LightGBMOptions(), directions={"a": 1}, categories={"name": n_names})
+    assert np.array_equal(recipe.fit(X, y, 1)(X), model.pd_hat(X))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ def model_recipe(
     *,
     directions: Mapping[str, int],
     labels: pd.DataFrame | None = None,
+    categories: Mapping[str, int] = MappingProxyType({}),
     name: str = MODEL,
     role: str = "model",
     matrix: str = "features",
@@ -63,6 +65,8 @@ def model_recipe(
     labels : DataFrame, optional
         By the index of the matrix: ``group_id``, whose rows stay together where rows are held
         out, and the late spells where they are known (``delinquency.panel.outcomes``).
+    categories : mapping of str to int, optional
+        Columns that hold codes of names, and how many names each has, as in ``fit_model``.
     name, role, matrix : str
         As in ``Recipe``.
 
@@ -83,6 +87,7 @@ def model_recipe(
             directions=directions,
             groups=None if own is None else own["group_id"].to_numpy(),
             spells=None if own is None else Spells.of(own),
+            categories={name: n for name, n in categories.items() if name in traits},
             seed=seed,
         )
         return lambda other: model.pd_hat(other, n_threads=1)
@@ -96,6 +101,7 @@ def variant_recipes(
     *,
     directions: Mapping[str, int],
     labels: pd.DataFrame | None = None,
+    categories: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Recipe]:
     """Return the recipes that show what a choice of the model costs.
 
@@ -106,7 +112,8 @@ def variant_recipes(
     options : LightGBMOptions
     directions : mapping
     labels : DataFrame, optional
-        As in ``model_recipe``.
+    categories : mapping of str to int, optional
+        Both as in ``model_recipe``.
 
     Returns
     -------
@@ -129,6 +136,7 @@ def variant_recipes(
             known[name][0],
             directions=directions,
             labels=labels,
+            categories=categories,
             name=name,
             role="variants",
             matrix=known[name][1],

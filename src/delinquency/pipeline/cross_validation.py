@@ -47,10 +47,15 @@ def run(config: Config) -> None:
     variants = [v for v in chosen.variants if v != "with_protected" or codes.shape[1]]
     rule = rule_columns(list(prepared.raw.columns))
     peers = [name for name in chosen.peers if name != RULE or rule]
+    known: dict[str, Any] = {
+        "directions": directions,
+        "labels": prepared.labels,
+        "categories": prepared.categories,
+    }
     recipes = [
-        model_recipe(config.model, directions=directions, labels=prepared.labels),
+        model_recipe(config.model, **known),
         *baseline_recipes(peers),
-        *variant_recipes(variants, config.model, directions=directions, labels=prepared.labels),
+        *variant_recipes(variants, config.model, **known),
     ]
     space = config.workspace
     with open_run(config, prepared, purpose="cross-validate") as active:

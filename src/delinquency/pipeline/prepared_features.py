@@ -78,6 +78,15 @@ class Prepared:
     facts: dict[str, Any]
     unseen: pd.Series | None = None
 
+    @property
+    def categories(self) -> dict[str, int]:
+        """Columns of ``X`` that hold codes of names, and how many names each has."""
+        return {
+            name: len(meaning.categories)
+            for name, meaning in self.meanings.items()
+            if meaning.categories
+        }
+
 
 def prepare(config: Config) -> Prepared:
     """Return the model's input, made again only when a choice, code or data changed."""

@@ -57,7 +57,12 @@ def run(config: Config) -> None:
                 prepared.labels["bad"].to_numpy(np.float64),
                 train=parts == TRAIN,
                 test=parts == TEST,
-                recipe=model_recipe(config.model, directions=directions, labels=prepared.labels),
+                recipe=model_recipe(
+                    config.model,
+                    directions=directions,
+                    labels=prepared.labels,
+                    categories=prepared.categories,
+                ),
                 groups=groups.to_numpy(),
                 resampling=Resampling(chosen.n_boot, config.seed, chosen.level),
                 metrics=chosen.metrics,

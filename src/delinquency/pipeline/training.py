@@ -49,9 +49,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             labels["bad"].to_numpy(np.int64),
             groups=labels["group_id"].to_numpy(),
             spells=Spells.of(labels),
-            categories={
-                n: len(m.categories) for n, m in prepared.meanings.items() if m.categories
-            },
+            categories=prepared.categories,
             progress=tick,
         )
     model = classifier.model_
