@@ -71,8 +71,9 @@ def test_psi_of_a_bin_that_one_sample_never_reaches_counts_half_a_row():
 def test_missing_values_are_a_bin_of_their_own():
     # Reference 1/2 missing, current 1/4 missing.
     table = stability_table([np.nan, np.nan, 1, 1], [np.nan, 1, 1, 1], n_bins=4)
-    assert table["reference_share"].tolist() == [0.5, 0.5]
-    assert table["current_share"].tolist() == [0.75, 0.25]
+    # Below 1, 1 itself, above 1, missing: the reference has one value, so what differs is seen.
+    assert table["reference_share"].tolist() == [0, 0.5, 0, 0.5]
+    assert table["current_share"].tolist() == [0, 0.75, 0, 0.25]
     expected = (0.75 - 0.5) * np.log(0.75 / 0.5) + (0.25 - 0.5) * np.log(0.25 / 0.5)
     assert table["psi"].sum() == pytest.approx(expected)
 

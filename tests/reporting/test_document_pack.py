@@ -89,11 +89,13 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
         }
     )
     card = card_treatments(accounts, considered)["C-1"]
-    assert card.proposed[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
-    assert card.proposed[1].startswith("Contact from 2026-03-12 00:00 UTC")
-    assert card.proposed[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
-    assert card.refused == (
+    english, chinese = zip(*card.proposed, strict=True)
+    assert english[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
+    assert chinese[0] == "H3 提出分期还款：12期 × 100.00，合计1,200.00"
+    assert english[1].startswith("Contact from 2026-03-12 00:00 UTC")
+    assert english[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
+    assert [refusal[0] for refusal in card.refused] == [
         "Legal step. Days past due before a legal step. Rule legal.days_past_due_min; source: "
         "Design [not verified]",
         "Offer instalments. Rule order.help_first; source: procedure",
-    )
+    ]

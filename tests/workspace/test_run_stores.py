@@ -70,7 +70,9 @@ def test_the_environment_names_the_store(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann:secret@runs.bank/x")
     store = store_in(tmp_path)
     assert store.uri == "https://ann:secret@runs.bank/x" and store.artifacts is None
-    assert Run(store, "r", "7").link == "https://runs.bank/x/#/experiments/7/runs/r"
+    assert Run(store, "r", "7").link == (
+        "https://runs.bank/x/#/experiments/7/runs/r?workflowType=machine_learning"
+    )
     chosen = store_in(tmp_path, "sqlite:////srv/runs.db")
     assert chosen.uri == "sqlite:////srv/runs.db" and chosen.artifacts
     assert without_password("postgresql://a:b@h/d") == "postgresql://h/d"

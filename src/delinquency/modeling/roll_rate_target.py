@@ -8,12 +8,15 @@ accounts. It is an assumption that roll rates differ with the score only, not wi
 the score comes from; predictions are always judged by what happened.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from delinquency.errors import ModelError
 from delinquency.panel.outcomes import SPELLS
 from delinquency.panel.windows import Array
 
@@ -117,9 +120,18 @@ def _roll_rates(score: Array, bad: Array, good: Array) -> Array:
         return np.full(len(score), bad.sum() / (bad.sum() + good.sum()))
     column = score[:, None]
     regression = LogisticRegression(C=np.inf, tol=1e-9, max_iter=1000)
-    regression.fit(
-        np.concatenate([column, column]),
-        np.repeat([1, 0], len(score)),
-        sample_weight=np.concatenate([bad, good]),
-    )
+    with warnings.catch_warnings():
+        # At this tolerance the search may end because no step lowers the loss any more in double
+        # precision, which scikit-learn reports as a failure though it is the optimum.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        regression.fit(
+            np.concatenate([column, column]),
+            np.repeat([1, 0], len(score)),
+            sample_weight=np.concatenate([bad, good]),
+        )
+    if regression.n_iter_.max() >= regression.max_iter:
+        raise ModelError(
+            f"The roll rates of {len(score):,} late accounts did not settle within "
+            f"{regression.max_iter:,} steps. model.target=observed does without them."
+        )
     return np.asarray(regression.predict_proba(column)[:, 1])

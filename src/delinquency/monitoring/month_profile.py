@@ -199,8 +199,9 @@ def table_profiles(
 def _table_profile(name: str, frame: pd.DataFrame, month: int, n_accounts: int) -> TableProfile:
     known = np.ones(len(frame), bool)
     late = np.zeros(len(frame), bool)
-    if name != "accounts":
-        number = month_number(frame[DATED.get(name, "month")])
+    dated = DATED.get(name, "month")
+    if dated in frame.columns:
+        number = month_number(frame[dated])
         arrival = number
         if "arrival_month" in frame.columns:
             given = month_number(frame["arrival_month"])

@@ -35,7 +35,7 @@ from delinquency.workspace.artifacts import (
     code_digest,
     digest,
     frames_written,
-    without_formulas,
+    write_csv_parts,
     write_json,
 )
 from delinquency.workspace.engines.registered_engines import ENGINES
@@ -296,12 +296,7 @@ def write_worded(scored: Scored, scorer: AccountScorer, path: Path) -> None:
     """
     frames = (worded(pd.read_parquet(scored.folder / one.part), scorer) for one in scored.receipts)
     if path.suffix == ".csv":
-        with (
-            replacing(path) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as out,
-        ):
-            for number, frame in enumerate(frames):
-                without_formulas(frame).to_csv(out, index=False, header=number == 0)
+        write_csv_parts(frames, path)
         return
     with frames_written(path) as write:
         for frame in frames:

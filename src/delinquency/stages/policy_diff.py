@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from delinquency.atomic_files import write_text
 from delinquency.casework.life_cases import LIFE_CASES, life_changes
 from delinquency.casework.scan.portfolio_proposals import propose
 from delinquency.config import Config
@@ -18,7 +17,7 @@ from delinquency.pipeline.treatments import (
     terms_of,
 )
 from delinquency.policy import Difference, Policy, compare
-from delinquency.workspace.artifacts import write_json
+from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.progress import say
 
 
@@ -70,7 +69,7 @@ def _portfolio_changes(config: Config, first: Policy, second: Policy, folder: Pa
     kept = ["account_id", *(f"{n}_{side}" for n in CHANGES for side in ("first", "second"))]
     file = folder / f"{first.name}_{second.name}_accounts.csv"
     table = both.loc[changed, kept]
-    write_text(table.to_csv(index=False), file)
+    write_csv(table, file)
     say(f"{changed.sum():,} of {len(both):,} accounts change; each in {file}")
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import cache
@@ -136,6 +136,13 @@ def write_json(value: Any, path: Path) -> None:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV, whole or not at all; no cell and no name runs as a formula."""
     write_text(without_formulas(frame).to_csv(index=False), path)
+
+
+def write_csv_parts(frames: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write frames of the same columns as one CSV file, one in memory at a time."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        for number, frame in enumerate(frames):
+            without_formulas(frame).to_csv(out, index=False, header=number == 0)
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
