@@ -19,7 +19,7 @@ import numpy as np
 from scipy.stats import beta
 
 from delinquency.config import load
-from delinquency.validation.check import AMBER, RED
+from delinquency.validation.check_record import AMBER, RED
 from delinquency.validation.planted_faults import EXACT_OR_AMBER, FAULTS, WITHOUT_DOCUMENTS
 from delinquency.validation.registered_checks import all_checks, run_checks
 from delinquency.validation.simulated_evidence import right_evidence

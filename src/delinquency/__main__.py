@@ -12,13 +12,7 @@ from yaml import YAMLError
 
 from delinquency.atomic_files import storage_error
 from delinquency.command_line import in_words, quoted_arguments
-from delinquency.config import (
-    HYDRA_VERSION_BASE,
-    conf_dir,
-    help_page,
-    register,
-    to_config,
-)
+from delinquency.config import HYDRA_VERSION_BASE, conf_dir, help_page, register, to_config
 from delinquency.errors import ChoiceError, DelinquencyError, StorageError
 from delinquency.stages import STAGES, run_stage
 

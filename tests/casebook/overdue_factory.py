@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from delinquency.casebook.overdue_records import CENTS_MAX, Bucket, OverdueRecord
-from delinquency.casework.identifiers import find_identifiers, is_pseudonym
+from delinquency.casework.identifier_masking import find_identifiers, is_pseudonym
 
 
 def make_record(account_id: str = "A1", **changes: Any) -> OverdueRecord:

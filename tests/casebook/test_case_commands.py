@@ -14,12 +14,7 @@ from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.casebook.record_exchange import record_rows
 from delinquency.casebook.record_formats import FORMATS
 from delinquency.casework.actions import Charge, OfferPlan
-from delinquency.errors import (
-    CaseworkError,
-    ChoiceError,
-    DelinquencyError,
-    MissingArtifactError,
-)
+from delinquency.errors import CaseworkError, ChoiceError, DelinquencyError, MissingArtifactError
 from delinquency.policy import Policy
 
 PLAN = {"balance": "1200", "months": 12, "annual_rate": "0", "first_due": "2026-12-01"}

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from delinquency.casebook.pseudonym_keys import (
-    default_key_file,
-    load_key,
-    make_key,
-)
+from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.errors import ChoiceError, MissingArtifactError
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delinquency.casebook.pseudonyms import Key, pseudonym
-from delinquency.casework.identifiers import is_pseudonym
+from delinquency.casework.identifier_masking import is_pseudonym
 from delinquency.errors import ChoiceError
 
 KEY = Key(bytes(range(32)))

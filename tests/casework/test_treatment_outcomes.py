@@ -6,8 +6,8 @@ import pytest
 
 from delinquency.casework.case_file import Case
 from delinquency.casework.events import HelpOffered, PaymentReceived, PromiseMade, WentOverdue
-from delinquency.casework.outcomes import difference_of, in_hold_out, outcomes, share_of
 from delinquency.casework.scan.portfolio_with_cases import withhold
+from delinquency.casework.treatment_outcomes import difference_of, in_hold_out, outcomes, share_of
 
 START = datetime(2026, 3, 10, 2, tzinfo=UTC)
 

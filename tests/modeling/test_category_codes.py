@@ -6,11 +6,7 @@ import pandas as pd
 import pytest
 
 from delinquency.modeling.boosting import fit_model
-from delinquency.modeling.category_codes import (
-    cross_fitted_rates,
-    name_rates,
-    split_by_names,
-)
+from delinquency.modeling.category_codes import cross_fitted_rates, name_rates, split_by_names
 from delinquency.modeling.comparison import model_recipe
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 

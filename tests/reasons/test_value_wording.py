@@ -5,13 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delinquency.reasons.value_wording import (
-    Style,
-    displayed,
-    month_text,
-    style_of,
-    value_text,
-)
+from delinquency.reasons.value_wording import Style, displayed, month_text, style_of, value_text
 
 SEPTEMBER = np.datetime64("2005-09")
 UNITS = ["share", "money", "log money", "months", "days", "count", "level", "ratio", "visits"]

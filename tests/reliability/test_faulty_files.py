@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from delinquency.errors import DataError, DelinquencyError
-from delinquency.sources.reading import cells, identifiers, source_files
+from delinquency.sources.reading import account_ids, cells, source_files
 from delinquency.sources.reading.mapping_options import TextOptions
 from delinquency.sources.reading.source_files import read_path
 
@@ -81,7 +81,7 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "pattern", [cells.NUMBER, cells.POINT_ZERO, identifiers.DIGITS, identifiers.SPREADSHEET]
+    "pattern", [cells.NUMBER, cells.POINT_ZERO, account_ids.DIGITS, account_ids.SPREADSHEET]
 )
 @pytest.mark.parametrize("text", ["1", "0", "1.", "-", ".0", "1e"])
 def test_patterns_of_cells_take_time_in_proportion_to_the_cell(pattern, text):
@@ -94,6 +94,6 @@ def test_numbers_and_ids_are_still_what_they_were():
         assert cells.NUMBER.fullmatch(right), right
     for wrong in ("", ".", "1e", "e5", "1.2.3", "1,5", "--1"):
         assert not cells.NUMBER.fullmatch(wrong), wrong
-    assert [identifiers.DIGITS.fullmatch(t).group(1) for t in ("0", "00", "007", "7.0", "70")] == [
+    assert [account_ids.DIGITS.fullmatch(t).group(1) for t in ("0", "00", "007", "7.0", "70")] == [
         "0", "0", "7", "7", "70",
     ]  # fmt: skip

@@ -10,12 +10,7 @@ from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import select_reasons
 from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
-from delinquency.reasons.what_if import (
-    PAYMENT_SHARES,
-    SPENDING_LEVELS,
-    Scenario,
-    WhatIf,
-)
+from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, Scenario, WhatIf
 from delinquency.reporting.card_pages import (
     BookFacts,
     CardAccounts,

@@ -8,11 +8,7 @@ from delinquency.sources.data_options import PanelData, TableData
 from delinquency.sources.guesses import guess_protected, guess_trait
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
-from delinquency.sources.reading.mapping_options import (
-    FeatureColumn,
-    LabelColumn,
-    TableMapping,
-)
+from delinquency.sources.reading.mapping_options import FeatureColumn, LabelColumn, TableMapping
 
 
 def applicants(n=1500, seed=0):

@@ -11,7 +11,7 @@ from scipy.stats import beta, ks_2samp
 from sklearn.linear_model import LogisticRegression
 
 from delinquency.config import load
-from delinquency.validation.check import AMBER, NOT_APPLICABLE, PASS, RED, judge
+from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
 from delinquency.validation.explanation_checks import by_definition
 from delinquency.validation.fairness_checks import flagged, group_columns, group_table
 from delinquency.validation.leakage_checks import feature_areas

@@ -34,16 +34,11 @@ from delinquency.casework.actions import (
 from delinquency.casework.decision import Decision
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import event_from_dict
-from delinquency.casework.plans import (
-    Plan,
-    extension_plan,
-    hardship_plan,
-    instalment_plan,
-)
+from delinquency.casework.plans import Plan, extension_plan, hardship_plan, instalment_plan
 from delinquency.casework.proposals import ProposalTerms
 from delinquency.errors import CaseworkError, ChoiceError, unknown_name
+from delinquency.named_choices import Registry
 from delinquency.policy import Policy
-from delinquency.registry import Registry
 
 ACTIONS: Mapping[str, type[Action]] = {
     kind.name: kind

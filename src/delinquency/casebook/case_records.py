@@ -4,12 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from delinquency.casebook.audit_chain import Journal
-from delinquency.casebook.overdue_records import (
-    Bucket,
-    OverdueRecord,
-    put_records,
-    records_of,
-)
+from delinquency.casebook.overdue_records import Bucket, OverdueRecord, put_records, records_of
 from delinquency.casework.case_file import Case
 from delinquency.casework.case_view import view_of
 from delinquency.casework.events import Cured, Event

@@ -21,12 +21,12 @@ from delinquency.casework.causes import feedback_on_model, hypotheses
 from delinquency.casework.communication import open_questions, timeline
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import PromiseMade
-from delinquency.casework.outcomes import outcomes
 from delinquency.casework.plan_options import PlanOption, Situation, plan_options
 from delinquency.casework.plans import MONTHS_IN_YEAR
 from delinquency.casework.proposals import propose_one
 from delinquency.casework.relief import relief_options
 from delinquency.casework.reminders import ReminderFacts, Text, approved_texts, text_for
+from delinquency.casework.treatment_outcomes import outcomes
 from delinquency.casework.worklist import in_order, items_of_case
 from delinquency.errors import CaseworkError, ChoiceError
 from delinquency.policy import Policy

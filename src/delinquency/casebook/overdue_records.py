@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from delinquency.casebook.audit_chain import BrokenLink, Journal
 from delinquency.casebook.database_schema import AUDIT, BUCKETS, ERASED, OVERDUE
 from delinquency.casebook.pseudonyms import Key, letters
-from delinquency.casework.identifiers import find_identifiers, is_pseudonym
+from delinquency.casework.identifier_masking import find_identifiers, is_pseudonym
 from delinquency.errors import CaseworkError
 from delinquency.panel.cleared_history import Spell
 

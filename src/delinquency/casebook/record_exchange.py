@@ -28,7 +28,7 @@ from delinquency.casebook.overdue_records import (
 )
 from delinquency.casebook.pseudonyms import Key, pseudonym
 from delinquency.casebook.record_formats import COLUMNS, SCHEMA_VERSION, FileRow, format_of, suffix
-from delinquency.casework.identifiers import find_identifiers
+from delinquency.casework.identifier_masking import find_identifiers
 from delinquency.errors import CaseworkError, DataError, Fault
 from delinquency.policy import Policy
 

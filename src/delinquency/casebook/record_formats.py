@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 from delinquency.spreadsheet_cells import guard_cell, restore_cell
 
 SCHEMA_VERSION = "1"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from delinquency.casebook.audit_chain import Journal, moment_text
 from delinquency.casebook.database_schema import CASES, EVENTS
 from delinquency.casebook.pseudonyms import letters
-from delinquency.casework.identifiers import is_pseudonym
+from delinquency.casework.identifier_masking import is_pseudonym
 from delinquency.errors import CaseworkError
 
 IDEMPOTENCY_LIMIT = 128

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from delinquency.casework.events import Event
-from delinquency.casework.identifiers import is_pseudonym
+from delinquency.casework.identifier_masking import is_pseudonym
 from delinquency.errors import CaseworkError
 
 

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from delinquency.casework.identifiers import find_identifiers, is_pseudonym
+from delinquency.casework.identifier_masking import find_identifiers, is_pseudonym
 from delinquency.errors import CaseworkError
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 TEXT_LIMIT = 4000
 """Longest free text of an event or a message, in characters."""

@@ -11,12 +11,7 @@ from datetime import timedelta
 from delinquency.casework.actions import Message
 from delinquency.casework.case_view import View
 from delinquency.casework.contact_stops import answers
-from delinquency.casework.decision import (
-    HELP_SOURCE,
-    ORDER_SOURCE,
-    TONE_SOURCE,
-    Refusal,
-)
+from delinquency.casework.decision import HELP_SOURCE, ORDER_SOURCE, TONE_SOURCE, Refusal
 from delinquency.casework.reminders import (
     approved_text,
     find_approved,

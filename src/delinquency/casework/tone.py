@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from delinquency.casework.identifiers import find_identifiers
+from delinquency.casework.identifier_masking import find_identifiers
 
 SOFT = ("legal word before step 4", "other people", "no offer of help")
 """Kinds that an answer to the customer may hold: "may you sue me?" is answered with the word."""

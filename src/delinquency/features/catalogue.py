@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from delinquency.features import statistics
+from delinquency.named_choices import Registry
 from delinquency.panel.windows import Array, Windows, tables_of
-from delinquency.registry import Registry
 from delinquency.traits import Trait
 
 Compute = Callable[[Windows], Array]

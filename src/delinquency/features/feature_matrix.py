@@ -9,8 +9,8 @@ from delinquency.errors import ChoiceError
 from delinquency.features.catalogue import Feature
 from delinquency.features.feature_options import FeatureOptions
 from delinquency.features.registered_features import FEATURES
+from delinquency.named_choices import Registry
 from delinquency.panel.windows import Array, Windows
-from delinquency.registry import Registry
 from delinquency.traits import TRAITS, Trait
 
 _TRAITS: Registry[Trait] = Registry("trait")

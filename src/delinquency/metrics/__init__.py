@@ -3,12 +3,7 @@
 from delinquency.metrics import ranking, reliability  # noqa: F401  (importing registers metrics)
 from delinquency.metrics.decile_tables import calibration_table, decile_table
 from delinquency.metrics.delong import Areas, delong
-from delinquency.metrics.grade_tests import (
-    grade_table,
-    grades,
-    hosmer_lemeshow,
-    rank_inversions,
-)
+from delinquency.metrics.grade_tests import grade_table, grades, hosmer_lemeshow, rank_inversions
 from delinquency.metrics.intervals import (
     FEW_BADS,
     WIDENED,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ModelError
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
 

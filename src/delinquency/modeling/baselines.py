@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from delinquency.modeling.calibrations import sigmoid
 from delinquency.modeling.fitted_model import booster_names, feature_matrix
 from delinquency.modeling.logistic import fit_logistic
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
 Predict = Callable[[pd.DataFrame], Array]

@@ -15,7 +15,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from delinquency.errors import ModelError
 from delinquency.modeling.logistic import fit_logistic
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
 STEEPEST = 35.0

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import ChoiceError, DataError, Fault
+from delinquency.named_choices import Registry
 from delinquency.panel.schema import MONTH_DTYPE, TABLES, Column, Table
-from delinquency.registry import Registry
 
 FIRST_MONTH, LAST_MONTH = np.datetime64("1970-01"), np.datetime64("2100-12")
 EXAMPLES = 3

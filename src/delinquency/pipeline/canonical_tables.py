@@ -230,7 +230,7 @@ def _changed_queries(config: Config, kept: Mapping[str, Any]) -> bool:
 
     A database has no time of change to go by: the query is run again.
     """
-    from delinquency.sources.reading.database import read_query
+    from delinquency.sources.reading.sql_queries import read_query
 
     if isinstance(config.data, PanelData):
         asked = {name: (m.query, m.database) for name, m in config.data.tables.items()}

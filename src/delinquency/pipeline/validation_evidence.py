@@ -25,7 +25,7 @@ from delinquency.pipeline.validation_refits import refitted
 from delinquency.synthetic.hidden_truth import CAUSAL
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.traits import TRAITS
-from delinquency.validation.evidence import Array, Evidence, Rows
+from delinquency.validation.check_inputs import Array, Evidence, Rows
 from delinquency.validation.leakage_checks import null_error
 from delinquency.workspace.artifacts import digest
 from delinquency.workspace.mlflow_runs import source_tags

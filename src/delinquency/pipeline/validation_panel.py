@@ -16,7 +16,7 @@ from delinquency.pipeline.canonical_tables import part_folders
 from delinquency.pipeline.cleared_records import without_cleared
 from delinquency.pipeline.feature_parts import KEYS, read_tables
 from delinquency.pipeline.prepared_features import Prepared
-from delinquency.validation.evidence import PanelFacts, Rows
+from delinquency.validation.check_inputs import PanelFacts, Rows
 
 WORSE_MONTHS = 12
 LONGEST_STEP = 35

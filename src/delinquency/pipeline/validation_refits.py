@@ -14,7 +14,7 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.shapley import TraitExplainer
 from delinquency.traits import TRAITS
-from delinquency.validation.evidence import Refits, Rows
+from delinquency.validation.check_inputs import Refits, Rows
 from delinquency.validation.fairness_checks import flagged
 from delinquency.workspace.progress import Tick
 

@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
-from delinquency.validation.check import NOT_APPLICABLE, STATES
+from delinquency.validation.check_inputs import Evidence
+from delinquency.validation.check_record import NOT_APPLICABLE, STATES
 from delinquency.validation.decisions import (
     REJECT_NOTE,
     capacity_table,
     cost_table,
     treatment_by_group,
 )
-from delinquency.validation.evidence import Evidence
 from delinquency.validation.fairness_checks import group_columns
 from delinquency.validation.registered_checks import Item
 from delinquency.validation.validation_options import ValidationOptions, shown

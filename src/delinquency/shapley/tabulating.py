@@ -21,13 +21,7 @@ from delinquency.shapley.leaf_shapley import (
     owen_values,
     pair_values,
 )
-from delinquency.shapley.subtrees import (
-    count_states,
-    cut,
-    inner_splits,
-    path_splits,
-    treelet_top,
-)
+from delinquency.shapley.subtrees import count_states, cut, inner_splits, path_splits, treelet_top
 from delinquency.shapley.views import view_tree
 
 _TWO_NUMBERS_FROM = 2048

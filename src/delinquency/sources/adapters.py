@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.panel.table_checks import require_tables, validate
 from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData
+from delinquency.sources.reading.account_ids import identifiers, no_match_cause
 from delinquency.sources.reading.cells import text_cells
-from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import RawTable
-from delinquency.sources.reading.identifiers import identifiers, no_match_cause
 from delinquency.sources.reading.mapping_options import TableMapping
 from delinquency.sources.reading.recast import (
     DAYS_PER_STATUS,
@@ -29,6 +28,7 @@ from delinquency.sources.reading.recast import (
     source_columns,
 )
 from delinquency.sources.reading.source_files import find, read_path, require_columns
+from delinquency.sources.reading.sql_queries import read_query
 
 SOURCE_LABEL = "outcomes"
 

@@ -14,6 +14,7 @@ from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.sources.adapters import SOURCES, SourceFeatures, one_cohort
 from delinquency.sources.data_options import TableData
 from delinquency.sources.guesses import column_lines, title_of
+from delinquency.sources.reading.account_ids import identifiers
 from delinquency.sources.reading.cells import (
     cell_fault,
     code_cells,
@@ -22,11 +23,10 @@ from delinquency.sources.reading.cells import (
     number_cells,
     text_cells,
 )
-from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import RawTable
-from delinquency.sources.reading.identifiers import identifiers
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import find, read_path, require_columns
+from delinquency.sources.reading.sql_queries import read_query
 from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, words_of
 from delinquency.traits import TRAITS
 

@@ -1,7 +1,7 @@
 """Stage ``life_cases``: sixteen cases of ordinary life under every policy, as a table."""
 
 from delinquency.atomic_files import write_text
-from delinquency.casework.life_cases import life_table, with_table
+from delinquency.casework.played_lives import life_table, with_table
 from delinquency.config import Config, conf_dir
 from delinquency.pipeline.policies import load_policies
 from delinquency.workspace.progress import say

@@ -5,17 +5,8 @@ from typing import Any
 
 from delinquency.atomic_files import write_text
 from delinquency.casework.scan.portfolio_proposals import Proposals
-from delinquency.casework.scan.portfolio_with_cases import (
-    figures_of,
-    propose_with_cases,
-    withhold,
-)
-from delinquency.casework.worklist import (
-    WorkItem,
-    in_order,
-    items_of_case,
-    items_of_proposals,
-)
+from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases, withhold
+from delinquency.casework.worklist import WorkItem, in_order, items_of_case, items_of_proposals
 from delinquency.config import Config
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
@@ -31,12 +22,7 @@ from delinquency.pipeline.treatments import (
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.treatment_words import ACTION_WORDS, summary_lines
 from delinquency.reporting.worklist_page import worklist_csv, worklist_page
-from delinquency.workspace.artifacts import (
-    digest,
-    frame_digest,
-    write_frame,
-    write_json,
-)
+from delinquency.workspace.artifacts import digest, frame_digest, write_frame, write_json
 from delinquency.workspace.progress import say, working
 
 

@@ -14,12 +14,8 @@ from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.training_runs import open_run
 from delinquency.pipeline.validation_evidence import gather
 from delinquency.reporting.model_card import model_papers
-from delinquency.reporting.validation_document import (
-    pictures,
-    validation_page,
-    validation_record,
-)
-from delinquency.validation.check import AMBER, RED, STATES
+from delinquency.reporting.validation_document import pictures, validation_page, validation_record
+from delinquency.validation.check_record import AMBER, RED, STATES
 from delinquency.validation.registered_checks import NUMBERS, run_checks
 from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.progress import say, working

@@ -5,7 +5,8 @@ import pandas as pd
 
 from delinquency.metrics import METRICS
 from delinquency.traits import TRAITS
-from delinquency.validation.check import (
+from delinquency.validation.check_inputs import Evidence
+from delinquency.validation.check_record import (
     AMBER,
     PASS,
     RED,
@@ -14,7 +15,6 @@ from delinquency.validation.check import (
     judge,
     not_applicable,
 )
-from delinquency.validation.evidence import Evidence
 from delinquency.validation.ranking_checks import usable
 from delinquency.validation.validation_options import ValidationOptions
 

@@ -14,7 +14,8 @@ from delinquency.metrics import (
     hosmer_lemeshow,
     metric_table,
 )
-from delinquency.validation.check import (
+from delinquency.validation.check_inputs import Evidence, Rows
+from delinquency.validation.check_record import (
     AMBER,
     PASS,
     RED,
@@ -24,7 +25,6 @@ from delinquency.validation.check import (
     not_applicable,
     worst,
 )
-from delinquency.validation.evidence import Evidence, Rows
 from delinquency.validation.ranking_checks import resampling, usable
 from delinquency.validation.validation_options import ValidationOptions
 

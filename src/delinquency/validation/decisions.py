@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from delinquency.validation.check_inputs import Array
 from delinquency.validation.decision_options import DecisionOptions
-from delinquency.validation.evidence import Array
 
 CAPACITIES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30)
 CUT_OFFS = (0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40)

@@ -7,7 +7,8 @@ import pandas as pd
 from scipy.stats import beta
 
 from delinquency.metrics import stability_p_value, stability_table
-from delinquency.validation.check import (
+from delinquency.validation.check_inputs import Array, Evidence, Rows
+from delinquency.validation.check_record import (
     AMBER,
     PASS,
     RED,
@@ -16,7 +17,6 @@ from delinquency.validation.check import (
     judge,
     not_applicable,
 )
-from delinquency.validation.evidence import Array, Evidence, Rows
 from delinquency.validation.validation_options import ValidationOptions
 
 DESIGN = "Purpose, sample and data"

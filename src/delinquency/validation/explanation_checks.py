@@ -10,8 +10,8 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import kendalltau
 
 from delinquency.traits import TRAITS
-from delinquency.validation.check import Finding, check, judge, not_applicable, worst
-from delinquency.validation.evidence import Array, Evidence
+from delinquency.validation.check_inputs import Array, Evidence
+from delinquency.validation.check_record import Finding, check, judge, not_applicable, worst
 from delinquency.validation.validation_options import ValidationOptions
 
 EXPLAIN = "Explanation"

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import norm
 
 from delinquency.metrics import METRICS
-from delinquency.validation.check import Finding, check, judge, not_applicable, worst
-from delinquency.validation.evidence import Array, Evidence
+from delinquency.validation.check_inputs import Array, Evidence
+from delinquency.validation.check_record import Finding, check, judge, not_applicable, worst
 from delinquency.validation.leakage_checks import feature_areas
 from delinquency.validation.validation_options import ValidationOptions
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from delinquency.validation.check import AMBER, RED
+from delinquency.validation.check_record import AMBER, RED
 from delinquency.validation.registry_options import RegistryOptions
 
 N_ITEMS = 40

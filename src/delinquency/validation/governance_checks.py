@@ -3,8 +3,8 @@
 import pandas as pd
 from scipy.stats import beta
 
-from delinquency.validation.check import AMBER, RED, Finding, check, judge, not_applicable
-from delinquency.validation.evidence import Evidence
+from delinquency.validation.check_inputs import Evidence
+from delinquency.validation.check_record import AMBER, RED, Finding, check, judge, not_applicable
 from delinquency.validation.validation_options import ValidationOptions
 
 USE = "Use, monitoring and papers"

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from delinquency.validation.check import AMBER, PASS, RED, Finding, check, judge, worst
-from delinquency.validation.evidence import Array, Evidence
+from delinquency.validation.check_inputs import Array, Evidence
+from delinquency.validation.check_record import AMBER, PASS, RED, Finding, check, judge, worst
 from delinquency.validation.validation_options import ValidationOptions
 
 ODD = 3.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from delinquency.registry import Registry
-from delinquency.validation.evidence import Array, Evidence, Rows
+from delinquency.named_choices import Registry
+from delinquency.validation.check_inputs import Array, Evidence, Rows
 from delinquency.validation.simulated_evidence import (
     COEFFICIENTS,
     NAMES,

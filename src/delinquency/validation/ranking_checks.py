@@ -10,7 +10,8 @@ from delinquency.metrics import (
     delong,
     rank_inversions,
 )
-from delinquency.validation.check import (
+from delinquency.validation.check_inputs import Evidence
+from delinquency.validation.check_record import (
     AMBER,
     PASS,
     RED,
@@ -20,7 +21,6 @@ from delinquency.validation.check import (
     not_applicable,
     worst,
 )
-from delinquency.validation.evidence import Evidence
 from delinquency.validation.validation_options import ValidationOptions, shown
 
 RANK = "Discrimination and rank order"

@@ -14,8 +14,8 @@ from delinquency.validation import (  # noqa: F401  (importing registers the che
     ranking_checks,
     stability_checks,
 )
-from delinquency.validation.check import CHECKS, Check, Finding
-from delinquency.validation.evidence import Evidence
+from delinquency.validation.check_inputs import Evidence
+from delinquency.validation.check_record import CHECKS, Check, Finding
 from delinquency.validation.validation_options import ValidationOptions
 
 NUMBERS = tuple(range(1, 41))

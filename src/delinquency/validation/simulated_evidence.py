@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.metrics import METRICS
 from delinquency.traits import TRAITS
-from delinquency.validation.evidence import Array, Evidence, PanelFacts, Refits, Rows
+from delinquency.validation.check_inputs import Array, Evidence, PanelFacts, Refits, Rows
 from delinquency.validation.leakage_checks import null_error
 
 WEIGHTS = np.array([0.45, 0.70, 0.55, 0.60, 0.50, 0.40])

@@ -6,9 +6,9 @@ from scipy.special import digamma, polygamma
 
 from delinquency.metrics import grades, stability_p_value, stability_table
 from delinquency.traits import TRAITS
-from delinquency.validation.check import PASS, Finding, check, judge, not_applicable, worst
+from delinquency.validation.check_inputs import Array, Evidence
+from delinquency.validation.check_record import PASS, Finding, check, judge, not_applicable, worst
 from delinquency.validation.design_checks import moved_most
-from delinquency.validation.evidence import Array, Evidence
 from delinquency.validation.validation_options import ValidationOptions
 
 STABLE = "Stability and drift"

@@ -9,10 +9,10 @@ import pandas as pd
 
 from delinquency.casework.case_file import Case
 from delinquency.casework.money import digits_of
-from delinquency.casework.outcomes import in_hold_out
 from delinquency.casework.proposals import Proposal, ProposalTerms, propose_one, summarise
 from delinquency.casework.scan.portfolio_columns import account_facts
 from delinquency.casework.scan.portfolio_proposals import Proposals, propose
+from delinquency.casework.treatment_outcomes import in_hold_out
 from delinquency.policy import Policy
 
 

@@ -12,12 +12,7 @@ from delinquency.reasons.sentences import (  # noqa: F401  (importing a module r
     spending_sentences,
     willingness_sentences,
 )
-from delinquency.reasons.sentences.feature_family import (
-    EMPTY_UNLESS_KNOWN,
-    FAMILIES,
-    Family,
-    Kind,
-)
+from delinquency.reasons.sentences.feature_family import EMPTY_UNLESS_KNOWN, FAMILIES, Family, Kind
 
 _SUMMARY = re.compile(rf"_(?P<summary>{'|'.join(SUMMARIES)})(_\d+m)?$")
 _EARLIER = re.compile(r"_\d+m_ago$")

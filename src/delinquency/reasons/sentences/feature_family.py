@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 Kind = Literal["level", "change", "fall", "spread"]
 """What a value is: a level, a change of levels (> 0 is a rise), a fall (> 0), a variation."""

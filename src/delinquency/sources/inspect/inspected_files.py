@@ -12,6 +12,7 @@ from delinquency.sources.data_options import DataOptions, PanelData, TableData, 
 from delinquency.sources.inspect.draft import bad_value, label_of
 from delinquency.sources.inspect.file_profile import FileProfile, profile_file
 from delinquency.sources.inspect.findings import Finding, Roles
+from delinquency.sources.reading.account_ids import identifiers, no_match_cause
 from delinquency.sources.reading.cells import (
     NUMBER,
     code_cells,
@@ -19,7 +20,6 @@ from delinquency.sources.reading.cells import (
     number_cells,
     text_cells,
 )
-from delinquency.sources.reading.database import read_query
 from delinquency.sources.reading.delimited_text import (
     RawTable,
     head_lines,
@@ -27,10 +27,10 @@ from delinquency.sources.reading.delimited_text import (
     sniff_delimiter,
     split_line,
 )
-from delinquency.sources.reading.identifiers import identifiers, no_match_cause
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import TEXT_SUFFIXES, find, read_path
+from delinquency.sources.reading.sql_queries import read_query
 from delinquency.sources.taiwan import PANEL, read_cells
 
 FEW_MATCHED = 0.5

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
 from delinquency.panel.schema import TABLES, Column, Table
 from delinquency.panel.table_checks import validate
+from delinquency.sources.reading.account_ids import identifiers
 from delinquency.sources.reading.cells import (
     cell_fault,
     code_cells,
@@ -24,7 +25,6 @@ from delinquency.sources.reading.cells import (
     text_cells,
 )
 from delinquency.sources.reading.delimited_text import RawTable
-from delinquency.sources.reading.identifiers import identifiers
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 
 STAND_IN_EXTRACTION = np.datetime64("2000-01")

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delinquency.errors import DataError, Fault, MissingArtifactError
-from delinquency.sources.reading.database import one_type
 from delinquency.sources.reading.delimited_text import (
     RawTable,
     looks_like_data,
@@ -20,6 +19,7 @@ from delinquency.sources.reading.delimited_text import (
     text_header,
 )
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.sql_queries import one_type
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 from delinquency.workspace.engines.dask_cluster import on_dask
 from delinquency.workspace.engines.engine_options import EngineOptions
 from delinquency.workspace.engines.in_process import in_process

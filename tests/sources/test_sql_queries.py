@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from delinquency.errors import ChoiceError, DataError
-from delinquency.sources.reading.database import database_address, one_type, read_query
+from delinquency.sources.reading.sql_queries import database_address, one_type, read_query
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 from delinquency.validation.validation_options import Threshold, ValidationOptions
 
 if TYPE_CHECKING:
-    from delinquency.validation.evidence import Evidence
+    from delinquency.validation.check_inputs import Evidence
 
 PASS, AMBER, RED, NOT_APPLICABLE = "pass", "amber", "red", "not applicable"
 STATES = (PASS, AMBER, RED, NOT_APPLICABLE)

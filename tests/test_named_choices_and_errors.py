@@ -3,7 +3,7 @@
 import pytest
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
-from delinquency.registry import Registry
+from delinquency.named_choices import Registry
 
 
 def test_a_second_registration_of_a_name_raises():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from delinquency.errors import DataError
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.sources.monthly_panel import read_panel
-from delinquency.sources.reading.identifiers import identifiers, one_way
+from delinquency.sources.reading.account_ids import identifiers, one_way
 from delinquency.sources.reading.mapping_options import (
     FeatureColumn,
     LabelColumn,
