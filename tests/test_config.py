@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from delinquency.config import (
+    _SCHEMAS,
     HYDRA_VERSION_BASE,
     as_dict,
     as_yaml,
@@ -24,7 +27,7 @@ from delinquency.sources.data_options import TaiwanData
 from delinquency.stages import STAGES, run_stage
 from delinquency.synthetic.portfolio_options import SyntheticData
 
-GROUPS = ("data", "features", "model", "split", "evaluation", "tracking", "paths")
+GROUPS = (*_SCHEMAS, "policy")
 FILES = [
     (folder, path.stem)
     for folder in GROUPS
@@ -43,6 +46,31 @@ def compose_raw(*overrides):
 def test_every_yaml_of_every_group_composes(group, name):
     config = load(["stage=train", f"{group}={name}"])
     assert as_dict(config)["stage"] == "train"
+
+
+def repeated(choices: dict, shape: DictConfig) -> list[str]:
+    """Keys of a file whose values are what the shape says anyway."""
+    found = []
+    for key, value in choices.items():
+        if key == "defaults" or key not in shape or OmegaConf.is_missing(shape, key):
+            continue
+        default = shape[key]
+        if isinstance(value, dict) and isinstance(default, DictConfig):
+            found += [f"{key}.{inner}" for inner in repeated(value, default)]
+        elif value == (
+            OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
+        ):
+            found.append(key)
+    return found
+
+
+@pytest.mark.parametrize(("group", "name"), FILES)
+def test_a_default_stands_in_the_options_or_in_the_file_never_in_both(group, name):
+    raw = yaml.safe_load((conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8"))
+    shapes = [one for one in raw.get("defaults", []) if one in _SCHEMAS.get(group, {})]
+    assert shapes or group == "policy"
+    for shape in shapes:
+        assert repeated(raw, OmegaConf.structured(_SCHEMAS[group][shape])) == []
 
 
 def test_the_default_needs_no_file_and_no_network():

@@ -16,7 +16,7 @@ class SplitOptions:
     # observation months, else account.
     by: str = "auto"
     # Share of the accounts held out for the test, when accounts are held out.
-    test_share: float = 0.25
+    test_share: float = 0.3
     # Share of the accounts left from training for a calibration part of its own; 0 for none.
     calibration_share: float = 0.0
     # Observation months of the test, counted back from the last, when it is out of time.
