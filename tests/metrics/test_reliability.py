@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from delinquency.metrics import METRICS
+from delinquency.metrics.metric import Outcomes
 
 
 def test_log_loss_is_the_mean_surprise():
@@ -86,3 +88,16 @@ def test_losses_are_bounded(rows):
     assert 0 <= METRICS["brier"](bad, p) <= 1
     assert 0 <= METRICS["ece"](bad, p) <= 1
     assert METRICS["log_loss"](bad, p) >= 0
+
+
+def test_the_recalibration_line_is_scikit_learns():
+    rng = np.random.default_rng(8)
+    logit, weights = rng.normal(-2, 1.2, 3000), rng.poisson(1.0, 3000).astype(float)
+    bad = (rng.random(3000) < 1 / (1 + np.exp(-0.8 * logit))).astype(float)
+    line = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
+    line.fit(logit[:, None], bad, sample_weight=weights)
+    pd_hat = 1 / (1 + np.exp(-logit))
+    outcomes = Outcomes.of(bad, pd_hat)
+    outcomes = outcomes.reweighted(weights[outcomes.order])
+    slope = METRICS["calibration_slope"].compute(outcomes)
+    assert slope == pytest.approx(float(line.coef_[0, 0]), abs=1e-8)

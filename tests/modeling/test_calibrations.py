@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delinquency.errors import ModelError
+from delinquency.log_odds import probability
 from delinquency.modeling.calibrations import (
     CALIBRATORS,
     BetaCalibration,
     SigmoidCalibration,
     calibration_from_dict,
-    sigmoid,
 )
 from delinquency.modeling.logistic import fit_logistic
 
@@ -19,7 +19,7 @@ def scores():
     rng = np.random.default_rng(1)
     raw = rng.normal(-1, 1.5, 20_000)
     # The truth is a line over the raw scores: -0.5 + 0.7 * raw.
-    y = (rng.random(20_000) < sigmoid(-0.5 + 0.7 * raw)).astype(float)
+    y = (rng.random(20_000) < probability(-0.5 + 0.7 * raw)).astype(float)
     return raw, y
 
 
@@ -51,7 +51,7 @@ def test_calibrations_never_turn_the_ranking_round_and_come_back_from_a_record(s
     assert (steps >= 0).all()
     assert (steps > 0).all() == found.keeps_ranks
     assert calibration_from_dict(found.to_dict()) == found
-    p = sigmoid(found.log_odds(grid))
+    p = probability(found.log_odds(grid))
     assert (p > 0).all()
     assert (p < 1).all()
 
@@ -61,7 +61,7 @@ def test_isotonic_calibration_gives_the_bad_rate_of_its_steps():
     y = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 0.0])
     found = CALIBRATORS["isotonic"](raw, y)
     # 1 of 4, then 1 of 2.
-    assert sigmoid(found.log_odds(np.array([-5.0, 0.0, 1.0, 5.0]))) == pytest.approx(
+    assert probability(found.log_odds(np.array([-5.0, 0.0, 1.0, 5.0]))) == pytest.approx(
         [0.25, 0.25, 0.5, 0.5]
     )
 
@@ -93,7 +93,7 @@ def test_a_ridge_penalty_shrinks_and_separated_outcomes_end(l2):
     beta = fit_logistic(x, [0, 0, 1, 1], l2=l2)
     assert np.isfinite(beta).all()
     # At the optimum the penalty balances the slope of the loss: l2 * b = sum x * (y - p).
-    p = sigmoid(beta[0] + x[:, 0] * beta[1])
+    p = probability(beta[0] + x[:, 0] * beta[1])
     assert l2 * beta[1] == pytest.approx(x[:, 0] @ (np.array([0, 0, 1, 1]) - p), abs=1e-3)
 
 

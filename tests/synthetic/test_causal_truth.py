@@ -7,6 +7,7 @@ import pytest
 
 import delinquency
 from delinquency.errors import DataError
+from delinquency.log_odds import probability
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.outcomes import label_outcomes
 from delinquency.panel.schema import TABLES
@@ -93,7 +94,7 @@ def test_the_computed_chance_agrees_with_drawing_every_payment(observations):
     drawn = _share_bad(options, life, place, at, n=40_000)
     # Standard error of the drawn share, and as much again for the 400 futures of the other.
     error = 3 * np.sqrt(drawn * (1 - drawn) / 40_000) + 0.03
-    assert abs(drawn - p.sigmoid(frame.loc[row, "worth_63"])) < error
+    assert abs(drawn - probability(frame.loc[row, "worth_63"])) < error
 
 
 def _share_bad(options, life, place, at, *, n):

@@ -12,10 +12,8 @@ import pandas as pd
 
 from delinquency.casebook.overdue_records import CENTS, Bucket, OverdueRecord
 from delinquency.errors import DataError, Fault
-from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.panel.schema import DAYS_A_MONTH, MONTH_DTYPE
 
-DAYS_A_MONTH_BEHIND = 30
-"""Days past due that make one month behind, as the repayment status counts them."""
 _NEEDS = ("account_id", "month", "days_past_due", "minimum_due", "balance")
 
 
@@ -169,7 +167,7 @@ def bureau_rows(records: Iterable[OverdueRecord]) -> pd.DataFrame:
             "account_id": record.account_id,
             "month": bucket.month,
             "arrival_month": f"{max(record.received_on.isoformat()[:7], bucket.month)}",
-            "worst_status_elsewhere": -(-bucket.days_past_due // DAYS_A_MONTH_BEHIND),
+            "worst_status_elsewhere": -(-bucket.days_past_due // DAYS_A_MONTH),
         }
         for record in records
         for bucket in record.buckets

@@ -7,11 +7,11 @@ import numpy as np
 
 from delinquency.features.catalogue import quantity
 from delinquency.features.statistics import ratio
+from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.panel.windows import Array, Windows
 
 RATIO_CEILING = 5.0
 """Ratios of payments and charges are clipped here: beyond it they differ by noise alone."""
-DAYS_PER_MONTH = 30.0
 
 
 def previous(values: Array) -> Array:
@@ -83,7 +83,7 @@ def unpaid_log(windows: Windows) -> Array:
 @quantity("days_past_due")
 def months_behind(windows: Windows) -> Array:
     """Days past due in months of 30 days."""
-    return windows["days_past_due"] / DAYS_PER_MONTH
+    return windows["days_past_due"] / DAYS_A_MONTH
 
 
 @quantity("repayment_status")

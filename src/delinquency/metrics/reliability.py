@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from delinquency.metrics.metric import Array, Outcomes, metric
+from delinquency.log_odds import log_odds, probability
+from delinquency.metrics.metric import Outcomes, metric
 
 SMALLEST = 1e-15
 """Predictions of exactly 0 and 1 are moved inward by this much before a logarithm is taken."""
@@ -83,10 +84,10 @@ def calibration_intercept(outcomes: Outcomes) -> float:
     """
     if outcomes.bads in (0.0, outcomes.total):
         return float("nan")
-    logits, weights = _logits(outcomes.pd_hat), outcomes.weights
+    logits, weights = log_odds(outcomes.pd_hat), outcomes.weights
     shift = 0.0
     for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-(shift + logits)))
+        p = probability(shift + logits)
         curvature = weights @ (p * (1 - p))
         if curvature < FLAT:
             return float("nan")
@@ -104,23 +105,22 @@ def observed_expected(outcomes: Outcomes) -> float:
     return float(outcomes.bads / expected) if expected > 0 else float("nan")
 
 
-def _logits(p: Array) -> Array:
-    inside = np.clip(p, SMALLEST, 1 - SMALLEST)
-    return np.log(inside) - np.log1p(-inside)
-
-
 def _recalibration_line(outcomes: Outcomes) -> tuple[float, float]:
-    """Return intercept and slope by Newton's method; NaN where no finite line is best."""
+    """Return intercept and slope by Newton's method; NaN where no finite line is best.
+
+    The bootstrap asks for it hundreds of times, and scikit-learn's solver needs thirty times as
+    long for one column (a test holds the two against each other).
+    """
     missing = float("nan"), float("nan")
     if outcomes.bads in (0.0, outcomes.total) or len(outcomes.ends) == 1:
         return missing
-    x, w = _logits(outcomes.pd_hat), outcomes.weights
+    x, w = log_odds(outcomes.pd_hat), outcomes.weights
     # Around its middle the two parameters hardly depend on each other, and Newton is stable.
     middle = float(w @ x / outcomes.total)
     x = x - middle
     level, slope = middle, 1.0
     for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(level + slope * x, -500, 500)))
+        p = probability(level + slope * x)
         curve = w * p * (1 - p)
         missed = w * (outcomes.bad - p)
         h00, h01, h11 = curve.sum(), curve @ x, curve @ x**2

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.modeling.calibrations import sigmoid
+from delinquency.log_odds import probability
 from delinquency.modeling.fitted_model import booster_names, feature_matrix
 from delinquency.modeling.logistic import fit_logistic
 from delinquency.named_choices import Registry
@@ -86,7 +86,7 @@ def fit_logistic_regression(X: pd.DataFrame, y: Array, seed: int) -> Predict:
 
     def predict(other: pd.DataFrame) -> Array:
         scaled = (prepare(feature_matrix(other, names)) - mean) / spread
-        return sigmoid(beta[0] + scaled @ beta[1:])
+        return probability(beta[0] + scaled @ beta[1:])
 
     return predict
 
@@ -121,7 +121,7 @@ def fit_scorecard(X: pd.DataFrame, y: Array, seed: int) -> Predict:
     beta = fit_logistic(encode(matrix), y, l2=SCORECARD_L2)
 
     def predict(other: pd.DataFrame) -> Array:
-        return sigmoid(beta[0] + encode(feature_matrix(other, names)) @ beta[1:])
+        return probability(beta[0] + encode(feature_matrix(other, names)) @ beta[1:])
 
     return predict
 

@@ -18,14 +18,6 @@ from delinquency.modeling.logistic import fit_logistic
 from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
-STEEPEST = 35.0
-"""Log-odds beyond which a probability can no longer be told from 0 or 1."""
-
-
-def sigmoid(log_odds: Array) -> Array:
-    """Return the probability of log-odds, strictly between 0 and 1."""
-    inside = np.clip(log_odds, -STEEPEST, STEEPEST)
-    return np.asarray(1 / (1 + np.exp(-inside)), dtype=np.float64)
 
 
 class Calibration(Protocol):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from delinquency.atomic_files import write_text
 from delinquency.errors import MissingArtifactError, ModelError
-from delinquency.modeling.calibrations import Calibration, calibration_from_dict, sigmoid
+from delinquency.log_odds import probability
+from delinquency.modeling.calibrations import Calibration, calibration_from_dict
 
 Array = NDArray[np.float64]
 FORMAT = 1
@@ -91,7 +92,7 @@ class DelinquencyModel:
 
         A ``TraitExplainer`` gives raw scores sooner than the booster, and the same within 1e-9.
         """
-        return sigmoid(self.calibration.log_odds(raw_score))
+        return probability(self.calibration.log_odds(raw_score))
 
     def matrix(self, X: pd.DataFrame) -> Array:
         """Return the values of the model's features, in the booster's order."""

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.modeling.calibrations import sigmoid
+from delinquency.log_odds import probability
 from delinquency.modeling.category_codes import NameRates, cross_fitted_rates, name_rates
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.splits import Fold, repeated_stratified_folds
@@ -367,7 +367,7 @@ def contradicted_directions(
     against the direction by isotonic regression.
     """
     happened = rows.happened
-    p = sigmoid(score)
+    p = probability(score)
     missed, weight = happened - p, np.maximum(p * (1 - p), SMALLEST)
     before = log_loss(happened, p)
     _, groups = np.unique(rows.groups, return_inverse=True)
@@ -387,7 +387,7 @@ def contradicted_directions(
             if step is None:
                 continue
             moved = score[judged] + step[place[judged]]
-            after[judged] = log_loss(happened[judged], sigmoid(moved))
+            after[judged] = log_loss(happened[judged], probability(moved))
         gain = np.bincount(groups, weights=before - after)
         error = float(gain.std(ddof=1)) / len(gain) ** 0.5
         z = float(gain.mean()) / error if error > 0 else 0.0

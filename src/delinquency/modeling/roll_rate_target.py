@@ -8,15 +8,13 @@ accounts. It is an assumption that roll rates differ with the score only, not wi
 the score comes from; predictions are always judged by what happened.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
-from delinquency.errors import ModelError
+from delinquency.log_odds import probability
+from delinquency.modeling.logistic import fit_logistic
 from delinquency.panel.outcomes import SPELLS
 from delinquency.panel.windows import Array
 
@@ -119,19 +117,10 @@ def _roll_rates(score: Array, bad: Array, good: Array) -> Array:
     if min(bad.sum(), good.sum()) < 1:
         return np.full(len(score), bad.sum() / (bad.sum() + good.sum()))
     column = score[:, None]
-    regression = LogisticRegression(C=np.inf, tol=1e-9, max_iter=1000)
-    with warnings.catch_warnings():
-        # At this tolerance the search may end because no step lowers the loss any more in double
-        # precision, which scikit-learn reports as a failure though it is the optimum.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        regression.fit(
-            np.concatenate([column, column]),
-            np.repeat([1, 0], len(score)),
-            sample_weight=np.concatenate([bad, good]),
-        )
-    if regression.n_iter_.max() >= regression.max_iter:
-        raise ModelError(
-            f"The roll rates of {len(score):,} late accounts did not settle within "
-            f"{regression.max_iter:,} steps. model.target=observed does without them."
-        )
-    return np.asarray(regression.predict_proba(column)[:, 1])
+    intercept, slope = fit_logistic(
+        np.concatenate([column, column]),
+        np.repeat([1, 0], len(score)),
+        l2=0.0,
+        weights=np.concatenate([bad, good]),
+    )
+    return probability(intercept + slope * score)

@@ -14,9 +14,9 @@ from scipy.stats import chi2, norm
 
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.features.registered_features import FEATURES
+from delinquency.log_odds import probability
 from delinquency.monitoring.monitor_options import MonitorOptions
 from delinquency.monitoring.month_profile import MonthProfile, TableProfile
-from delinquency.panel.windows import Array
 from delinquency.traits import TRAITS
 
 GREEN, AMBER, RED = "green", "amber", "red"
@@ -144,7 +144,9 @@ def _traits(now: MonthProfile, reference: MonthProfile, options: MonitorOptions)
         old, old_variance = _moments(reference, key)
         spread = math.sqrt(variance / now.n_accounts + old_variance / reference.n_accounts)
         chance = float(2 * norm.sf(abs(mean - old) / spread)) if spread > 0 else 1.0
-        effect = float((_sigmoid(raw) - _sigmoid(raw - (mean - old))).mean()) if len(raw) else 0.0
+        effect = (
+            float((probability(raw) - probability(raw - (mean - old))).mean()) if len(raw) else 0.0
+        )
         size = abs(effect) / before if before > 0 else 0.0
         light = _light(size, chance * len(TRAITS), options.trait_amber, options.trait_red,
                        options.false_alarm)  # fmt: skip
@@ -245,7 +247,3 @@ def _table(
         words += f" ({', '.join(sorted(unseen)[:3])})." if unseen else "."
         findings.append(Finding("category", f"{name}.{column}", share, None, light, words))
     return findings
-
-
-def _sigmoid(values: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-values))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.panel.label_options import LabelOptions
-from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.panel.schema import DAYS_A_MONTH, MONTH_DTYPE
 from delinquency.panel.window_cells import month_number
 from delinquency.panel.windows import Array
 
@@ -29,7 +29,6 @@ KEPT_GOOD, KEPT_BAD = "kept: good", "kept: bad"
 LATE_NOW, LATE_SPELLS = "late_now", "late_spells"
 SPELLS = (LATE_NOW, LATE_SPELLS)
 """Columns of the labels that tell the late spells around an outcome; known as late as it is."""
-DAYS_A_MONTH = 30
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.panel.outcomes import Panel, dense_panel
+from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.panel.window_cells import month_number
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+")
@@ -25,7 +26,9 @@ def buckets(panel: Panel) -> np.ndarray:
         Position in ``BUCKETS``; -1 where days past due are not known.
     """
     days = np.where(np.isnan(panel.days), 0.0, np.minimum(panel.days, 180.0))
-    bucket = np.where(days > 0, np.minimum(1 + days // 30, len(BUCKETS) - 1), 0).astype(np.int64)
+    bucket = np.where(days > 0, np.minimum(1 + days // DAYS_A_MONTH, len(BUCKETS) - 1), 0).astype(
+        np.int64
+    )
     return np.where(np.isnan(panel.days), -1, bucket)
 
 

@@ -13,6 +13,9 @@ Kind = Literal["text", "month", "date", "number", "integer", "flag"]
 MONTH_DTYPE = "datetime64[ms]"
 """Months and dates; milliseconds are what Parquet keeps, so that a round trip changes nothing."""
 
+DAYS_A_MONTH = 30
+"""Days past due that one missed monthly payment makes, by the custom of the trade."""
+
 
 @dataclass(frozen=True)
 class Column:

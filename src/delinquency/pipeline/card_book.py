@@ -13,7 +13,7 @@ from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.features.feature_matrix import build_features
 from delinquency.features.registered_features import FEATURES
-from delinquency.modeling.calibrations import sigmoid
+from delinquency.log_odds import probability
 from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
@@ -256,7 +256,7 @@ def windows_scorer(fitted: saved_model.Trained) -> Scorer:
         matrix = fitted.model.matrix(build_features(windows, features).drop(columns=KEYS))
         explanation = fitted.explainer.explain(matrix)
         return (
-            sigmoid(fitted.model.calibration.log_odds(explanation.raw_score)),
+            probability(fitted.model.calibration.log_odds(explanation.raw_score)),
             explanation.values,  # noqa: PD011
         )
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError
+from delinquency.log_odds import probability
 from delinquency.metrics import Resampling, bootstrap_intervals
 from delinquency.monitoring.drift_checks import (
     AMBER,
@@ -271,7 +272,7 @@ def _tested_auc(config: Config) -> float | None:
 
 def estimated(profile: MonthProfile) -> dict[str, Any]:
     """Return what the month should show if its PDs are right; an estimate, and named as one."""
-    pds = 1 / (1 + np.exp(-np.sort(np.asarray(profile.raw_scores, np.float64))))
+    pds = probability(np.sort(np.asarray(profile.raw_scores, np.float64)))
     below = np.concatenate([[0.0], np.cumsum(1 - pds)[:-1]])
     pairs = float(pds.sum() * (1 - pds).sum() - (pds * (1 - pds)).sum())
     return {

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
-from delinquency.features.quantities import DAYS_PER_MONTH, new_charges
+from delinquency.features.quantities import new_charges
 from delinquency.features.statistics import last, mean
-from delinquency.panel.schema import protected_columns
+from delinquency.panel.schema import DAYS_A_MONTH, protected_columns
 from delinquency.panel.windows import Array, Windows
 
 RECENT_MONTHS = 3
@@ -162,7 +162,7 @@ def _next_month(
     minimum = _minimum(windows, owed)
     behind = np.zeros(len(windows))
     if "days_past_due" in windows:
-        behind = np.nan_to_num(last(windows["days_past_due"])) / DAYS_PER_MONTH
+        behind = np.nan_to_num(last(windows["days_past_due"])) / DAYS_A_MONTH
     due = np.minimum(minimum * (1.0 + behind), owed)
     payment = np.minimum(np.maximum(plan.payment_share * owed, due), owed)
     new_balance = balance - payment + usual * plan.spending

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
 from delinquency.features.feature_description import FeatureMeaning
+from delinquency.log_odds import log_odds, probability
 from delinquency.panel.windows import Array
 from delinquency.reasons.value_wording import Style, style_of
 
@@ -238,8 +239,8 @@ def build_reference(
         raise ModelError("A reference needs at least one account. Got none.")
     ceiling = float(np.median(pd_hat))
     good = pd_hat <= ceiling
-    log_odds = _log_odds(pd_hat[good]).mean()
-    typical = 1.0 / (1.0 + math.exp(-log_odds)) if typical_pd is None else typical_pd
+    usual = float(probability(log_odds(pd_hat[good]).mean()))
+    typical = usual if typical_pd is None else typical_pd
     features = accounts.features
     known = np.where(np.isfinite(features), features, 0.0)
     return Reference(
@@ -273,8 +274,3 @@ def _typical(values: Array, names: NDArray[np.bool_] | None) -> Array:
             codes, counts = np.unique(known, return_counts=True)
             out[column] = codes[counts.argmax()]
     return out
-
-
-def _log_odds(probability: Array) -> Array:
-    bounded = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.log(bounded) - np.log1p(-bounded)

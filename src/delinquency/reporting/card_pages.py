@@ -14,6 +14,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from delinquency.log_odds import log_odds
 from delinquency.panel.windows import Array
 from delinquency.reasons.reference_population import Contributions
 from delinquency.reasons.statable_facts import protected_facts
@@ -299,7 +300,7 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -
     traits = [TRAITS[key] for key in context.reference.traits]
     order = sorted(range(len(traits)), key=lambda position: -excess[position])
     pd_hat, reference = float(accounts.pd_hat[row]), context.reference.pd_hat
-    start = _log_odds(reference)
+    start = float(log_odds(reference))
     if not context.scale.calibrated:
         start = float(context.reference.trait_values.sum())
     dominant = reasons.dominant_traits()[row]
@@ -439,8 +440,3 @@ def _data(card: Mapping[str, Any]) -> dict[str, Any]:
         "monthly": [round(one.monthly) for one in scenarios],
         "traits": [[round(v, 2) for v in one.trait_excess] for one in scenarios],
     }
-
-
-def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, 1e-12), 1 - 1e-12)
-    return math.log(bounded / (1 - bounded))

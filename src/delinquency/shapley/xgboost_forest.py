@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from delinquency.errors import ModelError, UnsupportedModelError
 from delinquency.shapley.forest import (
@@ -112,7 +113,7 @@ def _base(text: str, objective: str, output: int) -> float:
     numbers = np.array(json.loads(text if text.startswith("[") else f"[{text}]"), np.float32)
     score = float(numbers[output] if len(numbers) > 1 else numbers[0])
     if objective in _LOG_ODDS:
-        return float(np.log(score / (1.0 - score)))
+        return float(logit(score))
     return float(np.log(score)) if objective in _LOGS else score
 
 

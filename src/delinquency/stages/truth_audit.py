@@ -12,6 +12,7 @@ from delinquency.atomic_files import replacing, write_text
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError
 from delinquency.features.registered_features import FEATURES
+from delinquency.log_odds import log_odds
 from delinquency.modeling.baselines import BASELINES, default_booster
 from delinquency.panel.schema import TABLES
 from delinquency.panel.windows import Array
@@ -255,12 +256,12 @@ def _scorecard_points(
     card = BASELINES["scorecard"].fit(X, bad, config.seed)
     own = prepared.X.iloc[rows][list(fitted.model.features)]
     usual = X.median()
-    full = _log_odds(card(own))
+    full = log_odds(card(own))
     out = np.zeros((len(rows), len(TRAITS)))
     for k in range(len(TRAITS)):
         names = [n for n, p in zip(fitted.model.features, positions, strict=True) if p == k]
         without = own.assign(**{name: usual[name] for name in names})
-        out[:, k] = full - _log_odds(card(without))
+        out[:, k] = full - log_odds(card(without))
     return out - out.mean(axis=0)
 
 
@@ -333,8 +334,3 @@ def _notes() -> list[str]:
             "only, on probabilities, so its correlation, sign and slope say nothing."
         ]
     return ["LIME is not installed (make bench-setup), so it is not among the baselines."]
-
-
-def _log_odds(probability: Array) -> Array:
-    bounded = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.log(bounded) - np.log1p(-bounded)

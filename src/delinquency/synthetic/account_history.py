@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.blocks import Block, block_random, months_simulated
 from delinquency.synthetic.parameters import Array
@@ -211,7 +212,7 @@ def next_state(
     """
     live = np.minimum(state, p.CHARGED_OFF - 1)
     log_odds = truth.state_base[live] + p.STATE_SLOPE[live] * traits + shared
-    missed = uniforms[0] < p.sigmoid(log_odds)
+    missed = uniforms[0] < probability(log_odds)
     cured = uniforms[1] < p.CURE[live]
     after = np.where(missed, live + 1, np.where(cured, p.CURRENT, live))
     return np.where(state == p.CHARGED_OFF, p.CHARGED_OFF, after)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.account_history import Life
 from delinquency.synthetic.blocks import Block, block_random
@@ -60,7 +61,7 @@ def draw_transactions(
     z1, z6 = traits[p.ECONOMY][cell], traits[p.SPENDING][cell]
     habit = people.habits[:, life.holder[:, start:].ravel()]
     uniform = random.random((6, len(cell)))
-    fancy = uniform[0] < p.sigmoid(-1.8 + 0.6 * z6 + 0.8 * habit[LUXURY][cell])
+    fancy = uniform[0] < probability(-1.8 + 0.6 * z6 + 0.8 * habit[LUXURY][cell])
     weight = -np.log1p(-uniform[1]) * (1.0 + LUXURY_WEIGHT * fancy)
     amount = _split(bought.ravel()[cells], count, weight)
     category = np.where(
@@ -72,8 +73,8 @@ def draw_transactions(
     category = np.where(health, list(CATEGORIES).index("health"), category)
     festival = np.isin(life.months[start:][cell % width] % 12 + 1, PROMOTION_MONTHS)
     pull = -1.4 + 0.6 * z6 + 0.7 * habit[PROMOTIONS][cell] + 0.4 * festival
-    promotion = uniform[4] < p.sigmoid(pull)
-    instalment = (amount >= INSTALMENT_FROM) & (uniform[5] < p.sigmoid(-1.0 + 0.6 * z6))
+    promotion = uniform[4] < probability(pull)
+    instalment = (amount >= INSTALMENT_FROM) & (uniform[5] < probability(-1.0 + 0.6 * z6))
     day = random.integers(0, LAST_DAY, len(cell))
     advances = ledger.cash_advances[:, start:].ravel()
     taken = np.flatnonzero(advances > 0)
@@ -162,10 +163,10 @@ def draw_contacts(
     cell = np.repeat(np.arange(len(behind)), attempts)
     uniform = random.random((5, len(cell)))
     channel = np.searchsorted(CHANNEL_SHARES[:-1], uniform[0], side="right")
-    reached = (channel == 0) & (uniform[1] < p.sigmoid(0.4 - 0.6 * z5[cell]))
+    reached = (channel == 0) & (uniform[1] < probability(0.4 - 0.6 * z5[cell]))
     promise = reached & (uniform[2] < 0.45)
     kept, resolved = _resolve(life, ledger, cell, start)
-    kept = kept & (uniform[3] < p.sigmoid(1.6 - 0.8 * z5[cell] - 0.4 * z4[cell]))
+    kept = kept & (uniform[3] < probability(1.6 - 0.8 * z5[cell] - 0.4 * z4[cell]))
     due_day = people.due_day[life.holder[:, start:].ravel()[cell]]
     day = due_day + np.floor((LAST_DAY - due_day) * uniform[4]).astype(np.int64)
     inbound = np.repeat(

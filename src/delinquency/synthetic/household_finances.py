@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.account_history import Life
 from delinquency.synthetic.blocks import Block, block_random, months_simulated, world_random
@@ -113,7 +114,7 @@ def draw_cashflows(
     lasting = level * np.exp(INCOME_ECONOMY * life.levels[p.ECONOMY])[holder]
     habit = people.habits[ESSENTIALS][holder]
     noise = random.standard_normal((3, *shape))
-    share = p.sigmoid(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.65 * habit + 0.12 * noise[0])
+    share = probability(ESSENTIAL_SHARE + ESSENTIAL_CAPACITY * z4 + 0.65 * habit + 0.12 * noise[0])
     essentials = share * lasting
     scatter = BUFFER_NOISE * (0.8 * persistent_noise(random, shape, 0.95) + 0.6 * noise[1])
     buffer = np.exp(BUFFER_MEAN + BUFFER_CAPACITY * z4 + BUFFER_ECONOMY * z1 + scatter)
@@ -155,7 +156,7 @@ def draw_bureau(
     cards = np.floor(trades * 0.6 + random.random(shape))
     cards = np.minimum(cards, trades)
     strain = persistent_noise(random, shape, 0.9)
-    maxed = np.floor(cards * p.sigmoid(-2.2 + 0.8 * z3 + 1.1 * strain) + 0.5)
+    maxed = np.floor(cards * probability(-2.2 + 0.8 * z3 + 1.1 * strain) + 0.5)
     scatter = 0.65 * taste + 0.55 * persistent_noise(random, shape, 0.97)
     debt = people.income[holder] * np.exp(
         DEBT_MEAN + DEBT_TRAIT * z3 + scatter + 0.08 * random.standard_normal(shape)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
+from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.account_history import Life
 from delinquency.synthetic.blocks import Block, block_random
@@ -30,7 +32,6 @@ FULL_PAYER, MINIMUM_PAYER = 0.45, -0.95
 """Cuts of the paying index: above the first the bill is paid in full, below the second only the
 minimum is paid."""
 LIMIT_RAISE_RATE, LIMIT_RAISE = 0.012, 1.2
-DAYS_PER_MONTH = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +135,11 @@ def draw_ledger(
         for name, values in row.items():
             out[name][:, t] = values
         balance, before = after, state
-    first_day = DAYS_PER_MONTH - people.due_day[life.holder]
+    first_day = DAYS_A_MONTH - people.due_day[life.holder]
     behind = life.state > 0
     out["credit_limit"] = plans.limit
     out["autopay"] = plans.autopay
-    out["days_past_due"] = np.where(behind, DAYS_PER_MONTH * (life.state - 1) + first_day, 0.0)
+    out["days_past_due"] = np.where(behind, DAYS_A_MONTH * (life.state - 1) + first_day, 0.0)
     out["charged_off"] = (life.state == p.CHARGED_OFF) * 1.0
     out["payment_day"] = _payment_days(life, people, plans, out["payment"])
     return Ledger(**out)
@@ -166,12 +167,12 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
         )
     )
     spend *= 1.0 + PROMOTION_RESPONSE * np.maximum(z6, 0.0) * festival
-    advance = uniform[0] < p.sigmoid(-4.0 + 0.5 * z6 + 0.15 * z4)
+    advance = uniform[0] < probability(-4.0 + 0.5 * z6 + 0.15 * z4)
     habit = people.habits[PAYING][holder]
     index = 0.25 - 0.40 * z4 - 0.25 * z3 + 0.80 * habit + 0.40 * normal[1]
     position = np.clip((index - MINIMUM_PAYER) / (FULL_PAYER - MINIMUM_PAYER), 0.0, 1.0)
     share = np.where(position < 1.0, 0.4 * position**2, 1.0)
-    pays_part = uniform[1] < p.sigmoid(-0.2 + 0.6 * z4 - 0.8 * z5)
+    pays_part = uniform[1] < probability(-0.2 + 0.6 * z4 - 0.8 * z5)
     return _Plans(
         spend=p.cents(np.maximum(spend, SMALLEST_PURCHASE)),
         advance=np.where(advance, 0.05 + 0.20 * uniform[2], 0.0),
@@ -188,7 +189,7 @@ def _draw_plans(random: np.random.Generator, life: Life, people: People, income:
 def _autopay(life: Life, uniform: Array) -> Array:
     """Return whether autopay is on: chosen at opening, rarely cancelled, rarely begun later."""
     z4, z5 = life.latent[p.CAPACITY], life.latent[p.WILLINGNESS]
-    chosen = uniform < p.sigmoid(0.1 - 1.2 * z5 - 0.1 * z4)
+    chosen = uniform < probability(0.1 - 1.2 * z5 - 0.1 * z4)
     out = np.empty(uniform.shape)
     now = chosen[:, 0]
     for t in range(uniform.shape[1]):

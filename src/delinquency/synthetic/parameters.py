@@ -164,11 +164,6 @@ def season(months: NDArray[np.int64]) -> Array:
     return SEASON[months % 12]
 
 
-def sigmoid(log_odds: Array) -> Array:
-    """Return 1 / (1 + exp(-log_odds))."""
-    return 1.0 / (1.0 + np.exp(-log_odds))
-
-
 def cents(amounts: Array) -> Array:
     """Return amounts of money rounded to the cent."""
     return np.asarray(np.round(amounts, 2), np.float64)

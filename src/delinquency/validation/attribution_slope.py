@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
 from delinquency.panel.windows import Array
 from delinquency.validation.audit_options import AuditOptions
 from delinquency.validation.truth_scores import Estimate, attribution_slope, estimate
@@ -97,7 +98,7 @@ def sizes(
     Cox (1958), Biometrika 45, 562-565: the calibration slope.
     """
     rng = np.random.default_rng(seed)
-    chance = 1 / (1 + np.exp(-exchanges.worth))
+    chance = probability(exchanges.worth)
     own, other = phi[exchanges.first], phi[exchanges.second]
     varies = own.std(axis=0) > LEAST_SPREAD
     own, other = own[:, varies], other[:, varies]
@@ -161,7 +162,7 @@ class _Regression:
         curvature = np.empty((found.shape[1], n, n))
         moved = np.full(found.shape[1], np.inf)
         for _ in range(STEPS):
-            p = 1 / (1 + np.exp(-(design @ found)))
+            p = probability(design @ found)
             packed = (self._products.T @ (weights[:, None] * p * (1 - p))).T
             curvature[:, first, second] = curvature[:, second, first] = packed
             curvature += RIDGE * len(design) * np.eye(n)

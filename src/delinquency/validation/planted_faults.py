@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from delinquency.log_odds import probability
 from delinquency.named_choices import Registry
 from delinquency.validation.check_inputs import Array, Evidence, Rows
 from delinquency.validation.simulated_evidence import (
@@ -13,7 +14,6 @@ from delinquency.validation.simulated_evidence import (
     NAMES,
     drawn_rows,
     linear_score,
-    sigmoid,
 )
 
 Plant = Callable[[Evidence, np.random.Generator], Evidence]
@@ -56,7 +56,7 @@ def _test(evidence: Evidence, **changes: object) -> Evidence:
 
 
 def _scored(rows: Rows, raw_score: Array) -> Rows:
-    return replace(rows, raw_score=raw_score, pd_hat=sigmoid(raw_score))
+    return replace(rows, raw_score=raw_score, pd_hat=probability(raw_score))
 
 
 @fault("purpose is not written", caught_by=1)

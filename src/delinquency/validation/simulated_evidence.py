@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.features.feature_description import FeatureMeaning
+from delinquency.log_odds import probability
 from delinquency.metrics import METRICS
 from delinquency.traits import TRAITS
 from delinquency.validation.check_inputs import Array, Evidence, PanelFacts, Refits, Rows
@@ -42,11 +43,6 @@ class Portfolio:
     n_test: int = 8_000
 
 
-def sigmoid(log_odds: Array) -> Array:
-    """Return the probability of log-odds."""
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
-
-
 def linear_score(X: pd.DataFrame, coefficients: Array = COEFFICIENTS, base: float = BASE) -> Array:
     """Return the log-odds of features by name; a missing value counts as the mean, 0."""
     values = np.nan_to_num(X[list(NAMES)].to_numpy(np.float64))
@@ -67,7 +63,7 @@ def rows_of(
     return Rows(
         X=X,
         bad=bad,
-        pd_hat=sigmoid(raw),
+        pd_hat=probability(raw),
         raw_score=raw,
         accounts=accounts,
         groups=accounts,
@@ -119,11 +115,11 @@ def right_evidence(seed: int, portfolio: Portfolio | None = None) -> Evidence:
     half[4:] = 0.0
     permuted = rng.permutation(np.concatenate([train.bad, test.bad]))
     learnt, judged = permuted[: len(train)], permuted[len(train) :]
-    placebo = sigmoid(linear_score(test.X, _fitted(train.X, learnt)[1:], 0.0))
+    placebo = probability(linear_score(test.X, _fitted(train.X, learnt)[1:], 0.0))
     auc = METRICS["roc_auc"]
     n_bad = test.bad.sum()
     now = auc(test.bad, test.pd_hat)
-    older = auc(test.bad, sigmoid(test.raw_score + rng.normal(0, 0.25, n)))
+    older = auc(test.bad, probability(test.raw_score + rng.normal(0, 0.25, n)))
     sample = np.sort(rng.choice(n, min(n, 200), replace=False))
     audited = np.sort(rng.choice(n, min(n, 400), replace=False))
     truth = pd.DataFrame(
@@ -141,11 +137,11 @@ def right_evidence(seed: int, portfolio: Portfolio | None = None) -> Evidence:
         meanings=meanings(),
         importance=pd.Series(COEFFICIENTS**2, index=list(NAMES)),
         score=linear_score,
-        probability=sigmoid,
+        probability=probability,
         explain=trait_values,
         protected=protected,
         segments=segments,
-        challengers={"Five features": sigmoid(linear_score(test.X, half))},
+        challengers={"Five features": probability(linear_score(test.X, half))},
         placebo_auc=(auc(judged, placebo), null_error(judged)),
         shift_auc=(now, older, 0.006),
         refits=_refits(rng, train, test, sample),
@@ -176,7 +172,7 @@ def drawn_rows(
     shared = rng.normal(size=(n, len(TRAITS))).repeat(NUMBERS_IN_TRAIT, axis=1)
     values = np.sqrt(0.2) * shared + np.sqrt(0.8) * rng.normal(size=(n, len(NAMES))) + drift
     X = pd.DataFrame(values, columns=list(NAMES))
-    bad = (rng.random(n) < sigmoid(linear_score(X))).astype(np.float64)
+    bad = (rng.random(n) < probability(linear_score(X))).astype(np.float64)
     accounts = np.array([f"S{first + k:07d}" for k in range(n)])
     return rows_of(X, bad, accounts, month)
 
@@ -207,11 +203,11 @@ def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: NDArray[n
         chosen = rng.permutation(len(train)) < len(train) // 2
         beta = _fitted(train.X[chosen], train.bad[chosen])
         rows = test.X.iloc[sample]
-        pd_hat.append(sigmoid(linear_score(rows, beta[1:], beta[0])))
+        pd_hat.append(probability(linear_score(rows, beta[1:], beta[0])))
         phi.append(trait_values(rows, beta[1:]))
         others = train.X[~chosen]
-        left.append(auc(train.bad[~chosen], sigmoid(linear_score(others, beta[1:], beta[0]))))
-        tested.append(auc(test.bad, sigmoid(linear_score(test.X, beta[1:], beta[0]))))
+        left.append(auc(train.bad[~chosen], probability(linear_score(others, beta[1:], beta[0]))))
+        tested.append(auc(test.bad, probability(linear_score(test.X, beta[1:], beta[0]))))
     return Refits(
         np.array(pd_hat), np.array(phi), sample, np.array(left),
         np.array(tested), rows=len(train) // 2, fitted_rows=len(train),

@@ -9,6 +9,7 @@ import pandas as pd
 from delinquency.casework.case_file import zone_of
 from delinquency.casework.routing import NO_TRAIT
 from delinquency.casework.scan.portfolio_columns import NEEDED
+from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.traits import EVIDENCE_LEVELS
 
 INCOME_MONTHS = 3
@@ -17,8 +18,6 @@ CONTACT_DAYS = 8
 """Days of contacts that can still hold a call back: a week, and the day it began on."""
 DISPUTE_DAYS = 90
 """How long a dispute is taken as open where a table says when it was made and not how it ended."""
-DAYS_A_MONTH = 30
-"""Days past due of one month behind, where a source counts months only."""
 
 
 def situations(
