@@ -59,7 +59,7 @@ def test_work_left_in_the_middle_leaves_no_thread_running():
 
 
 def test_tables_truth_and_features_are_the_same_for_any_number_of_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr("delinquency.pipeline.canonical_tables.PART_ACCOUNTS", 1_000)
+    monkeypatch.setattr("delinquency.synthetic.portfolio_source.PART_ACCOUNTS", 1_000)
     choices = ["stage=features", "tracking=none", "data.n_accounts=2400", "data.n_months=26"]
 
     def make(n_threads):

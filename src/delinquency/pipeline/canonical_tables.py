@@ -1,6 +1,6 @@
 """Stage ``data``: read the source, check it, and write the canonical tables in parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,13 @@ from typing import Any
 
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError, DataError, Fault
+from delinquency.sources.adapters import (
+    SOURCE_PARTS,
+    SOURCES,
+    Source,
+    SourceFeatures,
+    SourceTables,
+)
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.workspace.artifacts import code_digest, digest, write_frame, write_json
@@ -25,8 +32,6 @@ from delinquency.workspace.threads import in_order
 READY_MADE = "ready_made"
 """Folder, inside the interim one, of a source that comes with its features made."""
 PART = "part-{:04d}"
-PART_ACCOUNTS = 5_000
-"""Accounts of one part of a generated portfolio: what bounds the memory."""
 
 
 def describe(config: Config) -> str:
@@ -91,6 +96,7 @@ def _measure(config: Config, options: SyntheticData, tables: Path) -> dict[str, 
     """Write the truth of a generated portfolio, and how near its tables are to public figures."""
     from delinquency.pipeline.realism_report import PARTS_MEASURED, REPORTS, write_report
     from delinquency.pipeline.truth_files import read_hidden_lives, write_hidden_lives
+    from delinquency.synthetic.portfolio_source import PART_ACCOUNTS
 
     invalidate(config.workspace.interim)
     folder = config.workspace.truth
@@ -121,63 +127,40 @@ def part_folders(config: Config) -> list[Path]:
     return sorted(interim.glob("part-*"))
 
 
-def read_source(config: Config) -> Any:
+def read_source(config: Config) -> Source:
     """Return the whole source at once: canonical tables, or ready-made features."""
-    from delinquency.sources.registered_sources import SOURCES
-
-    if isinstance(config.data, SyntheticData):
-        from delinquency.synthetic.generator import generate_portfolio
-
-        return _as_source(generate_portfolio(config.data), digest(config.data))
-    return SOURCES[config.data.kind](config.data, config.workspace.raw)
+    _register_adapters()
+    return SOURCES[config.data.kind](config.data, Path(config.workspace.raw))
 
 
-def _readers(config: Config) -> list[Callable[[], Any]]:
+def _readers(config: Config) -> Sequence[Callable[[], Source]]:
     """Return what reads each account-complete part of the source, so that memory is bounded."""
-    options = config.data
-    if not isinstance(options, SyntheticData):
-        return [partial(read_source, config)]
-    from delinquency.synthetic.generator import block_parts
-
-    return [partial(_made, options, part) for part in block_parts(options, chunk=PART_ACCOUNTS)]
+    _register_adapters()
+    if config.data.kind in SOURCE_PARTS:
+        return SOURCE_PARTS[config.data.kind](config.data, Path(config.workspace.raw))
+    return [partial(read_source, config)]
 
 
-def _made(options: SyntheticData, part: tuple[Any, ...]) -> Any:
-    """Return one part of the generated portfolio."""
-    from delinquency.synthetic.generator import generate_part
-
-    return _as_source(generate_part(options, part), digest([options, part[0].number]))
-
-
-def _as_source(tables: dict[str, Any], key: str) -> Any:
-    """Return generated tables in the shape that adapters give; one account is one person."""
-    from delinquency.sources.adapters import SourceTables
-
-    accounts = tables["accounts"]
-    person = accounts["person_id" if "person_id" in accounts.columns else "account_id"]
-    return SourceTables(
-        tables=tables,
-        groups=accounts[["account_id"]].assign(group_id=person.to_numpy()),
-        facts={"rows": len(tables["statements"]), "positives": None, "counts": {}},
-        digest=key,
-    )
+def _register_adapters() -> None:
+    """Import every module that registers an adapter; they are heavy, so not at the start."""
+    from delinquency.sources import registered_sources  # noqa: F401
+    from delinquency.synthetic import portfolio_source  # noqa: F401
 
 
 def _read_and_write(
-    tables: Path, numbered: tuple[int, Callable[[], Any]]
+    tables: Path, numbered: tuple[int, Callable[[], Source]]
 ) -> tuple[str, dict[str, Any]]:
     """Read one part and write it; return its digest and its facts, as the rest can be large."""
     number, read = numbered
     source = read()
-    _write_part(
-        source, tables / (PART.format(number) if hasattr(source, "tables") else READY_MADE)
-    )
+    ready = isinstance(source, SourceFeatures)
+    _write_part(source, tables / (READY_MADE if ready else PART.format(number)))
     return source.digest, source.facts
 
 
-def _write_part(source: Any, folder: Path) -> None:
+def _write_part(source: Source, folder: Path) -> None:
     """Write the tables of one part, or the frames of a ready-made table."""
-    if hasattr(source, "tables"):
+    if isinstance(source, SourceTables):
         for name, table in source.tables.items():
             write_frame(table, folder / f"{name}.parquet")
         write_frame(source.groups, folder / "groups.parquet")

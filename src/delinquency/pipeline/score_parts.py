@@ -31,6 +31,7 @@ from delinquency.pipeline.chosen_model import model_folder
 from delinquency.pipeline.exclusive_folders import alone_in
 from delinquency.scoring.part_tables import INPUT_TABLES
 from delinquency.sources.adapters import SourceFeatures, SourceTables
+from delinquency.sources.data_options import TableData, TaiwanData
 from delinquency.workspace.artifacts import digest, read_json, write_frame, write_json
 from delinquency.workspace.manifests import MANIFEST
 from delinquency.workspace.progress import say, working
@@ -167,16 +168,17 @@ def _make_parts(
 
 def _pointed_at(config: Config, path: Path) -> Config:
     """Return the choices with the data set's file exchanged for another one."""
-    if not hasattr(config.data, "path"):
-        raise ChoiceError(
-            f"score.input={path} is no folder of canonical tables, and data={config.data.name} is "
-            "not read from one file. Describe the accounts in a conf/data file and name that, or "
-            "give a folder that holds statements.parquet or parts of it."
-        )
-    changes: dict[str, Any] = {"path": str(path)}
+    data = config.data
     # New accounts are no complete published file, and have no label.
-    changes |= {key: False for key in ("complete", "labelled") if hasattr(config.data, key)}
-    return replace(config, data=replace(config.data, **changes))
+    if isinstance(data, TaiwanData):
+        return replace(config, data=replace(data, path=str(path), complete=False))
+    if isinstance(data, TableData):
+        return replace(config, data=replace(data, path=str(path), labelled=False))
+    raise ChoiceError(
+        f"score.input={path} is no folder of canonical tables, and data={data.name} is "
+        "not read from one file. Describe the accounts in a conf/data file and name that, or "
+        "give a folder that holds statements.parquet or parts of it."
+    )
 
 
 def _say_counts(source: SourceTables | SourceFeatures) -> None:

@@ -1,6 +1,6 @@
 """What every adapter gives, and the registry of adapters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -86,15 +86,27 @@ class SourceFeatures:
     unseen: pd.Series | None = None
 
 
+Source = SourceTables | SourceFeatures
+
+
 class Adapter(Protocol):
     """Reads one kind of source."""
 
-    def __call__(self, options: Any, raw_dir: Path) -> SourceTables | SourceFeatures:
+    def __call__(self, options: Any, raw_dir: Path) -> Source:
         """Read what ``options`` (of ``sources.data_options``) names below ``raw_dir``."""
+
+
+class PartReaders(Protocol):
+    """Gives what reads each account-complete part of one kind of source."""
+
+    def __call__(self, options: Any, raw_dir: Path) -> Sequence[Callable[[], Source]]:
+        """Return the readers, in account order."""
 
 
 SOURCES: Registry[Adapter] = Registry("kind of source")
 """Kind of source -> adapter."""
+SOURCE_PARTS: Registry[PartReaders] = Registry("kind of source that comes in parts")
+"""Kind of source -> readers of its parts, for kinds that need not be held whole."""
 
 ONE_COHORT = (
     "All {rows:,} rows were observed in one month ({month}): there is no later cohort to test on. "
