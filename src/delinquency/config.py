@@ -128,6 +128,18 @@ class Config:
         """The folders of the chosen data set."""
         return workspace(self.paths, self.data.name)
 
+    @property
+    def card_cut_off(self) -> float:
+        """The cut-off of reasons, unless the cards were given their own."""
+        own = self.cards.cut_off
+        return self.reasons.cut_off if own is None else own
+
+    @property
+    def proposal_cut_off(self) -> float:
+        """The cut-off of reasons, unless the proposals were given their own."""
+        own = self.treatment.cut_off
+        return self.reasons.cut_off if own is None else own
+
     def __post_init__(self) -> None:
         if self.n_threads == 0:
             self.n_threads = len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1

@@ -77,12 +77,11 @@ def test_text_and_infinite_features_are_refused(model, table):
 def test_a_saved_model_gives_the_same_numbers(table, tmp_path, calibration):
     X, _ = table
     model = fitted(table, options=replace(QUICK, calibration=calibration)).with_metadata(data="d")
-    model.with_reference({"base": 0.5}).save(tmp_path / "m")
+    model.save(tmp_path / "m")
     loaded = load_model(tmp_path / "m")
     assert np.array_equal(loaded.pd_hat(X), model.pd_hat(X))
     assert loaded.calibration == model.calibration
     assert loaded.traits == TRAITS
-    assert loaded.reference == {"base": 0.5}
     assert loaded.metadata["data"] == "d"
     assert sorted(p.name for p in (tmp_path / "m").iterdir()) == ["model.json", "model.txt"]
 

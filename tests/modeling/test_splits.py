@@ -11,7 +11,6 @@ from delinquency.modeling.splits import (
     hold_out,
     how_apart,
     out_of_time,
-    part_counts,
     repeated_stratified_folds,
     split_rows,
 )
@@ -155,14 +154,6 @@ def test_more_folds_than_bad_accounts_are_refused():
     with pytest.raises(ChoiceError, match="at least 5 bad accounts. Got 2"):
         labels = labels_of(ONE, n_accounts=8)
         repeated_stratified_folds(labels, n_splits=5, n_repeats=1, seed=1)
-
-
-def test_part_counts_add_up():
-    labels = labels_of(ONE)
-    counts = part_counts(labels, hold_out(labels, test_share=0.2, seed=1)).set_index("part")
-    assert counts.loc["test", ["rows", "accounts", "bads"]].tolist() == [8, 8, 2]
-    assert counts.loc["test", "bad_rate"] == 0.25
-    assert counts["rows"].sum() == 40
 
 
 @pytest.mark.parametrize(

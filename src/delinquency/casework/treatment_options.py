@@ -12,8 +12,8 @@ class TreatmentOptions:
 
     Attributes
     ----------
-    cut_off : float
-        Probability from which an account gets a proposal, in [0, 1].
+    cut_off : float or None
+        None for ``reasons.cut_off``. Probability from which an account gets a proposal, in [0, 1].
     time_zone : str
         IANA zone of customers whose own is not known.
     contact_at : str
@@ -44,7 +44,7 @@ class TreatmentOptions:
     hold_out_seed : int
     """
 
-    cut_off: float = 0.20
+    cut_off: float | None = None
     time_zone: str = "Asia/Shanghai"
     contact_at: str = ""
     against: str = "cn_2026"
@@ -68,7 +68,7 @@ class TreatmentOptions:
             "recovery_without_plan",
         ):
             value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
+            if value is not None and not 0.0 <= value <= 1.0:
                 raise ChoiceError(f"treatment.{name} must be from 0 to 1. Got {value}.")
         for name in ("plan_annual_rate", "plan_fee_rate", "contract_rate"):
             text = getattr(self, name)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,6 @@ class DelinquencyModel:
         in ``metadata["options"]``.
     calibration : Calibration
         From raw scores to calibrated log-odds.
-    reference : dict
-        What explanations are measured against; empty until a stage fills it.
     metadata : dict
         Plain values: rows, bads, seed, options, derived size, data digest.
     """
@@ -55,7 +53,6 @@ class DelinquencyModel:
     traits: dict[str, str]
     directions: dict[str, int]
     calibration: Calibration
-    reference: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def raw_score(self, X: pd.DataFrame, *, n_threads: int = 0) -> Array:
@@ -117,10 +114,6 @@ class DelinquencyModel:
         pairs = zip(names, self.features, strict=True)
         return {name: self.traits[feature] for name, feature in pairs}
 
-    def with_reference(self, reference: Mapping[str, Any]) -> "DelinquencyModel":
-        """Return the model with another reference."""
-        return replace(self, reference=dict(reference))
-
     def with_metadata(self, **entries: Any) -> "DelinquencyModel":
         """Return the model with entries added to its metadata."""
         return replace(self, metadata={**self.metadata, **entries})
@@ -150,7 +143,6 @@ class DelinquencyModel:
             "traits": self.traits,
             "directions": self.directions,
             "calibration": self.calibration.to_dict(),
-            "reference": self.reference,
             "metadata": self.metadata,
         }
         written = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -215,7 +207,6 @@ def load_model(folder: str | Path) -> DelinquencyModel:
             traits=record["traits"],
             directions=record["directions"],
             calibration=calibration_from_dict(record["calibration"]),
-            reference=record["reference"],
             metadata=record["metadata"],
         )
     except (KeyError, TypeError, json.JSONDecodeError) as error:

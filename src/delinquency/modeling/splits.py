@@ -4,8 +4,6 @@ Rows of one group (``labels.group_id``: a person, or accounts that cannot be tol
 one side wherever a split is by account.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -245,35 +243,6 @@ def how_apart(rows: pd.DataFrame, *, train: NDArray[np.bool_], test: NDArray[np.
         return "accounts held out"
     known = rows["group_id"][test].isin(rows["group_id"][train].unique()).any()
     return "out of time" if known else "out of time, accounts held out"
-
-
-def part_counts(labels: pd.DataFrame, parts: Sequence[str] | Parts) -> pd.DataFrame:
-    """Return rows, accounts and bad rate of every part of a split.
-
-    Parameters
-    ----------
-    labels : DataFrame
-        ``account_id, observation_month, bad``.
-    parts : sequence of str, one a row
-
-    Returns
-    -------
-    DataFrame
-        ``part, rows, accounts, bads, bad_rate, first_month, last_month``.
-    """
-    return (
-        labels.groupby(np.asarray(parts))
-        .agg(
-            rows=("bad", "size"),
-            accounts=("account_id", "nunique"),
-            bads=("bad", "sum"),
-            bad_rate=("bad", "mean"),
-            first_month=("observation_month", "min"),
-            last_month=("observation_month", "max"),
-        )
-        .rename_axis("part")
-        .reset_index()
-    )
 
 
 def _written(month: int | np.integer) -> str:

@@ -293,7 +293,7 @@ def _what_ifs(
         windows,
         windows_scorer(fitted),
         context=(context.reference, context.scale, config.data.currency),
-        cutoff=config.cards.cut_off,
+        cutoff=config.card_cut_off,
         months=config.cards.horizon_months,
     )
     return dict(zip(accounts.account_ids, found, strict=True))

@@ -98,7 +98,6 @@ def reasons_of(
         options=config.reasons,
         currency=config.data.currency,
         window_months=config.data.window_months,
-        cut_off=config.cards.cut_off,
         tables=tables,
         explainer=fitted.explainer,
         n_threads=config.n_threads,

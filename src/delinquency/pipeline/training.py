@@ -64,7 +64,6 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             options=config.reasons,
             currency=config.data.currency,
             window_months=config.data.window_months,
-            cut_off=config.cards.cut_off,
             tables=prepared.facts["tables"],
             seed=config.seed,
             n_threads=config.n_threads,

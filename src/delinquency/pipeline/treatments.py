@@ -152,14 +152,14 @@ def portfolio_now(
         still = set(statements["account_id"][statements["month"] == month])
         once = set(statements["account_id"].unique()) & set(explained["account_id"].unique())
         n_left += len(once - still)
-        here = covered(explained, statements, config.treatment.cut_off)
+        here = covered(explained, statements, config.proposal_cut_off)
         if len(here) == 0:
             continue
         frames.append(situations(here, tables, at=at, time_zone=config.treatment.time_zone))
         broken.append(scan_charges(charge_frame(here, statements), policy))
     if not frames:
         raise ChoiceError(
-            f"No account has a PD of at least treatment.cut_off={config.treatment.cut_off}, and"
+            f"No account has a PD of at least treatment.cut_off={config.proposal_cut_off}, and"
             " nobody is past due in the last observed month."
         )
     together = pd.concat(frames, ignore_index=True)

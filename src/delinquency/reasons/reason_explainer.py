@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,6 @@ class ReasonExplainer:
         ISO 4217 code that amounts are named in; "" when not known.
     window_months : int, optional
         Months that the features see; None for features made elsewhere.
-    cut_off : float
-        Probability from which an account is at risk: a fact that many of those are told gets a
-        second one beside it.
     tables : collection of str
         Canonical tables that the features were made from, which the evidence rests on; empty for
         features made elsewhere.
@@ -114,7 +111,6 @@ class ReasonExplainer:
         options: ReasonOptions | None = None,
         currency: str = "",
         window_months: int | None = None,
-        cut_off: float = 0.2,
         tables: Collection[str] = READY_MADE,
         explainer: TraitExplainer | None = None,
         seed: int = 0,
@@ -133,7 +129,6 @@ class ReasonExplainer:
         self.options = options or ReasonOptions()
         self.currency = currency
         self.window_months = window_months
-        self.cut_off = cut_off
         self.tables = tuple(tables)
         self.seed = seed
         self.n_threads = n_threads
@@ -189,7 +184,7 @@ class ReasonExplainer:
             names=np.array([style_of(self.meanings[name]).named for name in self.model.features]),
         )
         self._population, self._common = (reference, curves), frozenset()
-        at_risk = pd_hat >= self.cut_off
+        at_risk = pd_hat >= self.options.cut_off
         if at_risk.sum() < FEWEST_AT_RISK:
             at_risk = pd_hat >= np.quantile(pd_hat, 1 - SHARE_AT_RISK)
         self._common = common_sentences(self._reasons(population.rows(at_risk), None))
@@ -284,10 +279,10 @@ class ReasonExplainer:
             "reference": reference.to_plain(),
             "curves": curves.to_plain(),
             "common": [list(pair) for pair in sorted(self._common)],
+            "options": asdict(self.options),
             "portfolio": {
                 "currency": self.currency,
                 "window_months": self.window_months,
-                "cut_off": self.cut_off,
                 "tables": list(self.tables),
             },
         }
@@ -312,7 +307,7 @@ class ReasonExplainer:
         folder : path
             As ``stage=train`` wrote it.
         options : ReasonOptions, optional
-            What counts as a reason.
+            What counts as a reason; None for what counted at the training.
 
         Raises
         ------
@@ -330,7 +325,7 @@ class ReasonExplainer:
             return cls(
                 model,
                 from_plain(meanings),
-                options=options,
+                options=options or ReasonOptions(**learnt["options"]),
                 **learnt["portfolio"],
                 explainer=TraitExplainer.load(folder / EXPLAINER_FILE),
             ).restore(learnt)

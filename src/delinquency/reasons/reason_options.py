@@ -23,6 +23,9 @@ class ReasonOptions:
         A dominant trait raises the log-odds by at least this.
     dominant_share : float
         A dominant trait makes up at least this share of all that raises the risk.
+    cut_off : float
+        Probability from which an account is at risk: it gets a card and a
+        proposal, and a fact that many of those are told gets a second one beside it.
     common_share : float
         A fact that more than this share of the accounts at risk are told gets a second one
         beside it: what is said to everybody says little of anybody.
@@ -34,6 +37,7 @@ class ReasonOptions:
     dominant_log_odds: float = 0.2
     dominant_share: float = 0.4
     common_share: float = 0.15
+    cut_off: float = 0.2
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_reasons <= 6:
@@ -43,7 +47,7 @@ class ReasonOptions:
                 raise ChoiceError(f"reasons.{name} must be 0 or more. Got {getattr(self, name)}.")
         if not self.tie_log_odds > 0:
             raise ChoiceError(f"reasons.tie_log_odds must be above 0. Got {self.tie_log_odds}.")
-        for name in ("dominant_share", "common_share"):
+        for name in ("dominant_share", "common_share", "cut_off"):
             if not 0 < getattr(self, name) <= 1:
                 raise ChoiceError(
                     f"reasons.{name} must be above 0 and at most 1. Got {getattr(self, name)}."

@@ -13,8 +13,9 @@ class CardOptions:
     ----------
     count : int
         Accounts with a card, those most at risk; 180 keep a page quick.
-    cut_off : float
-        Probability that a change of payments and spending should bring an account under.
+    cut_off : float or None
+        Probability that a change of payments and spending should bring an account under;
+        None for ``reasons.cut_off``.
     horizon_months : int
         Length of every change that a card tries.
     accounts : list of str
@@ -24,7 +25,7 @@ class CardOptions:
     """
 
     count: int = 180
-    cut_off: float = 0.2
+    cut_off: float | None = None
     horizon_months: int = 3
     accounts: list[str] = field(default_factory=list)
     file: str = ""
@@ -32,7 +33,7 @@ class CardOptions:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ChoiceError(f"cards.count must be 1 and more. Got {self.count}.")
-        if not 0 < self.cut_off < 1:
+        if self.cut_off is not None and not 0 < self.cut_off < 1:
             raise ChoiceError(f"cards.cut_off must lie between 0 and 1. Got {self.cut_off}.")
         if self.horizon_months < 1:
             raise ChoiceError(

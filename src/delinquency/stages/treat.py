@@ -70,7 +70,7 @@ def run(config: Config) -> None:
         "real_accounts": config.data.real,
         "policy": f"{policy.name}@{policy.version}",
         "policy_digest": policy_digest(policy),
-        "cut_off": config.treatment.cut_off,
+        "cut_off": config.proposal_cut_off,
         "contact_at": at.isoformat(),
         "charge_violations": len(violations),
         **figures_of(proposals.accounts),
