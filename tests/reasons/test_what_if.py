@@ -6,8 +6,9 @@ import pytest
 
 from delinquency.errors import ChoiceError
 from delinquency.features.statistics import last
+from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Windows
-from delinquency.reasons.plan_projection import Plan, change_facts, roll_forward, take_rows
+from delinquency.reasons.plan_projection import Plan, change_facts, roll_forward
 from delinquency.reasons.reference_population import Reference, scale_of
 from delinquency.reasons.what_if import (
     PAYMENT_SHARES,

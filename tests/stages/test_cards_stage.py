@@ -5,7 +5,7 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError
-from delinquency.pipeline.card_book import rows_at_risk, rows_of_accounts
+from delinquency.pipeline.card_accounts import rows_at_risk, rows_of_accounts
 from delinquency.stages import ui
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
+from delinquency.panel.window_rows import join_windows, take_rows
 from delinquency.panel.windows import build_windows
-from delinquency.stages.forgetting import join_windows, take_rows
 
 
 def test_windows_that_are_taken_apart_and_joined_are_the_same() -> None:

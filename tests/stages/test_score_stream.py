@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,6 +133,43 @@ def test_a_second_run_scores_nothing_and_a_changed_part_only_itself(
     damaged.write_bytes(damaged.read_bytes()[:-9])
     assert scored(root, parts, "serial")[0].made == 1
     assert [len(b) for b in digest_of(serial[1])] == [len(b) for b in before]
+
+
+def test_scored_accounts_get_cards_of_the_stored_probabilities(root, parts, serial):
+    stored = pd.read_parquet(serial[1]).set_index("account_id")["pd_hat"]
+    base = [f"score.output={serial[1]}", "cards.scored=true", "tracking=none", "cards.count=7"]
+    run_stage(configured(root, "stage=cards", *base))
+    page = (root / "reports/synthetic/cards_scored/index.html").read_text(encoding="utf-8")
+    told = json.loads(re.search(r'id="accounts">(.*?)</script>', page, re.S).group(1))
+    riskiest = stored.sort_values(ascending=False).head(7)
+    assert [one["pd"] for one in told] == pytest.approx(riskiest.to_list(), abs=6e-5)
+    assert [one["pd"] for one in told] == pytest.approx(  # each its own, whatever the ties
+        stored[[one["id"] for one in told]].to_list(), abs=6e-5
+    )
+    assert f"The 7 of {len(stored):,} scored accounts" in page
+    safest = stored.idxmin()
+    run_stage(configured(root, "stage=cards", *base, f"cards.accounts=[{safest}]"))
+    asked = root / "reports/synthetic/cards_scored_asked/index.html"
+    assert safest in asked.read_text(encoding="utf-8")
+    with pytest.raises(ChoiceError, match="were not scored: nobody"):
+        run_stage(configured(root, "stage=cards", *base, "cards.accounts=[nobody]"))
+    with pytest.raises(MissingArtifactError, match="No accounts were scored yet"):
+        run_stage(configured(root, "stage=cards", "cards.scored=true", "tracking=none"))
+
+
+def test_no_card_of_an_account_that_changed_since_it_was_scored(root, parts, serial, tmp_path):
+    changed = tmp_path / "changed"
+    shutil.copytree(parts, changed)
+    for path in changed.glob("*/statements.parquet"):
+        rows = pd.read_parquet(path)
+        rows.assign(balance=rows["balance"] * 3, payment=0.0).to_parquet(path, index=False)
+    with pytest.raises(MissingArtifactError, match="have another probability"):
+        run_stage(
+            configured(
+                root, "stage=cards", f"score.output={serial[1]}", f"score.input={changed}",
+                "cards.scored=true", "tracking=none",
+            )
+        )  # fmt: skip
 
 
 @pytest.mark.skipif(

@@ -8,7 +8,7 @@ Parquet.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,9 @@ class Parts:
     staged: Path | None = None
 
 
-def parts_to_score(config: Config, work: Path, features: Iterable[str]) -> Parts:
+def parts_to_score(
+    config: Config, work: Path, features: Iterable[str], *, held: bool = False
+) -> Parts:
     """Return the parts of what ``score.input`` names, making them where there are none.
 
     Parameters
@@ -78,6 +80,8 @@ def parts_to_score(config: Config, work: Path, features: Iterable[str]) -> Parts
         Folder that parts may be made in.
     features : iterable of str
         Features of the model, for ready-made tables.
+    held : bool
+        Whether this command is alone in the folders of the data set already.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def parts_to_score(config: Config, work: Path, features: Iterable[str]) -> Parts
         If the data set cannot be read from a file, and the input is one.
     """
     if not config.score.input:
-        with alone_in(config, "stage=score"):
+        with nullcontext() if held else alone_in(config, "stage=score"):
             facts = ensure_tables(config)
         ready = config.workspace.interim / READY_MADE
         if ready.exists():

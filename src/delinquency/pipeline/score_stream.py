@@ -178,6 +178,7 @@ def _score_alone(config: Config, model: Path, out: Path) -> Scored:
     write_json(
         {
             "model": scorer.version,
+            "input": config.score.input,
             "parts": [asdict(replace(one, pd_counts=[])) for one in receipts],
             "accounts": sum(one.accounts for one in receipts),
         },

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
 from delinquency.features.quantities import new_charges
@@ -136,17 +135,6 @@ def change_facts(windows: Windows, changes: Mapping[str, Callable[[Array], Array
             )
         monthly[name] = changed
     return replace(windows, monthly=monthly, _derived={})
-
-
-def take_rows(windows: Windows, rows: NDArray[np.intp]) -> Windows:
-    """Return the windows of some rows, in that order; a row may occur more than once."""
-    return replace(
-        windows,
-        keys=windows.keys.iloc[rows].reset_index(drop=True),
-        monthly={name: values[rows] for name, values in windows.monthly.items()},
-        static={name: values[rows] for name, values in windows.static.items()},
-        _derived={},
-    )
 
 
 def _next_month(

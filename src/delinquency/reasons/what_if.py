@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
 from delinquency.features.statistics import last, mean
+from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Array, Windows
-from delinquency.reasons.plan_projection import RECENT_MONTHS, Plan, roll_forward, take_rows
+from delinquency.reasons.plan_projection import RECENT_MONTHS, Plan, roll_forward
 from delinquency.reasons.reference_population import Reference, Scale
 from delinquency.reasons.value_wording import Style, displayed, value_text
 from delinquency.traits import TRAITS

@@ -22,6 +22,9 @@ class CardOptions:
         Accounts that get a card, instead of those most at risk.
     file : str
         Text file of account ids, one a line, instead of the list.
+    scored : bool
+        Take the accounts that ``make score`` scored last, instead of those of the data set. They
+        are read again from what was scored (``score.input``, kept with the scores).
     """
 
     count: int = 180
@@ -29,6 +32,7 @@ class CardOptions:
     horizon_months: int = 3
     accounts: list[str] = field(default_factory=list)
     file: str = ""
+    scored: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1:

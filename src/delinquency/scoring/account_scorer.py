@@ -23,7 +23,7 @@ from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
 from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.panel.window_cells import NEVER, month_number
-from delinquency.panel.windows import Array, build_windows
+from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.reasons.feature_effects import ContributionCurves
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
@@ -142,10 +142,16 @@ class AccountScorer:
         require_columns(selection, tables)
         if observed is None:
             observed = latest_months(tables["statements"])
-        windows = build_windows(tables, observed, n_months=self.n_months)
+        return self.score_windows(build_windows(tables, observed, n_months=self.n_months))
+
+    def score_windows(self, windows: Windows) -> ScoredAccounts:
+        """Score accounts whose windows are cut, of the length of ``n_months``."""
         silent = windows.static.get(SILENT, np.zeros(len(windows))) == 1
         return self.score_features(
-            feature_values(windows, selection), observed, windows.tables, silent=silent
+            feature_values(windows, self._selection()),
+            windows.keys,
+            windows.tables,
+            silent=silent,
         )
 
     def score_features(

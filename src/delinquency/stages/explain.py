@@ -7,7 +7,7 @@ import pandas as pd
 from delinquency.config import Config
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
-from delinquency.pipeline.card_book import rows_of_accounts
+from delinquency.pipeline.card_accounts import rows_of_accounts
 from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.scored_rows import explain_rows

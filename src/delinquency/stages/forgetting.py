@@ -14,7 +14,7 @@ from delinquency.metrics import METRICS, Outcomes
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
-from delinquency.panel.windows import Windows
+from delinquency.panel.window_rows import join_windows, take_rows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
@@ -82,29 +82,6 @@ def run(config: Config) -> None:
         say(f"  cleared {row['rule']:10s} {row['share_erased']:6.2%} of months erased   {shown}")
     say(f"Rules longer than the window of {windows.n_months} months are the same as never.")
     say(f"Written to {path}")
-
-
-def join_windows(parts: list[Windows]) -> Windows:
-    """Return the windows of all parts as one."""
-    first = parts[0]
-    return Windows(
-        keys=pd.concat([one.keys for one in parts], ignore_index=True),
-        n_months=first.n_months,
-        monthly={n: np.concatenate([one.monthly[n] for one in parts]) for n in first.monthly},
-        static={n: np.concatenate([one.static[n] for one in parts]) for n in first.static},
-        tables=first.tables,
-    )
-
-
-def take_rows(windows: Windows, rows: NDArray[np.bool_]) -> Windows:
-    """Return the windows of some rows."""
-    return Windows(
-        keys=windows.keys[rows].reset_index(drop=True),
-        n_months=windows.n_months,
-        monthly={name: values[rows] for name, values in windows.monthly.items()},
-        static={name: values[rows] for name, values in windows.static.items()},
-        tables=windows.tables,
-    )
 
 
 def _measure(name: str) -> Callable[[Values, Values], float]:
