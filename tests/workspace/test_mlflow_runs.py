@@ -9,14 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.workspace.mlflow_runs import (
-    PROCESS,
-    Store,
-    dataset_of,
-    is_gone,
-    this_process,
-    tracked,
-)
+from delinquency.workspace.mlflow_runs import dataset_of, tracked
+from delinquency.workspace.run_processes import PROCESS, is_gone, this_process
+from delinquency.workspace.run_stores import Store
 
 ROWS = 12_000
 """More than the rows that MLflow's own digest reads."""

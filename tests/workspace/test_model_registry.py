@@ -7,6 +7,7 @@ import pytest
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError, ModelError
+from delinquency.pipeline import registered_models
 from delinquency.stages import registry as stage
 from delinquency.workspace.model_registry import BEFORE, CHALLENGER, CHAMPION, ModelRegistry
 
@@ -29,7 +30,8 @@ def config_of(root, *overrides):
 
 
 def registry_of(root, name, *overrides):
-    return stage.registry_of(config_of(root, f"tracking.registered_model={name}", *overrides))
+    config = config_of(root, f"tracking.registered_model={name}", *overrides)
+    return registered_models.registry_of(config)
 
 
 def register(registry, digest):
@@ -87,7 +89,7 @@ def test_a_promotion_with_a_red_item_is_refused_with_item_and_figure(root, monke
         root, "tracking.registered_model=three", "registry.do=promote",
         "registry.signed_by=Li Wei",
     )  # fmt: skip
-    registry = stage.registry_of(config)
+    registry = registered_models.registry_of(config)
     version = register(registry, "digest-of-three")
     items = [
         {"number": n, "item": f"Item {n}", "state": "red" if n == 20 else "pass",
@@ -113,4 +115,4 @@ def test_a_promotion_with_a_red_item_is_refused_with_item_and_figure(root, monke
 
 def test_without_tracking_there_is_no_registry(root):
     with pytest.raises(ChoiceError, match="tracking=local"):
-        stage.registry_of(config_of(root, "tracking=none"))
+        registered_models.registry_of(config_of(root, "tracking=none"))

@@ -7,15 +7,9 @@ import pytest
 
 from delinquency.errors import TrackingError
 from delinquency.workspace.folders import workspace
-from delinquency.workspace.mlflow_runs import (
-    Run,
-    Store,
-    require_reachable,
-    store_of,
-    tracked,
-    without_password,
-)
+from delinquency.workspace.mlflow_runs import Run, tracked
 from delinquency.workspace.path_options import PathOptions
+from delinquency.workspace.run_stores import Store, require_reachable, store_of, without_password
 from delinquency.workspace.tracking_options import TrackingOptions
 
 

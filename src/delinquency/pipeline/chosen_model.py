@@ -30,7 +30,7 @@ def model_folder(config: Config) -> Path:
     if not where:
         return config.workspace.models
     if where.startswith(REGISTERED):
-        from delinquency.workspace.mlflow_runs import download_model, store_of
+        from delinquency.workspace.run_stores import download_model, store_of
 
         store = store_of(config.tracking, config.workspace, real=config.data.real)
         folder = Path(tempfile.mkdtemp(prefix="delinquency-model-"))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from delinquency.config import Config
+from delinquency.config import Config, as_dict, as_yaml
 from delinquency.modeling.challengers import RULE, rule_columns
 from delinquency.modeling.comparison import (
     Comparison,
@@ -20,10 +20,14 @@ from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare, say_limits
-from delinquency.pipeline.training_runs import open_run
+from delinquency.pipeline.training import parameters_of
+from delinquency.pipeline.training_runs import open_run, save_figures
+from delinquency.reporting.performance_plots import comparison_figure
 from delinquency.workspace.artifacts import write_json
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say, working
+
+FIGURE = "comparison"
 
 
 def run(config: Config) -> None:
@@ -59,6 +63,14 @@ def run(config: Config) -> None:
     ]
     space = config.workspace
     with open_run(config, prepared, purpose="cross-validate") as active:
+        active.params({**parameters_of(config), "evaluation": as_dict(chosen)})
+        active.text(as_yaml(config), "config.yaml")
+        active.dataset(
+            prepared.X.assign(bad=bad),
+            name=f"{config.data.name} all folds",
+            source=config.data.citation or config.data.title or config.data.name,
+            context="cross-validation",
+        )
         with working(f"cross-validation in {len(folds)} folds") as tick:
             comparison = cross_validate(
                 matrices,
@@ -84,9 +96,17 @@ def run(config: Config) -> None:
         }
         write_json(result, space.reports / "cross_validation.json")
         _log_folds(comparison, result, active)
+        title = f"{describe(config)}, {result['n']:,} rows, {result['protocol']}"
+        save_figures(config, {FIGURE: comparison_figure(contestants_of(result), title)}, active)
         guard_against_leakage(result["model"]["roc_auc"]["mean"], config.data.leakage_ceiling_auc)
     _say_comparison(config, result)
     say_limits(prepared)
+
+
+def contestants_of(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return model, peers and variants of a comparison, each with its name and metrics."""
+    rows = {"model": result["model"], **result["peers"], **result["variants"]}
+    return [{"name": name, **metrics} for name, metrics in rows.items()]
 
 
 def as_codes(protected: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +136,9 @@ def _log_folds(comparison: Comparison, result: dict[str, Any], active: Run) -> N
     active.table(pd.DataFrame(table), "tables/folds.json")
     ours = comparison.folds["model"]
     for fold in range(len(ours["roc_auc"])):
+        active.metrics({f"fold_{name}": float(v[fold]) for name, v in ours.items()}, step=fold)
         with active.child(f"fold {fold}") as child:
+            child.params({"fold": fold})
             child.metrics({name: float(values[fold]) for name, values in ours.items()})
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency import metrics
@@ -68,7 +69,6 @@ def holdout(
     write_csv(deciles, space.reports / "deciles.csv")
     scored = performance_plots.Scored(bad, pd_hat, f"{describe(config)}, {how}")
     value = {name: one["value"] for name, one in measured.items() if one["value"] is not None}
-    ends = ("low", "high")
     figures = {
         "calibration": performance_plots.calibration_figure(scored, ece=value["ece"]),
         "deciles": performance_plots.decile_figure(deciles, scored.title),
@@ -86,17 +86,21 @@ def holdout(
         }
     save_figures(config, figures, active)
     active.metrics(value)
-    active.metrics(
-        {
-            f"{n}_{end}": measured[n][end]
-            for n in value
-            for end in ends
-            if measured[n][end] is not None
-        }
-    )
+    # Intervals are a table: as metrics each end would be a chart of one bar.
+    active.table(interval_table(measured), "tables/metrics.json")
     active.table(deciles, "tables/deciles.json")
     tick(2, 2)
     return result
+
+
+def interval_table(measured: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Return one row a metric: value, both ends of its interval, and why where unknown."""
+    return pd.DataFrame(
+        [
+            {"metric": name, **{key: one.get(key) for key in ("value", "low", "high", "why")}}
+            for name, one in measured.items()
+        ]
+    )
 
 
 def known(

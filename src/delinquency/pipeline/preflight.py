@@ -11,7 +11,7 @@ from delinquency.errors import DataError, Fault, ModelError, unknown_name
 from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.splits import CALIBRATION, TEST, TRAIN
 from delinquency.traits import TRAITS
-from delinquency.workspace.mlflow_runs import require_reachable, store_of
+from delinquency.workspace.run_stores import require_reachable, store_of
 
 LEAST_TOLD = 10
 """Filled rows of each outcome from which a column that tells them apart without error is no

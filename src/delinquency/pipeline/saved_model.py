@@ -42,6 +42,9 @@ from delinquency.workspace.manifests import (
 
 EXPLANATIONS = "explanations.parquet"
 CONFIG, FACTS = "config.yaml", "facts.json"
+SPLIT = "split.parquet"
+"""Which account was used for what. It names accounts, so no copy that leaves this machine's
+folders has it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def save(trained: Trained, config: Config) -> Trained:
         trained.model.save(folder)
         trained.explainer.save(folder / EXPLAINER_FILE)
         write_json(to_plain(trained.meanings), folder / MEANINGS_FILE)
-        write_frame(trained.split, folder / "split.parquet")
+        write_frame(trained.split, folder / SPLIT)
         write_json(trained.context, folder / REASONS_FILE)
         write_text(as_yaml(config), folder / CONFIG)
         write_json(trained.facts, folder / FACTS)
@@ -126,12 +129,19 @@ def load_from(folder: Path, *, wait_seconds: float = 60.0) -> Trained:
             model=load_model(folder),
             explainer=TraitExplainer.load(folder / EXPLAINER_FILE),
             meanings=from_plain(read_json(folder / MEANINGS_FILE, made_by="train")),
-            split=read_frame(folder / "split.parquet", made_by="train"),
+            split=_split_of(folder),
             facts=facts,
             context=read_json(folder / REASONS_FILE, made_by="train"),
             folder=folder,
             digest=_require_one_model(folder),
         )
+
+
+def _split_of(folder: Path) -> pd.DataFrame:
+    """Return which account was used for what; no row in a copy that was made for others."""
+    if (folder / SPLIT).exists():
+        return read_frame(folder / SPLIT, made_by="train")
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in (*KEYS, "part")})
 
 
 def _require_one_model(folder: Path) -> str:
@@ -148,7 +158,7 @@ def _require_one_model(folder: Path) -> str:
             f"{folder / MANIFEST} is missing: nothing says which files of {folder} belong "
             "together. Train the model again with stage=train."
         )
-    if why := find_difference(folder, manifest):
+    if why := find_difference(folder, manifest, may_lack=(SPLIT,)):
         raise ModelError(
             f"{why}. The files of {folder} are not those of one saved model. Train it again with "
             "stage=train."

@@ -34,7 +34,16 @@ def explain_rows(
     made_from = {"model": fitted.digest, "features": prepared.facts["digest"]}
     write_frame(explained, space.processed / saved_model.EXPLANATIONS, made_from=made_from)
     size = explained[[f"trait_{key}" for key in TRAITS]].abs().mean()
-    active.metrics({f"mean_abs_{name}": value for name, value in size.items()})
+    active.table(
+        pd.DataFrame(
+            {
+                "trait": [f"{trait.number} {trait.label}" for trait in TRAITS.values()],
+                "mean_abs_log_odds": size.to_numpy(),
+                "share": (size / max(size.sum(), 1e-300)).to_numpy(),
+            }
+        ),
+        "tables/traits.json",
+    )
     _draw_figures(config, explained, active)
     return explained
 

@@ -1,6 +1,9 @@
 """Stage ``train``: fit the model, then evaluate and explain it, all in one MLflow run."""
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,12 +16,16 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.monitoring_reference import REFERENCE, reference_profile
 from delinquency.pipeline.preflight import check_parts, refuse_leaks
 from delinquency.pipeline.prepared_features import Prepared
+from delinquency.pipeline.registered_models import register_challenger, registered_name
 from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.workspace.mlflow_runs import Run
+from delinquency.workspace.model_registry import CHALLENGER
 from delinquency.workspace.progress import say, working
 
-PARAMETERS = ("data", "features", "model", "split", "evaluation", "reasons", "seed")
+PARAMETERS = ("data", "features", "model", "split", "seed")
 """Choices that become a run's parameters; the policy and all others are in its config.yaml."""
+LEFT_OUT = ("title", "citation")
+"""Texts of the data that the run's note says; so are mappings of columns, but for the label."""
 
 
 def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
@@ -92,12 +99,22 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
         folder=config.workspace.models,
     )
     fitted = saved_model.save(fitted, config)
-    chosen = {key: value for key, value in as_dict(config).items() if key in PARAMETERS}
-    active.params({**chosen, "fitted": model.metadata["size"]})
+    active.params({**parameters_of(config), "fitted": model.metadata["size"]})
     active.text(as_yaml(config), "config.yaml")
     active.file(fitted.folder / "model.txt", "lightgbm")
-    _log_datasets(config, prepared, split, active)
+    log_datasets(config, prepared, split, active)
     return fitted
+
+
+def parameters_of(config: Config) -> dict[str, Any]:
+    """Return the choices that are parameters of a run: those of the model and of its data."""
+    chosen = {key: value for key, value in as_dict(config).items() if key in PARAMETERS}
+    chosen["data"] = {
+        key: value
+        for key, value in chosen["data"].items()
+        if key not in LEFT_OUT and (key == "label" or not isinstance(value, Mapping))
+    }
+    return chosen
 
 
 def _say_shape(found: Mapping[str, Any]) -> None:
@@ -111,7 +128,7 @@ def _say_shape(found: Mapping[str, Any]) -> None:
         )
 
 
-def _log_datasets(config: Config, prepared: Prepared, split: Any, active: Run) -> None:
+def log_datasets(config: Config, prepared: Prepared, split: Any, active: Run) -> None:
     """Log by digest which rows were used for what; keys that name accounts stay out."""
     contexts = {"train": "training", "calibration": "validation", "test": "testing"}
     for part, context in contexts.items():
@@ -127,12 +144,21 @@ def _log_datasets(config: Config, prepared: Prepared, split: Any, active: Run) -
 def log_model(
     config: Config, fitted: saved_model.Trained, prepared: Prepared, active: Run
 ) -> None:
-    """Log the model as a pyfunc; the example rows are medians, no account's own."""
+    """Log the model as a pyfunc, and register it as challenger.
+
+    The example rows are quartiles, no account's own; the list of accounts stays here.
+    """
     if active.store is None:
         return
     from delinquency.workspace.served_model import log_model as log_pyfunc
 
     names = list(fitted.model.features)
     example = prepared.X[names].quantile([0.25, 0.75]).reset_index(drop=True)
-    with working("logging the model"):
-        log_pyfunc(fitted.folder, names, example, config.tracking.registered_model)
+    with working("logging the model"), TemporaryDirectory() as place:
+        copy = Path(place) / fitted.folder.name
+        shutil.copytree(
+            fitted.folder, copy, ignore=shutil.ignore_patterns(saved_model.SPLIT, ".*")
+        )
+        log_pyfunc(copy, names, example)
+        version = register_challenger(config, fitted)
+    say(f"registered as {registered_name(config)}, version {version}, alias {CHALLENGER}")

@@ -1,6 +1,6 @@
 """How a stage's work becomes an MLflow run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from delinquency.config import Config, as_dict
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.workspace.artifacts import digest
-from delinquency.workspace.mlflow_runs import DATABASE, Run, source_tags, store_of, tracked
+from delinquency.workspace.manifests import read_manifest
+from delinquency.workspace.mlflow_runs import Run, tracked
 from delinquency.workspace.progress import say
+from delinquency.workspace.run_processes import source_tags
+from delinquency.workspace.run_stores import DATABASE, store_of
 
 FIGURES = "figures"
 
@@ -36,29 +39,60 @@ def open_run(
     ------
     Run
     """
+    with _opened(config, prepared.facts, purpose=purpose, run_id=run_id) as active:
+        yield active
+
+
+@contextmanager
+def open_run_of(config: Config, *, purpose: str) -> Iterator[Run]:
+    """Open an MLflow run of a stage that reads what others made, and not the model's input.
+
+    Parameters
+    ----------
+    config : Config
+    purpose : str
+        The stage, for the run's name.
+
+    Yields
+    ------
+    Run
+        It keeps nothing where the features of the data set are not there.
+    """
+    kept = read_manifest(config.workspace.processed)
+    if kept is None:
+        yield Run(None)
+        return
+    with _opened(config, kept.facts, purpose=purpose, run_id="") as active:
+        yield active
+
+
+@contextmanager
+def _opened(
+    config: Config, facts: Mapping[str, Any], *, purpose: str, run_id: str
+) -> Iterator[Run]:
     space = config.workspace
     store = None
     if config.tracking.enabled:
         store = store_of(config.tracking, space, real=config.data.real)
         if store.uri.endswith(DATABASE) and not (space.tracking / DATABASE).exists():
             say("creating the run database (once, about ten seconds) ...")
-    source = prepared.facts["source"]
+    source = facts["source"]
     tags = {
         "stage": purpose,
         "data": config.data.name,
         "accounts": "real" if config.data.real else "synthetic",
         "data_digest": source["digest"],
-        "features_digest": prepared.facts["digest"],
+        "features_digest": facts["digest"],
         "config_digest": digest(as_dict(config)),
         "delinquency_version": __version__,
         **source_tags(Path(__file__).parent),
     }
     name = f"{purpose} {config.data.name} lightgbm seed {config.seed}"
     note = (
-        f"**{describe(config)}**, {prepared.facts['n_rows']:,} rows, "
-        f"{prepared.facts['n_features']} features of six traits.\n\n{config.data.citation}"
+        f"**{describe(config)}**, {facts['n_rows']:,} rows, "
+        f"{facts['n_features']} features of six traits.\n\n{config.data.citation}"
     )
-    for why in prepared.facts.get("cannot", {}).values():
+    for why in facts.get("cannot", {}).values():
         note += f"\n\n- Not supported by these data: {why}"
     with tracked(store, name=name, note=note, tags=tags, run_id=run_id) as active:
         yield active

@@ -28,8 +28,8 @@ from delinquency.traits import TRAITS
 from delinquency.validation.check_inputs import Array, Evidence, Rows
 from delinquency.validation.leakage_checks import null_error
 from delinquency.workspace.artifacts import digest
-from delinquency.workspace.mlflow_runs import source_tags
 from delinquency.workspace.progress import working
+from delinquency.workspace.run_processes import source_tags
 
 ALWAYS = ("statements", "accounts")
 """Tables without which nobody is scored."""

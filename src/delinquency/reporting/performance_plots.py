@@ -210,6 +210,37 @@ def decile_figure(deciles: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+def comparison_figure(contestants: Sequence[Mapping[str, Any]], title: str) -> Figure:
+    """Return the ROC AUC of the model, its peers and its variants, each with its interval.
+
+    Parameters
+    ----------
+    contestants : sequence of mapping
+        ``name, roc_auc: {mean, low, high}``, the model first.
+    title : str
+        Which data and folds.
+    """
+    figure = panel(
+        "The model beside its peers and variants (ROC AUC, 95 % interval)",
+        f"{title}. Folds are shared: judge by the differences in the table.",
+        width=7.6,
+        height=1.6 + 0.36 * len(contestants),
+    )
+    axes = figure.axes[0]
+    place = np.arange(len(contestants))[::-1]
+    for y, one in zip(place, contestants, strict=True):
+        auc = one["roc_auc"]
+        axes.plot([auc["low"], auc["high"]], [y, y], color=SECOND, linewidth=2)
+        axes.plot(auc["mean"], y, "o", color=WARM if one["name"] == "model" else MAIN)
+        axes.annotate(f"{auc['mean']:.3f}", (auc["high"], y), xytext=(6, 0),
+                      textcoords="offset points", va="center", fontsize=8, color=INK)  # fmt: skip
+    axes.set_yticks(place, [str(one["name"]).replace("_", " ") for one in contestants])
+    axes.set_xlabel("ROC AUC; mean of the folds, corrected interval")
+    axes.margins(x=0.15)
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
 def ablation_figure(sets: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """Return the ROC AUC of every set of tables, with its interval.
 

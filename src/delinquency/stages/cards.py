@@ -8,6 +8,7 @@ from delinquency.pipeline.card_book import plural, write_book
 from delinquency.pipeline.chosen_model import model_folder
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.scored_cards import scored_book, scores_folder
+from delinquency.pipeline.training_runs import open_run_of
 from delinquency.workspace.progress import say, working
 
 
@@ -31,6 +32,9 @@ def run(config: Config) -> None:
             treatments=treatments.proposed(config),
             limits=tuple(prepared.facts.get("cannot", {}).values()),
         )
+    with open_run_of(config, purpose="cards") as active:
+        active.metrics({"cards": len(chosen.keys), "accounts": chosen.n_accounts})
+        active.text(path.parent.name, "where.txt")
     pages = sorted(path.parent.glob("*.html"))
     size = sum(page.stat().st_size for page in pages) / 1e6
     among = "scored accounts" if config.cards.scored else "accounts"

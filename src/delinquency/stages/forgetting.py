@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.config import Config
+from delinquency.config import Config, as_yaml
 from delinquency.errors import ChoiceError
 from delinquency.features.feature_description import meanings_of
 from delinquency.features.feature_matrix import select_features
@@ -17,6 +17,7 @@ from delinquency.modeling.splits import split_rows
 from delinquency.panel.window_rows import join_windows, take_rows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
+from delinquency.pipeline.training_runs import open_run_of
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
 from delinquency.workspace.artifacts import write_csv
 from delinquency.workspace.progress import say, working
@@ -76,6 +77,9 @@ def run(config: Config) -> None:
     path = space.reports / "forgetting.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(curve, path)
+    with open_run_of(config, purpose="forgetting") as active:
+        active.table(curve, "tables/forgetting.json")
+        active.text(as_yaml(config), "config.yaml")
     say(f"{describe(config)}: what forgetting costs, on {int(is_test.sum()):,} test rows")
     for row in curve.to_dict("records"):
         shown = "   ".join(f"{name} {row[name]:.4f}" for name in MEASURES)

@@ -64,7 +64,8 @@ def _log(config: Config, report: dict[str, Any], page: str) -> None:
     """Keep the month as an MLflow run that names the model's own."""
     if not config.tracking.enabled:
         return
-    from delinquency.workspace.mlflow_runs import store_of, tracked
+    from delinquency.workspace.mlflow_runs import tracked
+    from delinquency.workspace.run_stores import store_of
 
     store = store_of(config.tracking, config.workspace, real=config.data.real)
     tags = {

@@ -2,18 +2,16 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.pipeline import saved_model
+from delinquency.pipeline.registered_models import now, register_challenger, registry_of
 from delinquency.validation.gates import refusals
 from delinquency.workspace.artifacts import read_json
-from delinquency.workspace.mlflow_runs import store_of
 from delinquency.workspace.model_registry import CHALLENGER, CHAMPION, Event, ModelRegistry
 from delinquency.workspace.progress import say
 
-LOCK = "registry"
 SHOWN = 15
 
 
@@ -22,39 +20,10 @@ def run(config: Config) -> None:
     _COMMANDS[config.registry.do](config, registry_of(config))
 
 
-def registry_of(config: Config) -> ModelRegistry:
-    """Return the registry of the data set's models.
-
-    Raises
-    ------
-    ChoiceError
-        If tracking is off: there is no registry then.
-    """
-    if not config.tracking.enabled:
-        raise ChoiceError("The registry lives in MLflow: use tracking=local, not tracking=none.")
-    space = config.workspace
-    store = store_of(config.tracking, space, real=config.data.real)
-    kind = "real" if config.data.real else "synthetic"
-    name = config.tracking.registered_model or f"delinquency-{config.data.name}-{kind}"
-    return ModelRegistry(
-        store, name, lock=space.tracking / LOCK, wait_seconds=config.paths.wait_seconds
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def _register(config: Config, registry: ModelRegistry) -> None:
     """Register the trained model as challenger."""
-    fitted = saved_model.load(config)
     kind = "real" if config.data.real else "synthetic"
-    version = registry.register(
-        run_id=fitted.facts.get("run_id", ""),
-        digest=fitted.digest,
-        tags={"accounts": kind, "data": config.data.name},
-        at=_now(),
-    )
+    version = register_challenger(config, saved_model.load(config))
     say(f"{registry.name} version {version} is the challenger ({kind} accounts).")
     say(f"Next  make validate ARGS='data={config.data.name}', then make registry")
     say("      ARGS=\"registry.do=promote registry.signed_by='Your Name' registry.reason='...'\"")
@@ -87,7 +56,7 @@ def _promote(config: Config, registry: ModelRegistry) -> None:
             version,
             signed_by=choices.signed_by.strip(),
             reason=choices.reason.strip(),
-            at=_now(),
+            at=now(),
             validation_sha256=sha,
         )
     say(f"{registry.name}: {in_words(event)}")
@@ -101,7 +70,7 @@ def _roll_back(config: Config, registry: ModelRegistry) -> None:
     event = registry.roll_back(
         signed_by=config.registry.signed_by.strip(),
         reason=config.registry.reason.strip(),
-        at=_now(),
+        at=now(),
     )
     say(f"{registry.name}: {in_words(event)}")
 

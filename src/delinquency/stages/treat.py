@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
+
 from delinquency.atomic_files import write_text
 from delinquency.casework.scan.portfolio_proposals import Proposals
 from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases, withhold
 from delinquency.casework.worklist import WorkItem, in_order, items_of_case, items_of_proposals
-from delinquency.config import Config
+from delinquency.config import Config, as_yaml
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.policies import load_policies, policy_of
 from delinquency.pipeline.stored_cases_of_accounts import cases_of_accounts
+from delinquency.pipeline.training_runs import open_run_of
 from delinquency.pipeline.treatments import (
     MOST_SHOWN,
     contact_moment,
@@ -82,8 +85,22 @@ def run(config: Config) -> None:
         "rules_outside_their_dates": [r.key for r in rules_out_of_date(policy, at.date())],
     }
     write_json(summary, space.reports / "treatment.json")
+    _log(config, policy, summary)
     _report(config, policy, summary, proposals)
     say(f"Written to {space.processed / 'treatments.parquet'}")
+
+
+def _log(config: Config, policy: Policy, summary: dict[str, Any]) -> None:
+    """Keep what was proposed, in sum, and the policy, as a run; no account is in it."""
+    with open_run_of(config, purpose="treat") as active:
+        active.params({"policy": f"{policy.name}@{policy.version}",
+                       "cut_off": config.treatment.cut_off})  # fmt: skip
+        for name, column in (("by_action", "action"), ("refusals_by_rule", "refusal")):
+            counts = pd.Series(summary[name], dtype="int64").rename_axis(column)
+            active.table(counts.reset_index(name="accounts"), f"tables/{name}.json")
+        active.metrics({name: summary[name] for name in ("n_accounts", "charge_violations")})
+        active.file(config.workspace.reports / "treatment.json")
+        active.text(as_yaml(config), "config.yaml")
 
 
 def _write_worklist(

@@ -21,6 +21,7 @@ from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.pipeline.prepared_features import Prepared, prepare
 from delinquency.pipeline.scored_rows import reasons_of
+from delinquency.pipeline.training_runs import open_run_of
 from delinquency.pipeline.truth_files import audit_truth
 from delinquency.reporting.truth_audit_page import audit_figure, audit_page
 from delinquency.shapley import TraitExplainer
@@ -127,6 +128,16 @@ def run(config: Config) -> None:
         figure = audit_figure(phi, tau, slopes=slopes, title=describe(config))
         figure.savefig(path, format="png")
     write_text(audit_page(report, figure="audit.png"), folder / "index.html")
+    with open_run_of(config, purpose="truth audit") as active:
+        table = [
+            {"explanation": name, "figure": figure, **_plain(one)}
+            for name, parts in scores.items()
+            for figure, one in parts["score"].items()
+        ]
+        active.table(pd.DataFrame(table), "tables/truth_audit.json")
+        active.metrics({"top_hit": scores[OURS]["score"]["top_hit"].value})
+        for name in ("audit.json", "audit.png"):
+            active.file(folder / name)
     _tell(report, scores, folder)
 
 

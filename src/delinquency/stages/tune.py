@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 
 from delinquency.atomic_files import write_text
-from delinquency.config import Config, as_dict
+from delinquency.config import Config, as_dict, as_yaml
 from delinquency.modeling.regularization import derive_size
 from delinquency.modeling.splits import TRAIN, repeated_stratified_folds, split_rows
 from delinquency.modeling.tuning import (
@@ -21,6 +21,7 @@ from delinquency.modeling.tuning import (
 )
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared, prepare
+from delinquency.pipeline.training import parameters_of
 from delinquency.pipeline.training_runs import open_run
 from delinquency.workspace.artifacts import digest, write_json
 from delinquency.workspace.progress import say
@@ -63,6 +64,8 @@ def run(config: Config) -> None:
     folds = _folds(config, material, seed=config.seed)
     started = time.monotonic()
     with open_run(config, prepared, purpose="tune") as active:
+        active.params(parameters_of(config))
+        active.text(as_yaml(config), "config.yaml")
 
         def told(trial: Any) -> None:
             gone = (time.monotonic() - started) / 60
@@ -73,6 +76,10 @@ def run(config: Config) -> None:
             say(
                 f"  trial {trial.number:3d} {value}   best {best:.5f}   "
                 f"{gone:.1f} of {choices.minutes:g} min"
+            )
+            course = {"trial_log_loss": trial.value, "best_log_loss": best}
+            active.metrics(
+                {name: one for name, one in course.items() if one is not None}, step=trial.number
             )
             with active.child(f"trial {trial.number}") as child:
                 child.params(dict(trial.params))
@@ -98,6 +105,7 @@ def run(config: Config) -> None:
         )
         report = _report(config, study, verdict)
         write_json(report, space.reports / "tuning.json")
+        active.file(space.reports / "tuning.json")
         active.metrics({"gain_log_loss": verdict.gain.estimate, "trials": verdict.trials})
     _tell(config, verdict)
 

@@ -7,8 +7,8 @@ import sys
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError
-from delinquency.workspace.mlflow_runs import DATABASE, HOST, store_of, ui_address, ui_command
 from delinquency.workspace.progress import say
+from delinquency.workspace.run_stores import DATABASE, HOST, store_of, ui_address, ui_command
 
 
 def _is_free(port: int) -> bool:

@@ -5,7 +5,7 @@ reads the folder compares: a file that is missing, cut off, changed, or of anoth
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -99,7 +99,13 @@ def invalidate(folder: Path) -> None:
         (folder / MANIFEST).unlink(missing_ok=True)
 
 
-def find_difference(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
+def find_difference(
+    folder: Path,
+    manifest: Manifest,
+    *,
+    thorough: bool = True,
+    may_lack: Collection[str] = (),
+) -> str:
     """Return the first file that is not as the manifest says, and why; "" when all are.
 
     Parameters
@@ -108,10 +114,14 @@ def find_difference(folder: Path, manifest: Manifest, *, thorough: bool = True) 
     manifest : Manifest
     thorough : bool
         Whether contents are read, and not sizes only.
+    may_lack : collection of str
+        Files that need not be there; where they are, they are the ones that were written.
     """
     for name, wanted in manifest.files.items():
         path = folder / name
         if not path.is_file():
+            if name in may_lack:
+                continue
             return f"{path} is missing"
         size = path.stat().st_size
         if size != wanted["bytes"]:

@@ -1,39 +1,30 @@
-"""Runs in MLflow: the only module, with ``serving``, that speaks to it."""
+"""Runs in MLflow: what stages log to; where runs are kept is told by ``run_stores``."""
 
-import logging
-import os
 import re
-import signal
-import subprocess
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 
-from delinquency.atomic_files import machine
-from delinquency.errors import ModelError, TrackingError
+from delinquency.errors import TrackingError
 from delinquency.workspace.artifacts import frame_digest
 from delinquency.workspace.folder_locks import locked
-from delinquency.workspace.folders import Workspace
 from delinquency.workspace.progress import say
-from delinquency.workspace.tracking_options import TrackingOptions
+from delinquency.workspace.run_processes import PROCESS, end_killed_runs, terminable, this_process
+from delinquency.workspace.run_stores import (
+    MACHINE_LEARNING,
+    URI_VARIABLE,
+    Store,
+    quieten,
+    require_reachable,
+    ui_address,
+    without_password,
+)
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-# A server that has died is not asked for minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-
-DATABASE = "mlflow.db"
-ARTIFACTS = "mlartifacts"
-HOST = "127.0.0.1"
 PARAM_LENGTH = 500
 """MLflow servers before 3.0 refuse longer values."""
 DATASET_DIGEST = 36
@@ -41,94 +32,11 @@ DATASET_DIGEST = 36
 ALLOWED = re.compile(r"[\w./: -]+", re.ASCII)
 NOT_ALLOWED = re.compile(r"[^\w./: -]", re.ASCII)
 """What MLflow takes, and does not take, in the name of a parameter or metric."""
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
-SECONDS_TO_ANSWER = 8
-HTTP_SERVER_ERROR = 500
 NOTE = "mlflow.note.content"
 KIND = "mlflow.experimentKind"
-MACHINE_LEARNING = "workflowType=machine_learning"
-"""Opens the UI in its view of models and runs; it starts in another one."""
-PROCESS = "delinquency.process"
-"""Tag that says which process made a run."""
 SQLITE = "sqlite:///"
 DATABASE_WAIT = 600.0
 """Seconds to wait while another first run makes the database."""
-MOST_RUNNING = 500
-"""Unfinished runs that are looked at."""
-
-
-@dataclass(frozen=True)
-class Store:
-    """Where runs are kept.
-
-    Attributes
-    ----------
-    uri : str
-        Tracking address.
-    artifacts : str or None
-        Folder of a new experiment's artifacts; None when a server decides.
-    experiment : str
-    port : int
-        Port of the UI on this machine.
-    """
-
-    uri: str
-    artifacts: str | None
-    experiment: str
-    port: int
-
-
-def store_of(options: TrackingOptions, space: Workspace, *, real: bool) -> Store:
-    """Return where the runs of a data set are kept.
-
-    Parameters
-    ----------
-    options : TrackingOptions
-    space : Workspace
-    real : bool
-        Whether the accounts are real; the experiment's name says which.
-    """
-    kind = "real" if real else "synthetic"
-    name = options.experiment or f"delinquency {space.data} ({kind} accounts)"
-    uri = options.uri or os.environ.get(URI_VARIABLE, "")
-    if uri.startswith(("http://", "https://", "databricks")):
-        return Store(uri, None, name, options.port)
-    space.tracking.mkdir(parents=True, exist_ok=True)
-    uri = uri or f"sqlite:///{space.tracking / DATABASE}"
-    return Store(uri, (space.tracking / ARTIFACTS).as_uri(), name, options.port)
-
-
-def require_reachable(store: Store) -> None:
-    """Raise, within ten seconds, when the server of a store does not answer.
-
-    Raises
-    ------
-    TrackingError
-    """
-    if not store.uri.startswith(("http://", "https://")):
-        return
-    import requests
-
-    address = without_password(store.uri)
-    try:
-        answer = requests.get(f"{store.uri.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER)
-    except requests.exceptions.RequestException as error:
-        why = type(error).__name__
-        raise TrackingError(
-            f"MLflow at {address} does not answer ({why}; waited {SECONDS_TO_ANSWER} s at most). "
-            f"Start the server, correct tracking.uri or {URI_VARIABLE}, or keep no runs: "
-            "tracking=none."
-        ) from None
-    if answer.status_code >= HTTP_SERVER_ERROR:
-        raise TrackingError(
-            f"MLflow at {address} answers with error {answer.status_code}. Look at its log, or "
-            "keep no runs: tracking=none."
-        )
-
-
-def without_password(uri: str) -> str:
-    """Return an address without the user and password in it."""
-    return re.sub(r"://[^/@]*@", "://", uri)
 
 
 def _experiment_of(store: Store) -> str:
@@ -359,7 +267,7 @@ def tracked(
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    _quieten()
+    quieten()
     try:
         with _alone_at(store):
             mlflow.set_tracking_uri(store.uri)
@@ -376,7 +284,7 @@ def tracked(
     resume = (
         {"run_id": run_id} if run_id else {"run_name": name, "tags": {PROCESS: this_process()}}
     )
-    with _terminable(), mlflow.start_run(**resume) as active:
+    with terminable(), mlflow.start_run(**resume) as active:
         run = Run(store, active.info.run_id, experiment_id)
         mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: note})
         try:
@@ -400,114 +308,10 @@ def _alone_at(store: Store) -> Iterator[None]:
         yield
 
 
-def end_killed_runs(experiment_id: str) -> list[str]:
-    """Mark runs as FAILED whose process is gone, and return their ids.
-
-    Parameters
-    ----------
-    experiment_id : str
-        Runs of other machines, and runs that do not say which process made them, are left alone.
-    """
-    import mlflow
-
-    client = mlflow.MlflowClient()
-    running = client.search_runs(
-        [experiment_id], "attributes.status = 'RUNNING'", max_results=MOST_RUNNING
-    )
-    gone = {
-        run.info.run_id
-        for run in running
-        if PROCESS in run.data.tags and is_gone(run.data.tags[PROCESS])
-    }
-    children = {
-        run.info.run_id for run in running if run.data.tags.get("mlflow.parentRunId") in gone
-    }
-    for run_id in sorted(gone | children):
-        client.set_tag(run_id, "error", "The process was killed before its end.")
-        client.set_terminated(run_id, "FAILED")
-    return sorted(gone | children)
-
-
-def this_process() -> str:
-    """Return what tells this process from all others: machine, number, moment of its start."""
-    process = psutil.Process()
-    return f"{machine()} {process.pid} {process.create_time():.2f}"
-
-
-def is_gone(process: str) -> bool:
-    """Whether a process of this machine, as ``this_process`` tells it, has ended."""
-    where, number, started = process.rsplit(" ", 2)
-    if where != machine():
-        return False
-    try:
-        now = psutil.Process(int(number)).create_time()
-    except psutil.NoSuchProcess:
-        return True
-    except (psutil.AccessDenied, ValueError):
-        return False
-    # Two processes of one number start more than a second apart.
-    return abs(now - float(started)) > 1.0
-
-
 EXPERIMENT_NOTE = (
     "Card delinquency, explained by six traits. Compare runs by `roc_auc`, `brier` and `ece`; the "
     "model lies under **Models**, figures and tables under **Artifacts** of each run."
 )
-
-
-def ui_address(store: Store) -> str:
-    """Return the address of the store's own server, else the one that ``make ui`` serves."""
-    if store.uri.startswith(("http://", "https://")):
-        return without_password(store.uri).rstrip("/")
-    return f"http://{HOST}:{store.port}"
-
-
-def experiment_link(run: Run) -> str:
-    """Return the address of the experiment's runs in the UI's machine-learning view."""
-    if run.store is None:
-        return ""
-    address = ui_address(run.store)
-    return f"{address}/#/experiments/{run.experiment_id}/runs?{MACHINE_LEARNING}"
-
-
-def ui_command(store: Store, python: str) -> tuple[list[str], dict[str, str]]:
-    """Return the command and environment that open the UI on this machine only."""
-    command = [python, "-m", "mlflow", "ui", "--backend-store-uri", store.uri]
-    if store.artifacts:
-        command += ["--default-artifact-root", store.artifacts]
-    command += ["--host", HOST, "--port", str(store.port), "--workers", "1"]
-    return command, {
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
-
-
-def download_model(store: Store, address: str, folder: Path) -> Path:
-    """Fetch the saved model behind a registry address such as ``models:/name@champion``.
-
-    Returns
-    -------
-    Path
-        Folder with model.txt, model.json and what belongs to them.
-
-    Raises
-    ------
-    ModelError
-        If the registry has no such model.
-    """
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    _quieten()
-    mlflow.set_tracking_uri(store.uri)
-    try:
-        local = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(folder)))
-    except MlflowException as error:
-        raise ModelError(
-            f"There is no model at {address} in {store.uri}. Expected models:/<name>@<alias> or "
-            f"models:/<name>/<version>. MLflow says: {str(error)[:200]}"
-        ) from error
-    return next(local.rglob("model.json")).parent
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -521,44 +325,9 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def source_tags(folder: Path) -> dict[str, str]:
-    """Return the commit of a checkout and whether it was changed; "unknown" outside of one."""
-
-    def ask(*command: str) -> str:
-        try:
-            done = subprocess.run(
-                ["git", *command], cwd=folder, capture_output=True, text=True, timeout=10
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return "unknown"
-        return done.stdout.strip() if done.returncode == 0 else "unknown"
-
-    commit = ask("rev-parse", "HEAD")
-    changed = ask("status", "--porcelain", "--untracked-files=no")
-    dirty = "unknown" if commit == "unknown" else str(bool(changed)).lower()
-    return {"git_commit": commit, "git_dirty": dirty}
-
-
-def _quieten() -> None:
-    """Silence MLflow's and Alembic's chatter; their errors still show."""
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="mlflow")
-    warnings.filterwarnings("ignore", category=getattr(pd.errors, "Pandas4Warning", FutureWarning))
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit while the body runs, so that open runs are closed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _frame: Any) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def experiment_link(run: Run) -> str:
+    """Return the address of the experiment's runs in the UI's machine-learning view."""
+    if run.store is None:
+        return ""
+    address = ui_address(run.store)
+    return f"{address}/#/experiments/{run.experiment_id}/runs?{MACHINE_LEARNING}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from delinquency.errors import ModelError
 from delinquency.workspace.folder_locks import locked
-from delinquency.workspace.mlflow_runs import Store
+from delinquency.workspace.run_stores import Store
 
 CHAMPION, CHALLENGER, BEFORE = "champion", "challenger", "champion-before"
 EVENT = "event."

@@ -87,7 +87,7 @@ def served_signature() -> ModelSignature:
     )
 
 
-def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, name: str) -> str:
+def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame) -> str:
     """Log a saved model to the active run as a pyfunc, and return its address.
 
     Parameters
@@ -97,8 +97,6 @@ def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, nam
     feature_names : list of str
     example : DataFrame
         A few rows without anything that identifies an account.
-    name : str
-        Name in the model registry; "" not to register.
 
     Returns
     -------
@@ -113,7 +111,6 @@ def log_model(folder: Path, feature_names: list[str], example: pd.DataFrame, nam
         input_example=example[feature_names],
         code_paths=[str(package_folder())],
         pip_requirements=pinned_requirements(),
-        registered_model_name=name or None,
     )
     return str(logged.model_uri)
 

@@ -13,7 +13,7 @@ class TrackingOptions:
     uri: str = ""
     # Experiment name; empty for "delinquency <data name>".
     experiment: str = ""
-    # Name in the model registry; empty not to register.
+    # Name in the model registry; empty for "delinquency-<data name>-<real or synthetic>".
     registered_model: str = ""
     # Port of the UI on 127.0.0.1.
     port: int = 5000
