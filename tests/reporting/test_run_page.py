@@ -1,6 +1,8 @@
 import re
 
-from delinquency.reporting.run_page import RunFacts, run_page
+from delinquency.panel.outcomes import KEPT_BAD, KEPT_GOOD, REASONS
+from delinquency.reporting.run_page import RunFacts, effect_svg, run_page
+from delinquency.reporting.run_words import EXCLUSIONS_ZH, how_zh
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 
@@ -58,3 +60,39 @@ def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
     browser.click("[data-language=zh]")
     assert browser.run("document.querySelector('#result').innerText") == "结果"
     assert browser.complaints() == []
+
+
+def test_every_reason_for_leaving_rows_out_has_chinese_words():
+    assert set(EXCLUSIONS_ZH) == {*REASONS, KEPT_GOOD, KEPT_BAD}
+    assert how_zh("out of time, observed 2023-11 to 2023-12") == "时间外，观察月2023-11至2023-12"
+
+
+def test_later_stages_add_effects_comparison_worth_and_audit():
+    auc = {"mean": 0.81, "low": 0.79, "high": 0.83}
+    lead = {"mean": -0.0123, "low": -0.02, "high": None}
+    page = run_page(
+        _facts(
+            importance=[
+                {"phrase": "Days late", "phrase_zh": "逾期天数", "trait": "credit_record",
+                 "share": 0.4, "effect": [-0.5, 0.0, 1.5]},
+            ],
+            comparison={"protocol": "2 folds", "model": {"roc_auc": auc},
+                        "peers": {EVIL: {"roc_auc": {**auc, "difference": lead}}}, "variants": {}},
+            worth={"how": "out of time", "n": 5, "n_bad": 1, "sets": [
+                {"name": "statements", "n_features": 3, "roc_auc": auc}]},
+            audit={"n_accounts": 60, "explanations": {"exact traits": {"score": {
+                "top_hit": {"value": 0.5, "low": 0.4, "high": 0.6}}}}},
+        )
+    )  # fmt: skip
+    assert "<img src=x" not in page
+    assert "-0.50 … +1.50" in page and "-0.0123" in page
+    assert "0.50 <small>[0.40, 0.60]</small>" in page
+    for title in ("Beside its peers", "What each table is worth", "known causes"):
+        assert title in page
+
+
+def test_an_effect_is_drawn_from_low_values_to_high_with_risk_upward():
+    heights = re.findall(r"[ML][\d.]+ ([\d.]+)H", str(effect_svg([-1.0, 0.0, 1.0])))
+    # The first path is the line of 0 in the middle of the 28 pixels, then the three bins.
+    assert [float(one) for one in heights] == [14.0, 26.0, 14.0, 2.0]
+    assert effect_svg([]) == ""

@@ -16,14 +16,17 @@ from delinquency.reasons.statable_facts import CAUSE_WORDS, CAUSES
 from delinquency.reporting.run_page import FIGURE_WORDS, RunFacts, run_page
 from delinquency.traits import TRAITS
 from delinquency.workspace.artifacts import read_json
+from delinquency.workspace.mlflow_runs import log_to_run
+from delinquency.workspace.run_stores import store_of
 
 MOST_FEATURES = 20
 PAGES = (
     ("cards/index.html", "Cards", "客户卡片"),
+    ("cards_scored/index.html", "Cards of scored accounts", "已评分账户卡片"),
     ("portfolio.html", "Portfolio", "组合"),
     ("validation/index.html", "Validation", "验证"),
     ("validation.html", "Validation", "验证"),
-    ("treatment.html", "Treatment", "处置"),
+    ("worklist.html", "Treatment: worklist", "处置：工作清单"),
     ("treatment.json", "Treatment (JSON)", "处置（JSON）"),
     ("truth_audit/index.html", "Truth audit", "真值审计"),
     ("explanation_audit.html", "Truth audit", "真值审计"),
@@ -47,8 +50,7 @@ def write_run_page(config: Config) -> Path:
     """
     space = config.workspace
     fitted = saved_model.load(config)
-    evaluation = space.reports / "evaluation.json"
-    found = read_json(evaluation, made_by="evaluate") if evaluation.exists() else {}
+    found = _record(space.reports / "evaluation.json", "evaluate")
     figures = {name: space.reports / FIGURES / f"{name}.png" for name in FIGURE_WORDS}
     size = fitted.model.metadata["size"]
     facts = RunFacts(
@@ -61,7 +63,10 @@ def write_run_page(config: Config) -> Path:
         figures={name: path.read_bytes() for name, path in figures.items() if path.exists()},
         exclusions=_table(space.reports / "exclusions.csv"),
         deciles=_table(space.reports / "deciles.csv"),
-        importance=_importance(fitted.model, fitted.meanings),
+        importance=_importance(fitted.model, fitted.meanings, fitted.context.get("curves", {})),
+        comparison=_record(space.reports / "cross_validation.json", "evaluate"),
+        worth=_record(space.reports / "table_worth.json", "evaluate"),
+        audit=_record(space.reports / "truth_audit" / "audit.json", "truth_audit"),
         coverage=_coverage(space.reports / "coverage.csv"),
         withheld=_withheld(space.processed / "explanations.parquet"),
         limits=tuple(found.get("cannot", {}).values()),
@@ -70,6 +75,23 @@ def write_run_page(config: Config) -> Path:
     path = space.reports / "index.html"
     write_text(run_page(facts), path)
     return path
+
+
+def refresh_run_page(config: Config) -> Path:
+    """Write the page again, and put it into the run of the training in place of the older one."""
+    path = write_run_page(config)
+    run_id = str(saved_model.load(config).facts.get("run_id", ""))
+    if config.tracking.enabled and run_id:
+        log_to_run(
+            store_of(config.tracking, config.workspace, real=config.data.real), run_id, path
+        )
+    return path
+
+
+def _record(path: Path, made_by: str) -> dict[str, Any]:
+    """Return what a stage recorded; nothing where it has not run."""
+    found: dict[str, Any] = read_json(path, made_by=made_by) if path.exists() else {}
+    return found
 
 
 def _table(path: Path) -> list[dict[str, Any]]:
@@ -105,9 +127,13 @@ def _withheld(path: Path) -> dict[str, dict[tuple[str, str], int]]:
 
 
 def _importance(
-    model: DelinquencyModel, meanings: Mapping[str, FeatureMeaning]
+    model: DelinquencyModel,
+    meanings: Mapping[str, FeatureMeaning],
+    curves: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Return the features with the largest share of the gain."""
+    """Return the features with the largest share of the gain, and how each moves the risk."""
+    # The last height is that of a missing value, which has no place among the others.
+    effects = dict(zip(curves.get("names", ()), curves.get("heights", ()), strict=True))
     gain = pd.Series(
         model.booster.feature_importance("gain"), index=list(model.features), dtype=float
     )
@@ -118,6 +144,7 @@ def _importance(
             "phrase_zh": meanings[name].phrase_zh,
             "trait": meanings[name].trait_key,
             "share": float(value),
+            "effect": [float(one) for one in effects.get(name, ())[:-1]],
         }
         for name, value in share.sort_values(ascending=False).head(MOST_FEATURES).items()
         if value > 0

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
+from delinquency.reporting.run_words import AUDIT_WORDS, EXCLUSIONS_ZH, PARTS_ZH, how_zh
 from delinquency.traits import TRAITS
 
+WIDTH, HEIGHT = 120, 28
+"""Pixels of the drawing of an effect."""
 METRICS: Mapping[str, tuple[str, str, str]] = {
     "roc_auc": ("AUC", "AUC", "{:.3f}"),
     "gini": ("Gini", "基尼系数", "{:.3f}"),
@@ -48,8 +53,13 @@ class RunFacts:
         ``evaluation.json``; empty before the evaluation.
     figures : mapping of str to bytes
         PNG files by name.
-    exclusions, deciles, importance, comparison : sequence of mappings
-        Tables, a mapping a row.
+    exclusions, deciles, importance : sequence of mappings
+        Tables, a mapping a row. A row of ``importance`` has ``phrase, phrase_zh, trait, share``
+        and ``effect``: mean log-odds by bin of the feature's values, lowest first.
+    comparison, worth : mapping
+        ``cross_validation.json`` and ``table_worth.json``; empty before they are measured.
+    audit : mapping
+        ``audit.json`` of the truth audit; empty without one.
     coverage : mapping of str to (int, int)
         Trait -> features used, and features of the catalogue.
     withheld : mapping of trait to mapping of (English, Chinese) to int
@@ -70,7 +80,9 @@ class RunFacts:
     exclusions: Sequence[Mapping[str, Any]] = ()
     deciles: Sequence[Mapping[str, Any]] = ()
     importance: Sequence[Mapping[str, Any]] = ()
-    comparison: Sequence[Mapping[str, Any]] = ()
+    comparison: Mapping[str, Any] = field(default_factory=dict)
+    worth: Mapping[str, Any] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
     coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     withheld: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     limits: Sequence[str] = ()
@@ -106,9 +118,73 @@ def run_page(facts: RunFacts) -> str:
     page = (
         page_environment()
         .get_template("run.html")
-        .render(facts=facts, numbers=numbers, pictures=pictures, traits=TRAITS)
-    )
+        .render(
+            facts=facts, numbers=numbers, pictures=pictures, traits=TRAITS,
+            contestants=_contestants(facts.comparison), by_trait=_by_trait(facts.importance),
+            audited=_audited(facts.audit), audit_words=AUDIT_WORDS, parts_zh=PARTS_ZH,
+            exclusions_zh=EXCLUSIONS_ZH, how_zh=how_zh,
+        )
+    )  # fmt: skip
     return with_policy(page)
+
+
+def _contestants(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the model, its peers and its variants, each with AUC and the model's lead."""
+    if not comparison:
+        return []
+    rows = [("model", comparison["model"])]
+    rows += [*comparison["peers"].items(), *comparison["variants"].items()]
+    return [
+        {"name": name.replace("_", " "), "auc": one["roc_auc"], "brier": one.get("brier"),
+         "lead": one["roc_auc"].get("difference")}
+        for name, one in rows
+        if one["roc_auc"]["mean"] is not None
+    ]  # fmt: skip
+
+
+def _by_trait(importance: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the shown features by trait, with the trait's share and a drawing of each effect."""
+    out = []
+    for key, trait in TRAITS.items():
+        mine = [row for row in importance if row["trait"] == key]
+        if mine:
+            features = [{**row, "drawing": effect_svg(row["effect"])} for row in mine]
+            share = sum(row["share"] for row in mine)
+            out.append({"trait": trait, "share": share, "features": features})
+    return sorted(out, key=lambda one: -one["share"])
+
+
+def effect_svg(effect: Sequence[float]) -> Markup:
+    """Return a small drawing of a feature's effect: its bins from left to right, risk upward.
+
+    Parameters
+    ----------
+    effect : sequence of float
+        Mean log-odds by bin; empty for none.
+    """
+    if not effect:
+        return Markup("")
+    low, high = min(*effect, 0.0), max(*effect, 0.0)
+    span, step = max(high - low, 1e-9), WIDTH / len(effect)
+    heights = [round(HEIGHT - 2 - (HEIGHT - 4) * (one - low) / span, 1) for one in effect]
+    line = "".join(
+        f"{'L' if k else 'M'}{k * step:.1f} {y}H{(k + 1) * step:.1f}"
+        for k, y in enumerate(heights)
+    )
+    zero = round(HEIGHT - 2 - (HEIGHT - 4) * (0.0 - low) / span, 1)
+    return Markup(
+        f'<svg class="effect" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'role="img" aria-label="{effect[0]:+.2f} … {effect[-1]:+.2f}"><path class="zero" '
+        f'd="M0 {zero}H{WIDTH}"/><path class="line" d="{line}"/></svg>'
+    )
+
+
+def _audited(audit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every scored explanation with the figures that are known of it."""
+    return [
+        {"name": name, "figures": {key: parts["score"].get(key) for key in AUDIT_WORDS}}
+        for name, parts in audit.get("explanations", {}).items()
+    ]
 
 
 def _known(one: Mapping[str, float | None] | None) -> bool:

@@ -97,4 +97,4 @@ def run_stage(config: Config) -> None:
         if name in REFRESHES_THE_PAGE:
             # Cross-validation and the like run without a trained model, which the page is of.
             with suppress(MissingArtifactError):
-                import_module("delinquency.pipeline.run_report").write_run_page(config)
+                import_module("delinquency.pipeline.run_report").refresh_run_page(config)

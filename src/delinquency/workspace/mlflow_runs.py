@@ -294,6 +294,16 @@ def tracked(
             raise
 
 
+def log_to_run(store: Store, run_id: str, path: Path) -> None:
+    """Put a file into a run that has ended; nothing where the run is gone or was deleted."""
+    import mlflow
+
+    quieten()
+    mlflow.set_tracking_uri(store.uri)
+    if _usable_run(run_id):
+        mlflow.MlflowClient().log_artifact(run_id, str(path))
+
+
 @contextmanager
 def _alone_at(store: Store) -> Iterator[None]:
     """Keep other processes away while the run database is made and the experiment looked up.
