@@ -13,6 +13,7 @@ from delinquency.reasons.reference_population import Reference, scale_of
 from delinquency.reasons.what_if import (
     PAYMENT_SHARES,
     SPENDING_LEVELS,
+    below_in_words,
     find_counterfactuals,
     what_ifs,
 )
@@ -221,3 +222,9 @@ def test_accounts_do_not_influence_each_other():
     both = find_counterfactuals(changed, _score, cutoff=0.3)
     alone = find_counterfactuals(_windows(), _score, cutoff=0.3)
     assert both.paid[0] == alone.paid[0] and both.months == alone.months
+
+
+def test_a_probability_beside_the_cut_off_is_shown_on_its_own_side():
+    assert below_in_words(0.19996, 0.2) == "19.996%"
+    assert below_in_words(0.2, 0.2) == "20.0%"
+    assert below_in_words(0.1834, 0.2) == "18.3%"

@@ -76,6 +76,7 @@ def write_book(
     book = replace(
         _book(config, fitted, chosen.n_accounts),
         limits=limits,
+        only_scored=scored,
         n_cards=n_cards,
         chosen=said[0],
         chosen_zh=said[1],

@@ -323,7 +323,7 @@ def _require_probability(cutoff: float) -> None:
 def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tuple[str, str]:
     """Return the counterfactual of one account in English and Chinese."""
     cutoff, now = f"{found.cutoff:.0%}", f"{found.now[row]:.1%}"
-    after, months = f"{found.after[row]:.1%}", found.months
+    after, months = below_in_words(float(found.after[row]), found.cutoff), found.months
     if found.now[row] < found.cutoff:
         return (
             f"The probability ({now}) is below the cut-off of {cutoff} already.",
@@ -360,6 +360,21 @@ def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tup
         f"按时还款约每月{amount_zh}，共{months}个月{spending_zh}：概率由{now}降至{after}，"
         f"低于{cutoff}。{afford_zh}",
     )
+
+
+def below_in_words(pd_hat: float, cutoff: float) -> str:
+    """Return a probability with as many decimals as show on which side of the cut-off it lies.
+
+    Examples
+    --------
+    >>> below_in_words(0.19996, 0.2), below_in_words(0.1834, 0.2)
+    ('19.996%', '18.3%')
+    """
+    for decimals in range(1, 6):
+        shown = f"{100 * pd_hat:.{decimals}f}"
+        if (float(shown) < 100 * cutoff) == (pd_hat < cutoff):
+            return f"{shown}%"
+    return f"{100 * pd_hat:.5f}%"
 
 
 def amounts(value: float, currency: str) -> tuple[str, str]:

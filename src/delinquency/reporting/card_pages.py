@@ -51,10 +51,13 @@ class Treatment:
         What to do, in order, in English and Chinese.
     refused : tuple of (str, str)
         What is not allowed now, and by which rule.
+    monthly : float or None
+        What a proposed plan of instalments asks for a month.
     """
 
     proposed: tuple[tuple[str, str], ...]
     refused: tuple[tuple[str, str], ...] = ()
+    monthly: float | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ class BookFacts:
         Where the data come from.
     limits : sequence of str
         What the data cannot support, with reasons.
+    only_scored : bool
+        Accounts that were scored, and are not those of the data set: nothing is proposed to them.
     """
 
     title: str
@@ -165,6 +170,7 @@ class BookFacts:
     currency: str = ""
     citation: str = ""
     limits: Sequence[str] = ()
+    only_scored: bool = False
 
 
 def observed_rates(
@@ -326,6 +332,7 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -
         "reasons": _reason_lines(accounts, row),
         "questions": _questions(reasons, row),
         "what_if": what_if,
+        "beside": proposal_beside_what_if(parts.treatments.get(account_id), what_if, book),
         "incomes": [_level_words(level) for level in what_if.incomes] if what_if else [],
         "left": amounts(what_if.left, book.currency)
         if what_if and math.isfinite(what_if.left) else None,
@@ -396,6 +403,62 @@ def _trait_line(
 
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def proposal_beside_what_if(
+    treatment: Treatment | None, what_if: WhatIf | None, book: BookFacts
+) -> tuple[str, str] | None:
+    """Return what a proposed plan costs beside the budget, and where the model sees it lead.
+
+    Parameters
+    ----------
+    treatment : Treatment or None
+    what_if : WhatIf or None
+    book : BookFacts
+
+    Returns
+    -------
+    tuple of str, or None
+        English and Chinese; None where no plan of instalments is proposed or nothing was tried.
+
+    Notes
+    -----
+    The grid's points with usual charges and income are looked at. The largest payment that is not
+    above the instalment stands for it, so that the plan is never shown better than it is.
+    """
+    if treatment is None or treatment.monthly is None or what_if is None:
+        return None
+    instalment, instalment_zh = amounts(treatment.monthly, book.currency)
+    en = f"The proposed plan asks for {instalment} a month"
+    zh = f"建议方案每月还{instalment_zh}"
+    if math.isfinite(what_if.left):
+        within = treatment.monthly <= max(what_if.left, 0.0)
+        en += f", {'within' if within else 'more than'} what is left after essentials"
+        zh += f"，{'未超过' if within else '超过'}扣除必要支出后的结余"
+    usual = what_if.incomes.index(1.0)
+    level = SPENDING_LEVELS.index(1.0)
+    tried = [
+        one
+        for one in what_if.scenarios
+        if one.spending == level and one.income == usual and one.monthly <= treatment.monthly
+    ]
+    if tried:
+        nearest = max(tried, key=lambda one: one.monthly)
+        paid, paid_zh = amounts(nearest.monthly, book.currency)
+        en += (
+            f". Paying {paid} a month, the nearest tried that is not above it, brings the model's "
+            f"estimate to {nearest.pd_hat:.1%} in {book.months} months"
+        )
+        zh += (
+            f"。所试还款中最接近且不高于该金额的为每月{paid_zh}，"
+            f"{book.months}个月后模型估计为{nearest.pd_hat:.1%}"
+        )
+    en += (
+        ". The plan is made to fit the budget and the policy, the change above to satisfy the "
+        "model: where they differ, the plan goes first."
+    )
+    zh += "。方案以收支和政策为准，上面的变化以模型为准；两者不同时以方案为先。"
+    return en, zh
 
 
 def _reason_lines(accounts: CardAccounts, row: int) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from delinquency.policy.rule_groups import specifications
 from delinquency.reporting.card_pages import Treatment
+from delinquency.reporting.rule_words import rule_zh
 
 ACTION_WORDS: Mapping[str, str] = {
     "instalments": "Offer instalments",
@@ -77,12 +78,25 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
     for row in wanted[~wanted["allowed"]].itertuples():
         meaning = meanings.get(row.rule, "")
         words = f"{ACTION_WORDS[row.action]}.{meaning} Rule {row.rule}; source: {row.rule_source}"
-        words_zh = f"{ACTION_WORDS_ZH[row.action]}：规则 {row.rule}；依据：{row.rule_source}"
+        words_zh = (
+            f"{ACTION_WORDS_ZH[row.action]}：{rule_zh(row.rule)}。"
+            f"规则 {row.rule}；依据：{row.rule_source}"
+        )
         refused.setdefault(str(row.account_id), []).append((words, words_zh))
     return {
-        str(row.account_id): Treatment(_proposed(row), tuple(refused.get(str(row.account_id), ())))
+        str(row.account_id): Treatment(
+            _proposed(row), tuple(refused.get(str(row.account_id), ())), _monthly(row)
+        )
         for row in accounts.itertuples()
     }
+
+
+def _monthly(row: object) -> float | None:
+    """Return what the proposal asks for a month; None where it is no plan of instalments."""
+    values = row._asdict()  # type: ignore[attr-defined]
+    if values["action"] != "instalments" or pd.isna(values["plan_instalment"]):
+        return None
+    return float(values["plan_instalment"])
 
 
 def summary_lines(summary: Mapping[str, Any], most: int) -> tuple[list[str], list[str]]:
@@ -138,10 +152,20 @@ def _proposed(row: object) -> tuple[tuple[str, str], ...]:
     if values["allowed"]:
         out.append(("The customer may be contacted now", "现在可以联系客户"))
     elif pd.isna(moment):
-        out.append((f"No contact for now: {values['reason']}", "暂不联系客户"))
+        out.append(
+            (
+                f"No contact for now: {values['reason']}",
+                f"暂不联系客户：{rule_zh(values['rule'])}（规则 {values['rule']}）",
+            )
+        )
     else:
         when = f"{moment:%Y-%m-%d %H:%M} UTC"
-        out.append((f"Contact from {when} on: {values['reason']}", f"{when}起可以联系客户"))
+        out.append(
+            (
+                f"Contact from {when} on: {values['reason']}",
+                f"{when}起可以联系客户：{rule_zh(values['rule'])}（规则 {values['rule']}）",
+            )
+        )
     if values["needs_person"]:
         out.append(
             (

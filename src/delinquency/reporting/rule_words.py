@@ -1,0 +1,65 @@
+"""The rules of a policy in Chinese, as a card says them beside a refusal."""
+
+from collections.abc import Mapping
+
+RULES_ZH: Mapping[str, str] = {
+    "order.help_first": "先提供帮助，后采取其他措施",
+    "charges.stopped_by": "在此期间停止收取滞纳金和利息的情形",
+    "contact.hours": "可以联系的时段（客户所在时区）",
+    "contact.hours_by_agreement": "客户同意时是否可在其他时段联系",
+    "contact.holidays_allowed": "公共假日是否可以联系",
+    "contact.conversations_per_day_max": "每日通话次数上限",
+    "contact.calls_per_7_days_max": "七天内拨打次数上限（无论是否接通）",
+    "contact.dials_per_number_per_day_max": "每日对同一号码未接通拨打次数上限",
+    "contact.messages_per_day_max": "每日书面信息条数上限",
+    "contact.messages_per_7_days_max": "七天内书面信息条数上限",
+    "contact.cool_off_after_conversation_days": "通话后停止致电和上门的天数",
+    "contact.cool_off_after_heated_days": "激烈通话后停止致电和上门的天数",
+    "contact.third_party": "是否可联系客户以外的人（仅为恢复联系）",
+    "contact.lost_contact_dials": "视为失联所需的未接通次数",
+    "contact.lost_contact_days": "视为失联所需的拨打天数",
+    "contact.channels": "可以使用的联系渠道",
+    "contact.consent_channels": "需要客户同意的联系渠道",
+    "contact.visit_staff_min": "上门人员的最少人数",
+    "contact.reminders_stopped_by": "在此期间停止提醒和提出方案的情形",
+    "contact.third_party_kinds": "可以询问的第三人",
+    "contact.third_party_calls_max": "对同一第三人致电次数上限",
+    "contact.work_allowed": "是否可在工作单位联系客户",
+    "contact.recording_retention_days": "联系记录的保存期限",
+    "plan.months_max": "方案的最长期限",
+    "plan.annual_rate_max": "方案期间的最高年利率",
+    "plan.fee_rate_max": "方案手续费占余额的上限",
+    "plan.affordability_share": "每期还款占结余收入的上限",
+    "plan.requires": "个性化分期的条件：欠款超出还款能力且有还款意愿",
+    "plan.contents": "书面方案应载明的内容",
+    "plan.stops_collection": "方案履行期间是否停止提醒和催收",
+    "plan.extension_months_max": "整笔欠款展期的最长月数",
+    "plan.due_date_move_days_max": "还款日调整的最多天数",
+    "plan.hardship_reduction_max": "困难期间减轻还款的最大幅度",
+    "plan.hardship_months_max": "困难期间减轻还款的最长月数",
+    "plan.broken_after_missed": "连续几期未还视为方案中断",
+    "plan.stops_charges": "方案履行期间是否停收滞纳金和逾期利息",
+    "plan.cost_statement": "方案是否附全部费用说明",
+    "plan.holiday_months_max": "免还款期的最长月数",
+    "plan.freeze_months_max": "停收息费的最长月数",
+    "plan.settlement_share_min": "部分结清所要求的最低余额占比",
+    "legal.days_past_due_min": "采取法律手段前的最少逾期天数",
+    "legal.contacts_min": "采取法律手段前有记录的联系次数",
+    "legal.contact_gap_days_min": "计入的联系之间的最少间隔天数",
+    "legal.plan_refused_or_broken": "是否须先提出方案且被拒绝或中断",
+    "legal.willingness_evidence_min": "客户有能力而不还款所需的证据程度",
+    "legal.blocked_by": "在此期间不得采取法律手段的情形",
+    "legal.sign_off_required": "是否须经法务部门签字",
+    "legal.human_reason_required": "是否须由人员记录理由",
+    "legal.reason_words_min": "人员所记理由的最少字数",
+    "legal.prior_notice_days": "书面通知至法律手段的最少天数",
+    "legal.time_barred_years": "诉讼时效的年数",
+    "legal.transfer_blocked_by": "在此期间不得转让债权的情形",
+    "communication.holidays": "公共假日：非工作日，通常也不联系",
+}
+"""Rules that can refuse an action or a contact; each says what the policy settles."""
+
+
+def rule_zh(key: str) -> str:
+    """Return a rule in Chinese, by its key where it has no words."""
+    return RULES_ZH.get(key, f"规则{key}")
