@@ -147,7 +147,7 @@ def test_a_block_that_was_lifted_no_longer_holds(seed):
         VulnerabilityFlagged(at=day(4), actor="a"),
         VulnerabilityLifted(at=day(3), actor="a"),
         DisputeOpened(at=day(4), actor="a", dispute_id="d1"),
-        DisputeClosed(at=day(3), actor="a", dispute_id="d1", outcome="upheld"),
+        DisputeClosed(at=day(3), actor="a", dispute_id="d1", outcome="not_upheld"),
     )
     assert check(STEP, case(*lifted), seed, NOW).allowed
 

@@ -322,7 +322,7 @@ def _export(context: CommandContext) -> Any:
 def _clear(context: CommandContext) -> Any:
     """Clear the records whose day has come, and write the exports anew."""
     store, policy = context.casebook.store, context.policy
-    cleared = clear_records(store, as_of=context.as_of, policy=policy, now=context.now)
+    cleared = clear_records(store, as_of=context.as_of, policy=policy, now=context.clock)
     refreshed = refresh_exports(store, now=context.clock)
     return {**asdict(cleared), "exports_refreshed": [str(path) for path in refreshed]}
 
@@ -346,7 +346,7 @@ def _verify(context: CommandContext) -> Any:
 @COMMANDS.named("restored")
 def _restored(context: CommandContext) -> Any:
     """Accept a backup that was put back on purpose as the newest state of the store."""
-    return asdict(context.casebook.store.accept_restored(context.now))
+    return asdict(context.casebook.store.accept_restored(context.clock))
 
 
 def parse_action(raw: Mapping[str, Any]) -> Action:

@@ -35,6 +35,8 @@ from delinquency.casework.actions import (
     Visit,
 )
 from delinquency.casework.case_file import Case
+from delinquency.casework.case_view import View, view_of
+from delinquency.casework.charge_gate import missed_payment_of
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
 from delinquency.casework.events import (
@@ -47,6 +49,7 @@ from delinquency.casework.events import (
     Cured,
     DebtTransferred,
     Declined,
+    DisputeClosed,
     Event,
     FraudClosed,
     HelpOffered,
@@ -285,7 +288,7 @@ class Casebook:
         self, journal: Journal, case: stored_cases.Case, event: Event, now: datetime
     ) -> None:
         """Keep the overdue record of a case: opened by the missed payment, closed by the cure."""
-        if not isinstance(event, WentOverdue | Cured | PaymentReceived | CaseClosed | FraudClosed):
+        if not isinstance(event, ARREARS_MOVE):
             return
         policy = self._policy(case.policy)
         whole = self._read(journal.connection, case.case_id)
@@ -374,6 +377,7 @@ class Casebook:
                 )
             decision = check(action, case, policy, moment.at)
             if decision.allowed:
+                action = _for_its_payment(action, view_of(case, policy, moment.at))
                 reference = letters(
                     journal.key.digest("reference", case_id, moment.idempotency_key)
                 )
@@ -386,6 +390,7 @@ class Casebook:
                     rule=decision.rule,
                     rule_source=decision.rule_source,
                     reason=decision.reason,
+                    content=text_digest(repr(action)),
                 )
             stored = self._append(journal, case_id, fact, moment.idempotency_key)
             return Attempt(decision.allowed, stored, decision)
@@ -438,6 +443,14 @@ def _asked_by(action: Action, actor: str) -> Action:
     return replace(action, asked_by=actor) if isinstance(action, TakeLegalStep) else action
 
 
+def _for_its_payment(action: Action, view: View) -> Action:
+    """Return a late fee with the due day of the missed payment that it was checked against."""
+    if not isinstance(action, Charge) or action.charge != "late_fee" or action.due is not None:
+        return action
+    missed = missed_payment_of(view, action)
+    return action if missed is None else replace(action, due=missed.due)
+
+
 def _require_same(action: Action, known: StoredEvent, moment: Moment) -> None:
     """Raise when a key that named one action is used for another.
 
@@ -447,12 +460,19 @@ def _require_same(action: Action, known: StoredEvent, moment: Moment) -> None:
     """
     payload = known.body.get("payload") or {}
     if known.kind == ActionRefused.kind:
-        same = payload.get("action") == action.name
+        content = payload.get("content")
+        same = payload.get("action") == action.name and content in (
+            None,
+            "",
+            text_digest(repr(action)),
+        )
     else:
         blank = Case("key", "key", "UTC")
         fact = FACTS[type(action)](action, blank, moment, "ref")
         mine = fact.payload
-        loose = ("text_id", "plan_id", "language", "due")
+        loose = ["text_id", "plan_id", "language"]
+        if isinstance(action, Charge) and action.due is None:
+            loose.append("due")  # The fact names the missed payment that was the oldest then.
         same = fact.kind == known.kind and all(
             payload.get(name) == value for name, value in mine.items() if name not in loose
         )
@@ -571,6 +591,8 @@ def _decline(action: Decline, case: Case, moment: Moment, reference: str) -> Eve
     )
 
 
+ARREARS_MOVE = (WentOverdue, Cured, PaymentReceived, CaseClosed, FraudClosed, DisputeClosed)
+"""Events after which the overdue record of a case is opened, goes on, or is closed."""
 FACTS: Mapping[type[Action], Callable[[Any, Case, Moment, str], Event]] = {
     Call: _contact,
     Visit: _contact,

@@ -8,7 +8,6 @@ from functools import cached_property
 from delinquency.casework.arrears import MissedPayment
 from delinquency.casework.business_calendar import last_day_on_time
 from delinquency.casework.case_file import Case
-from delinquency.casework.events import ChargeMade
 from delinquency.casework.history import History, local_day
 from delinquency.casework.history_reading import history_of
 from delinquency.casework.holds import Hold, holds_of
@@ -65,11 +64,6 @@ class View:
     def holds(self) -> dict[str, Hold]:
         """What holds now and stops something, by its name in the policy."""
         return holds_of(self.history, self.today, overdue=bool(self.late))
-
-    @cached_property
-    def all_charges(self) -> tuple[ChargeMade, ...]:
-        """Every charge of the account, those of earlier arrears included."""
-        return tuple(one for one in self.case.until(self.at) if isinstance(one, ChargeMade))
 
     def end_of(self, hold: Hold) -> datetime | None:
         """Return when something no longer holds: the beginning of the next day, in UTC."""

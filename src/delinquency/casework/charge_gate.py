@@ -96,11 +96,7 @@ def _fee(view: View, charge: Charge) -> list[Refusal]:
             return []
         reason = f"No payment due on {charge.due} is late in this case."
         return [Refusal("charges.principal", MONEY_SOURCE, reason)]
-    before = sum(
-        (c.amount for c in history.charges if c.charge == "late_fee" and c.due == missed.due), ZERO
-    )
-    if history.fees_for(missed.due) == 0:
-        before = ZERO
+    before = sum((fee.amount for fee in history.standing_fees(missed.due)), ZERO)
     # The limit was that of the day of the first fee: a payment since does not make it wrong.
     principal = min(missed.amount if before else missed.unpaid, charge.overdue_principal)
     result = check_charges(
@@ -130,7 +126,7 @@ def _repeated(view: View, charge: Charge, missed: MissedPayment) -> bool:
         and c.amount > 0
         and c.due != missed.due
         and (view.at - c.at).days <= REPEAT_DAYS
-        for c in view.all_charges
+        for c in view.history.charges_ever
     )
 
 

@@ -120,6 +120,9 @@ def not_while_held(view: View, contact: Contact) -> Refusal | None:
 def not_where_the_customer_said_stop(view: View, contact: Contact) -> Refusal | None:
     """Respect a channel, the place of work, or all contact that the customer stopped."""
     stopped = view.history.stopped
+    if "all" in stopped and contact.party == "third_party":
+        reason = "The customer asked not to be contacted: nobody is asked about the customer."
+        return Refusal("contact.stopped", OPT_OUT_SOURCE, reason)
     if contact.party != "customer" or answers(view, contact):
         return None
     if "all" in stopped and not (is_notice(contact) and contact.channel == "letter"):

@@ -67,6 +67,8 @@ class History:
     charges : tuple of ChargeMade
         Charges of the present arrears.
     refunds : tuple of ChargeRefunded
+    charges_ever, refunds_ever : tuple
+        Those of all arrears of the account: a missed payment has one fee for good.
     budget : BudgetStated or None
         The last form of income and outgoings.
     confirmed_cause : str
@@ -105,6 +107,8 @@ class History:
     reviews: dict[str, TextReviewed] = field(default_factory=dict)
     charges: tuple[ChargeMade, ...] = ()
     refunds: tuple[ChargeRefunded, ...] = ()
+    charges_ever: tuple[ChargeMade, ...] = ()
+    refunds_ever: tuple[ChargeRefunded, ...] = ()
     budget: BudgetStated | None = None
     confirmed_cause: str = ""
     tried: tuple[str, ...] = ()
@@ -117,17 +121,31 @@ class History:
         back = sum((r.amount for r in self.refunds if r.charge == charge), Decimal(0))
         return max(total - back, Decimal(0))
 
+    def standing_fees(self, due: date) -> tuple[ChargeMade, ...]:
+        """Return the late fees that stand for one missed payment, in whichever arrears charged.
+
+        Notes
+        -----
+        A refund takes away one fee: that of the due day it names, else the newest it covers.
+        """
+        named: dict[date | None, Decimal] = {}
+        for one in self.refunds_ever:
+            if one.charge == "late_fee":
+                named[one.due] = named.get(one.due, Decimal(0)) + one.amount
+        standing = []
+        for fee in reversed(self.charges_ever):
+            if fee.charge != "late_fee" or fee.amount <= 0:
+                continue
+            pool = fee.due if named.get(fee.due, Decimal(0)) >= fee.amount else None
+            if named.get(pool, Decimal(0)) >= fee.amount:
+                named[pool] -= fee.amount
+            elif fee.due == due:
+                standing.append(fee)
+        return tuple(standing)
+
     def fees_for(self, due: date) -> int:
         """Return how many late fees stand for one missed payment; one given back is none."""
-        fees = [c for c in self.charges if c.charge == "late_fee" and c.due == due]
-        back = sum((r.amount for r in self.refunds if r.charge == "late_fee"), Decimal(0))
-        standing = 0
-        for fee in sorted(fees, key=lambda one: one.amount):
-            if fee.amount <= back:
-                back -= fee.amount
-            elif fee.amount > 0:
-                standing += 1
-        return standing
+        return len(self.standing_fees(due))
 
     @property
     def willingness_evidence(self) -> str:

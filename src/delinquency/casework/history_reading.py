@@ -220,6 +220,8 @@ class _Reading:
             reviews=dict(self.reviews),
             charges=tuple(c for c in self.charges if now(c.at)),
             refunds=tuple(r for r in self.refunds if now(r.at)),
+            charges_ever=tuple(self.charges),
+            refunds_ever=tuple(self.refunds),
             budget=self.budget,
             confirmed_cause=confirmed[-1] if confirmed else "",
             tried=tuple(dict.fromkeys(name for moment, name in self.offers if now(moment))),
@@ -489,7 +491,10 @@ def _(state: _Reading, event: DisputeOpened) -> None:
 
 @_reads(DisputeClosed)
 def _(state: _Reading, event: DisputeClosed) -> None:
-    state.disputes.pop(event.dispute_id, None)
+    known = state.disputes.pop(event.dispute_id, None)
+    if known is not None and event.outcome == "upheld":
+        # The customer was right: nothing is asked for until what is still owed is stated anew.
+        state.ledger.end(event.at)
 
 
 @_reads(FraudReported)

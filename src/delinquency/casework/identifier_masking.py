@@ -1,6 +1,7 @@
 """Find direct identifiers in free text, so that none is stored, logged or sent to another."""
 
 import re
+import unicodedata
 from types import MappingProxyType
 
 PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}|[A-Za-z0-9_.:-]{0,15}")
@@ -31,7 +32,7 @@ _PATTERNS = MappingProxyType(
             r"|1?[ .-]?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}"
             r"|\(0?\d{2,5}\)[ .-]?\d{3,4}[ .-]?\d{3,4}"
             r"|0\d{2,4}[ .-]\d{3,4}[ .-]?\d{3,4}"
-            r"|0\d{9,10}"
+            r"|0\d{9,10}|[2-9]\d{2}[2-9]\d{6}"
             r")(?![0-9A-Za-z])"
         ),
         "name": re.compile(
@@ -66,7 +67,8 @@ def find_identifiers(text: str) -> tuple[tuple[str, str], ...]:
     ()
     """
     found = []
-    rest = text
+    # Digits of full width are digits to a reader too.
+    rest = unicodedata.normalize("NFKC", text)
     for kind, pattern in _PATTERNS.items():
         for match in pattern.finditer(rest):
             found.append((kind, match.group().strip()))
@@ -91,7 +93,7 @@ def is_pseudonym(text: str) -> bool:
             text[0].isalpha()
             and (
                 kind in ("card number", "account number")
-                or (kind == "phone number" and words.startswith("0"))
+                or (kind == "phone number" and words.isdigit() and words[0] != "1")
             )
         )
         for kind, words in find_identifiers(text)

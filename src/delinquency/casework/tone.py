@@ -57,7 +57,7 @@ _ENGLISH = MappingProxyType(
             r"\barrest(?:ed)?\b|\bjail|\bprison|\bhandcuff|\bbehind bars|\blocked up\b",
             r"\b(?:call|inform|send|report (?:you|this|it) to|go to) (?:in )?the (?:police|"
             r"authorit\w+|immigration|tax office)",
-            r"\bpolice (?:will|officer|are|report)|\bcriminal(?:ly)?\b|\bfelony\b",
+            r"\bpolice (?:will|officers? (?:will|are|may|can)|are|reports? (?:will|against|on you))|\bcriminal(?:ly)?\b|\bfelony\b",
             r"\b(?:ruin|destroy|blacken|wreck|damage|hurt|harm|end|finish) your\b",
             r"\b(?:ruin|destroy|finish|expose|shame|humiliate|hunt|chase|haunt|track|crush|break)"
             r" you\b",
@@ -351,8 +351,12 @@ _HELP = re.compile(
 _SHOUTING = re.compile(r"\b[A-Z]{4,32}(?:\s[A-Z]{3,32})+\b")
 _CJK = r"[\u3400-\u9fff]"
 # What a customer need not, must not or cannot do is no demand: "you do not need to pay today".
+# Nor is a threat what the lender says it will not do, unless a condition follows.
 _NEGATED = re.compile(
     r"\b(?:need not|(?:do not|don't) (?:need|have) to|must not|cannot|can not|can't)(?: \w+){0,3}"
+    r"|\b(?:will not|won't|shall not) (?:contact|call|visit|phone|tell|inform|notify|write to|"
+    r"speak (?:to|with)|talk to|share)(?: \w+){0,2}"
+    r"(?![^.?!\n]{0,200}\b(?:if|unless|yet|until|as long|so long|provided|when|once|but)\b)"
     r"|(?:不需要|无需|不必|不用)[\u3400-\u9fff]{0,4}",
     re.IGNORECASE,
 )

@@ -52,6 +52,8 @@ class ChargeRefunded(Event):
         Account currency.
     reason : str
         Why.
+    due : date | None
+        Due day of the missed payment whose late fee it is.
     """
 
     choices = MappingProxyType({"charge": ("late_fee", "interest")})
@@ -59,6 +61,7 @@ class ChargeRefunded(Event):
     charge: str
     amount: Decimal
     reason: str = ""
+    due: date | None = None
 
 
 @event("payment_received")

@@ -286,9 +286,12 @@ class ActionRefused(Event):
         Its source.
     reason : str
         Why.
+    content : str
+        SHA-256 of what was asked for; "" in cases of before it was kept.
     """
 
     action: str
     rule: str
     rule_source: str
     reason: str
+    content: str = ""
