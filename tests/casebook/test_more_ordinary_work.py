@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from tests.casebook.test_ordinary_work import CN, EVERY, LETTER, SEED, UK, US, D, Desk
 
 from delinquency.casebook.case_commands import parse_action
 from delinquency.casework.actions import (
@@ -19,10 +20,11 @@ from delinquency.casework.actions import (
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import event_from_dict
 from delinquency.casework.identifier_masking import find_identifiers
+from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plans import instalment_plan
 from delinquency.casework.tone import tone_faults
+from delinquency.casework.worklist import items_of_case
 from delinquency.errors import CaseworkError, ChoiceError
-from tests.casebook.test_ordinary_work import CN, EVERY, LETTER, SEED, UK, US, D, Desk
 
 EMAIL = Message(channel="email", text=LETTER.text)
 APP = Message(channel="app", text=LETTER.text)
@@ -354,3 +356,64 @@ def test_a_moment_without_a_zone_is_refused(desk):
 
 def test_plain_words_about_a_visit_to_a_branch_are_no_threat():
     assert [f.kind for f in tone_faults("You may come to our branch; we are glad to help.")] == []
+
+
+def test_military_service_caps_fees_and_interest_together(desk):
+    # 3,650 overdue, service from the first day of work on: 0.60 a day at 6 %.
+    d = desk(US).overdue("3650")
+    d.record("military_service_began")
+    d.plus(days=10)
+    assert d.allowed(Charge("interest", D("6.00"), D(3650), days=10))
+    assert not d.allowed(Charge("interest", D("6.01"), D(3650), days=10))
+    assert not d.allowed(Charge("late_fee", D(30), D(3650)))
+    d.record("budget_stated", income=D(3000), essentials=D(1000))
+    dear, fair = (
+        instalment_plan(D(3650), months=12, annual_rate=D(rate), first_due=date(2026, 12, 25))
+        for rate in ("0.08", "0.06")
+    )
+    rules = {
+        one.rule for one in d.book.ask(d.case, OfferPlan(dear, None, D(9)), at=d.now).refusals
+    }
+    assert "charges.military_rate_max" in rules
+    assert d.allowed(OfferPlan(fair, None, D(2500)))
+
+
+def test_the_customers_own_form_goes_before_a_claimed_income(desk):
+    d = desk(CN).overdue("6000")
+    d.record("budget_stated", income=D(3000), essentials=D(2900))
+    plan = instalment_plan(D(6000), months=12, annual_rate=D(0), first_due=date(2026, 12, 9))
+    refused = d.book.ask(d.case, OfferPlan(plan, D(100000), D(6000)), at=d.now)
+    assert refused.rule == "plan.affordability_share"
+
+
+def test_only_the_persons_who_are_named_sign(sqlite_store):
+    d = Desk(sqlite_store, *CN).overdue()
+    d.book.signers = frozenset({"legal-1"})
+    with pytest.raises(CaseworkError, match="signed by one of legal-1"):
+        d.record("sign_off_given", actor="agent-2", sign_off_id="s")
+    d.record("sign_off_given", actor="legal-1", sign_off_id="s")
+
+
+def test_a_plan_under_the_chinese_rules_waits_for_its_statement_of_costs(desk):
+    d = desk(CN).overdue()
+    plan = d.offer_plan()
+
+    def due():
+        items = items_of_case(d.book.case(d.case), d.policy, d.now)
+        return [one.what for one in items if one.urgency == "notice is due"]
+
+    assert due() == [f"Plan {plan}: hand over the signed statement of its costs"]
+    d.record("documents_provided", documents=("cost_statement",))
+    assert due() == []
+
+
+def test_the_all_in_cost_of_a_plan_is_its_internal_rate():
+    plan = instalment_plan(D(12000), months=12, annual_rate=D("0.12"), first_due=date(2026, 12, 9))
+    assert costs_of(plan).annualised == pytest.approx(0.12, abs=1e-4)
+    free = instalment_plan(D(12000), months=12, annual_rate=D(0), first_due=date(2026, 12, 9))
+    assert costs_of(free).annualised == 0
+    # A fee of 120 on 12 months of an average balance of about 6,500: about 1.8 % a year.
+    fee = instalment_plan(
+        D(12000), months=12, annual_rate=D(0), first_due=date(2026, 12, 9), fee=D(120)
+    )
+    assert 0.018 < costs_of(fee).annualised < 0.019

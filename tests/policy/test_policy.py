@@ -198,3 +198,19 @@ def test_rules_outside_their_dates_are_told():
     before = {rule.key for rule in rules_out_of_date(policy, date(2025, 6, 1))}
     assert "contact.dials_per_number_per_day_max" in before  # in force from 2026-01-30
     assert "plan.months_max" not in before  # in force since 2011
+
+
+def test_every_rule_is_read_by_code():
+    """A rule that nothing reads is a promise that nobody keeps."""
+    root = Path(__file__).parents[2] / "src" / "delinquency"
+    sources = [
+        file.read_text(encoding="utf-8")
+        for file in root.rglob("*.py")
+        if "policy" not in file.relative_to(root).parts
+    ]
+    unread = [
+        key
+        for key in specifications()
+        if not any(f".{key.partition('.')[2]}" in source for source in sources)
+    ]
+    assert unread == []

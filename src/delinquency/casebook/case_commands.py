@@ -34,6 +34,7 @@ from delinquency.casework.actions import (
 from delinquency.casework.decision import Decision
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import event_from_dict
+from delinquency.casework.history_reading import history_of
 from delinquency.casework.plans import Plan, extension_plan, hardship_plan, instalment_plan
 from delinquency.casework.proposals import ProposalTerms
 from delinquency.errors import CaseworkError, ChoiceError, unknown_name
@@ -199,7 +200,9 @@ def run_command(
                 f"case.at must not lie in the future: it is {clock.isoformat()}. Got {options.at}."
                 " A rehearsal may set its clock: case.rehearsal=true with a database of its own."
             )
-        book = Casebook(store, policies, options.lender)
+        book = Casebook(
+            store, policies, options.lender, signers=frozenset(map(str, options.signers or ()))
+        )
         return command(CommandContext(options, book, moment, clock, knowledge or Knowledge()))
     finally:
         store.close()
@@ -253,7 +256,7 @@ def _record(context: CommandContext) -> Any:
 @COMMANDS.named("ask")
 def _ask(context: CommandContext) -> Any:
     """Say whether an action is allowed now, and why not; changes nothing."""
-    action = parse_action(context.need("action"))
+    action = with_known_income(context, parse_action(context.need("action")))
     days = context.options.days_past_due
     decision = context.casebook.ask(
         context.need("case_id"),
@@ -271,7 +274,7 @@ def _act(context: CommandContext) -> Any:
     raw = context.need("action")
     attempt = context.casebook.attempt(
         context.need("case_id"),
-        parse_action(raw),
+        with_known_income(context, parse_action(raw)),
         context.moment(raw),
         days_past_due=context.options.days_past_due,
     )
@@ -282,6 +285,29 @@ def _act(context: CommandContext) -> Any:
         "late_entry": is_late_entry(attempt.event),
     }
     return {**answer, "allowed": attempt.allowed, "recorded": recorded}
+
+
+def with_known_income(context: CommandContext, action: Action) -> Action:
+    """Return the offer of a plan with the income that is known; a typed one never counts.
+
+    Raises
+    ------
+    ChoiceError
+        If neither the case nor the data say what is left each month.
+    """
+    if not isinstance(action, OfferPlan):
+        return action
+    case = context.casebook.case(context.need("case_id"))
+    if history_of(case, context.now).budget is not None:
+        return action  # The form is in the case, and goes before the claim.
+    facts = context.knowledge.facts_of(case.account_id)
+    if facts is None or facts.residual_income is None:
+        raise ChoiceError(
+            "What is left each month is not known: ask first, and record the answer as"
+            " case.event={kind: budget_stated, income: '...', essentials: '...'}. A typed"
+            " residual_income does not count."
+        )
+    return replace(action, residual_income=facts.residual_income)
 
 
 @COMMANDS.named("show")

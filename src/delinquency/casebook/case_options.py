@@ -53,6 +53,8 @@ class CaseOptions:
     rehearsal: bool = False
     # Most items of the worklist; 0: all.
     capacity: int = 0
+    # Pseudonyms of who may sign for a legal step or approve a text; empty: any other person.
+    signers: Any = None
     # Days past due now, where no event of the case says since when.
     days_past_due: int = 0
     # Pseudonym of who acts.
@@ -80,6 +82,8 @@ class CaseOptions:
             value = getattr(self, name)
             if value is not None and not isinstance(value, dict):
                 raise ChoiceError(f"case.{name} must be a mapping such as {{name: call}}.")
+        if self.signers is not None and not isinstance(self.signers, list):
+            raise ChoiceError("case.signers must be a list such as [legal-1,legal-2].")
         if self.days_past_due < 0:
             raise ChoiceError(f"case.days_past_due must be >= 0. Got {self.days_past_due}.")
         if _PASSWORD.search(self.database):

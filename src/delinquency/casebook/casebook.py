@@ -57,6 +57,8 @@ from delinquency.casework.events import (
     MessageSent,
     PaymentReceived,
     PlanOffered,
+    SignOffGiven,
+    TextReviewed,
     WentOverdue,
     event_from_dict,
 )
@@ -142,6 +144,8 @@ class Casebook:
         By name.
     lender : str
         Code of the lender whose cases these are.
+    signers : frozenset of str
+        Who may sign for a legal step, or approve a text of its own; empty: any other person.
 
     Examples
     --------
@@ -160,8 +164,15 @@ class Casebook:
     >>> casebook.close()
     """
 
-    def __init__(self, store: Store, policies: Mapping[str, Policy], lender: str = "own"):
+    def __init__(
+        self,
+        store: Store,
+        policies: Mapping[str, Policy],
+        lender: str = "own",
+        signers: frozenset[str] = frozenset(),
+    ):
         self.store = store
+        self.signers = signers
         self.policies = policies
         self.lender = lender
 
@@ -259,6 +270,15 @@ class Casebook:
             raise CaseworkError(
                 f"{event.kind} is what the lender does: it is recorded by asking for it. "
                 "Mend: Casebook.attempt with the action."
+            )
+        if (
+            isinstance(event, SignOffGiven | TextReviewed)
+            and self.signers
+            and event.actor not in self.signers
+        ):
+            raise CaseworkError(
+                f"{event.kind} is signed by one of {', '.join(sorted(self.signers))}."
+                f" Got {event.actor!r}."
             )
         if event.at > now:
             raise CaseworkError(

@@ -1,7 +1,7 @@
 """The commands of ``stage=case`` that work on one case: questions, plans, texts, timeline."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from delinquency.casework.account_facts import (
     AccountFacts,
     facts_with_case,
     first_due_after,
-    residual_of,
 )
 from delinquency.casework.actions import Message
 from delinquency.casework.case_file import Case
@@ -21,8 +20,8 @@ from delinquency.casework.causes import feedback_on_model, hypotheses
 from delinquency.casework.communication import open_questions, timeline
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import PromiseMade
+from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import PlanOption, Situation, plan_options
-from delinquency.casework.plans import MONTHS_IN_YEAR
 from delinquency.casework.proposals import propose_one
 from delinquency.casework.relief import relief_options
 from delinquency.casework.reminders import ReminderFacts, Text, approved_texts, text_for
@@ -136,15 +135,12 @@ def _plans(context: CommandContext) -> Any:
     case, policy, view = _case(context)
     facts = _facts(context, case, policy)
     budget = view.history.budget
-    later = None
-    if budget is not None and budget.income_later is not None:
-        later = residual_of(replace(budget, income=budget.income_later))
     situation = Situation(
         balance=facts.balance,
         payment_due=facts.payment_due,
         residual_income=facts.residual_income,
         first_due=first_due_after(context.now, case.time_zone),
-        residual_after=later,
+        residual_after=None if budget is None else budget.left_later,
         hardship=facts.hardship,
     )
     terms = context.knowledge.choices.terms
@@ -152,6 +148,7 @@ def _plans(context: CommandContext) -> Any:
         "residual_income": None if facts.residual_income is None else str(facts.residual_income),
         "plans": [_plan(one) for one in plan_options(situation, policy, terms)],
         "relief": [_plain(asdict(one)) for one in relief_options(situation, policy, terms)],
+        "costs_are_handed_over": policy.plan.cost_statement.value,
         "values_are": "measured" if terms.measured else "guesses (treatment.keep_probability ...)",
     }
     if facts.residual_income is None:
@@ -173,6 +170,7 @@ def _plan(option: PlanOption) -> dict[str, Any]:
     }
     if plan is None:
         return out
+    costs = costs_of(plan)
     return {
         **out,
         "customer": {
@@ -188,14 +186,13 @@ def _plan(option: PlanOption) -> dict[str, Any]:
             "chance_of_completion": round(option.completion_probability, 4),
         },
         "all_in_cost": {
-            "principal": str(plan.balance),
-            "fee": str(plan.fee),
-            "interest": str(plan.cost - plan.fee),
-            "annual_rate": str(plan.annual_rate),
-            "annualised_all_in": str(
-                round(plan.cost / plan.balance * MONTHS_IN_YEAR / max(plan.months, 1), 6)
-            ),
+            "principal": str(costs.principal),
+            "fee": str(costs.fee),
+            "interest": str(costs.interest),
+            "annual_rate": str(costs.nominal_rate),
+            "annualised_all_in": round(costs.annualised, 4),
             "other_charges": "none",
+            "statement": list(costs.lines()),
         },
     }
 

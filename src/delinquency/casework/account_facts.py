@@ -9,7 +9,6 @@ from typing import Any
 from delinquency.casework.case_file import Case, zone_of
 from delinquency.casework.case_view import view_of
 from delinquency.casework.events import (
-    BudgetStated,
     ContactAttempted,
     ConversationHeld,
     DisputeOpened,
@@ -127,13 +126,8 @@ def facts_with_case(facts: AccountFacts, case: Case, policy: Policy, at: datetim
         changes["overdue"], changes["days_past_due"] = view.overdue, view.days_overdue
         changes["payment_due"] = max(view.overdue, facts.payment_due - facts.overdue)
     if history.budget is not None:
-        changes["residual_income"] = residual_of(history.budget)
+        changes["residual_income"] = history.budget.left
     return replace(facts, **changes)
-
-
-def residual_of(budget: BudgetStated) -> Decimal:
-    """Return what is left each month by the customer's own form."""
-    return budget.income - budget.essentials - budget.other_debts
 
 
 def first_due_after(at: datetime, zone: str) -> date:

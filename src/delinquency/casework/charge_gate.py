@@ -31,7 +31,7 @@ def charge_refusals(view: View, charge: Charge) -> tuple[Refusal, ...]:
         return ()
     found = [*_stopped(view), *_principal(view, charge)]
     found += _fee(view, charge) if charge.charge == "late_fee" else _interest(view, charge)
-    found += _all_in(view, charge)
+    found += [*_all_in(view, charge), *_military(view, charge)]
     return tuple(found)
 
 
@@ -178,6 +178,26 @@ def _all_in(view: View, charge: Charge) -> list[Refusal]:
     if rules.all_in_rate_max.value is None or rules.all_in_applies.value != "charge":
         return []
     return claim_refusals(view, more=charge.amount)
+
+
+def _military(view: View, charge: Charge) -> list[Refusal]:
+    """Hold fees and interest together during military service, from its first day on."""
+    rules, history = view.policy.charges, view.history
+    rule, hold = rules.military_rate_max, view.holds.get("military_service")
+    if rule.value is None or hold is None or hold.since is None:
+        return []
+    since = hold.since.astimezone(view.case.zone).date()
+    days = history.arrears.amount_days(view.today) - history.arrears.amount_days(since)
+    digits = digits_of(view.policy.currency)
+    year = rules.days_in_year.value
+    most = from_units(
+        floor_cents(Fraction(rule.value) * Fraction(days) / year * 10**digits), digits
+    )
+    total = charge.amount + sum((c.amount for c in history.charges if c.at >= hold.since), ZERO)
+    if total <= most:
+        return []
+    reason = f"During military service {total} is more than the {most} of {rule.value} a year."
+    return [refuse(rule, reason)]
 
 
 def claim_refusals(view: View, *, more: Decimal = ZERO) -> list[Refusal]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from delinquency.casework.actions import (
@@ -31,6 +32,7 @@ from delinquency.casework.decision import (
 )
 from delinquency.casework.legal_gate import legal_refusals, reason_refusal, transfer_refusals
 from delinquency.casework.message_texts import text_flags, text_refusals
+from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import affordable_instalment
 from delinquency.casework.plans import LONGEST
 from delinquency.errors import CaseworkError
@@ -140,6 +142,10 @@ def _charge(view: View, charge: Charge) -> tuple[Refusal, ...]:
     return charge_refusals(view, charge)
 
 
+RATE_ROUNDING = 1e-4
+"""Instalments are whole cents: a rate worked out from them may lie this much above the agreed."""
+
+
 @_checks(OfferPlan)
 def _plan(view: View, offer: OfferPlan) -> tuple[Refusal, ...]:
     """Check a plan: its length, rate, fee, sums, that it can be afforded, and who may have it."""
@@ -158,6 +164,14 @@ def _plan(view: View, offer: OfferPlan) -> tuple[Refusal, ...]:
     if most_rate is not None and plan.annual_rate > most_rate:
         reason = f"A rate of {plan.annual_rate} a year; at most {most_rate} is allowed."
         refusals.append(refuse(rules.annual_rate_max, reason))
+    service_rate = view.policy.charges.military_rate_max
+    if (
+        service_rate.value is not None
+        and "military_service" in view.holds
+        and costs_of(plan).annualised > float(service_rate.value) + RATE_ROUNDING
+    ):
+        reason = f"During military service a plan costs at most {service_rate.value} a year."
+        refusals.append(refuse(service_rate, reason))
     if plan.fee > rules.fee_rate_max.value * plan.balance:
         reason = f"A fee of {plan.fee} is more than {rules.fee_rate_max.value} of the balance."
         refusals.append(refuse(rules.fee_rate_max, reason))
@@ -176,7 +190,8 @@ def _plan(view: View, offer: OfferPlan) -> tuple[Refusal, ...]:
 def _affordability(view: View, offer: OfferPlan) -> list[Refusal]:
     """Check that a plan can be kept: month by month for an extension, each instalment else."""
     rule, plan = view.policy.plan.affordability_share, offer.plan
-    most = affordable_instalment(offer.residual_income, view.policy)
+    left, left_later = _income(view, offer)
+    most = affordable_instalment(left, view.policy)
     if most is None:
         reason = "The residual income is not known: ask what is left each month first."
         return [refuse(rule, reason)]
@@ -185,7 +200,7 @@ def _affordability(view: View, offer: OfferPlan) -> list[Refusal]:
     else:
         now = plan.instalments[: plan.reduced_months] or plan.instalments
         missing = max(item.amount for item in now) - most
-        later = affordable_instalment(offer.residual_after, view.policy)
+        later = affordable_instalment(left_later, view.policy)
         if plan.treatment == "hardship_reduction":
             after = plan.largest - (most if later is None else later)
             missing = max(missing, after)
@@ -194,11 +209,19 @@ def _affordability(view: View, offer: OfferPlan) -> list[Refusal]:
     return [refuse(rule, f"{most} a month is affordable; {missing} is missing.")]
 
 
+def _income(view: View, offer: OfferPlan) -> tuple[Decimal | None, Decimal | None]:
+    """Return what is left each month, now and later: the customer's own form before any claim."""
+    budget = view.history.budget
+    if budget is None:
+        return offer.residual_income, offer.residual_after
+    return budget.left, budget.left_later
+
+
 def _conditions(view: View, offer: OfferPlan) -> list[Refusal]:
     """Check who may have a plan, and that none runs yet."""
     rule, history = view.policy.plan.requires, view.history
     refusals = []
-    most = affordable_instalment(offer.residual_income, view.policy)
+    most = affordable_instalment(_income(view, offer)[0], view.policy)
     if "unable" in rule.value and most is not None and offer.payment_due <= most:
         reason = f"What is due now, {offer.payment_due}, can be paid out of the {most} affordable."
         refusals.append(refuse(rule, reason))

@@ -75,6 +75,8 @@ class History:
         Trait that the customer confirmed last, "" without one.
     tried : tuple of str
         Help that was offered in the present arrears.
+    documents : frozenset of str
+        What was handed over.
     closed_at : datetime or None
     """
 
@@ -112,6 +114,7 @@ class History:
     budget: BudgetStated | None = None
     confirmed_cause: str = ""
     tried: tuple[str, ...] = ()
+    documents: frozenset[str] = frozenset()
     closed_at: datetime | None = None
     started: datetime | None = None
 

@@ -31,6 +31,7 @@ from delinquency.casework.events import (
     DebtTransferred,
     DisputeClosed,
     DisputeOpened,
+    DocumentsProvided,
     Event,
     FraudClosed,
     FraudReported,
@@ -149,6 +150,7 @@ class _Reading:
     refunds: list[ChargeRefunded] = field(default_factory=list)
     budget: BudgetStated | None = None
     causes: dict[str, str] = field(default_factory=dict)
+    documents: set[str] = field(default_factory=set)
     closed_at: datetime | None = None
 
     def day(self, at: datetime) -> date:
@@ -225,6 +227,7 @@ class _Reading:
             budget=self.budget,
             confirmed_cause=confirmed[-1] if confirmed else "",
             tried=tuple(dict.fromkeys(name for moment, name in self.offers if now(moment))),
+            documents=frozenset(self.documents),
             closed_at=self.closed_at,
             started=start,
         )
@@ -614,3 +617,8 @@ def _(state: _Reading, event: ChargeMade) -> None:
 @_reads(ChargeRefunded)
 def _(state: _Reading, event: ChargeRefunded) -> None:
     state.refunds.append(event)
+
+
+@_reads(DocumentsProvided)
+def _(state: _Reading, event: DocumentsProvided) -> None:
+    state.documents.update(event.documents)

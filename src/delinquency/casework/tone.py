@@ -57,7 +57,8 @@ _ENGLISH = MappingProxyType(
             r"\barrest(?:ed)?\b|\bjail|\bprison|\bhandcuff|\bbehind bars|\blocked up\b",
             r"\b(?:call|inform|send|report (?:you|this|it) to|go to) (?:in )?the (?:police|"
             r"authorit\w+|immigration|tax office)",
-            r"\bpolice (?:will|officers? (?:will|are|may|can)|are|reports? (?:will|against|on you))|\bcriminal(?:ly)?\b|\bfelony\b",
+            r"\bpolice (?:will|officers? (?:will|are|may|can)|are|"
+            r"reports? (?:will|against|on you))|\bcriminal(?:ly)?\b|\bfelony\b",
             r"\b(?:ruin|destroy|blacken|wreck|damage|hurt|harm|end|finish) your\b",
             r"\b(?:ruin|destroy|finish|expose|shame|humiliate|hunt|chase|haunt|track|crush|break)"
             r" you\b",

@@ -10,6 +10,7 @@ from delinquency.casework.business_calendar import business_days_after, missing_
 from delinquency.casework.case_file import Case
 from delinquency.casework.case_view import View, view_of
 from delinquency.casework.communication import open_questions, reply_due
+from delinquency.casework.plan_costs import DOCUMENT
 from delinquency.casework.plan_progress import missed_instalments
 from delinquency.errors import CaseworkError
 from delinquency.policy import Policy
@@ -96,6 +97,7 @@ def items_of_case(case: Case, policy: Policy, at: datetime) -> tuple[WorkItem, .
     if unread:
         words = f"{len(unread)} texts of its own went out unread"
         found.append(_item(view, "text to be read", words))
+    found += _costs_to_tell(view)
     days = policy.communication.validation_notice_days.value
     told = any(message.template.startswith("validation_notice:") for message in history.messages)
     contacts = [e.at for e in (*history.attempts, *history.conversations, *history.messages)]
@@ -104,6 +106,19 @@ def items_of_case(case: Case, policy: Policy, at: datetime) -> tuple[WorkItem, .
         words = f"set out the debt in writing within {days} days of the first contact"
         found.append(_item(view, "notice is due", words, due.to_pydatetime()))
     return tuple(found)
+
+
+def _costs_to_tell(view: View) -> list[WorkItem]:
+    """Return the plans whose statement of costs is still to be handed over, where it must be."""
+    if not view.policy.plan.cost_statement.value:
+        return []
+    plans = view.history.plans.items()
+    open_plans = [name for name, state in plans if state in ("offered", "running")]
+    return [
+        _item(view, "notice is due", f"plan {name}: hand over the signed statement of its costs")
+        for name in open_plans
+        if not {DOCUMENT, f"{DOCUMENT}:{name}"} & view.history.documents
+    ]
 
 
 def _item(view: View, urgency: str, what: str, due: datetime | None = None) -> WorkItem:
@@ -190,12 +205,17 @@ def items_of_proposals(accounts: pd.DataFrame, words: dict[str, str]) -> list[Wo
                 urgency,
                 str(row.account_id),
                 "",
-                words.get(str(row.action), str(row.action)),
+                _offer_words(words.get(str(row.action), str(row.action)), str(row.relief)),
                 not_before=None if start is None else start.to_pydatetime(),
                 amount=float(row.overdue),
             )
         )
     return found
+
+
+def _offer_words(words: str, relief: str) -> str:
+    """Return what is offered, with the kind of relief where one was drawn up."""
+    return f"{words}: {relief.replace('_', ' ')}" if relief else words
 
 
 def in_order(items: Iterable[WorkItem], capacity: int = 0) -> tuple[WorkItem, ...]:

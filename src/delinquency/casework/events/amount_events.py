@@ -167,6 +167,18 @@ class BudgetStated(Event):
     other_debts: Decimal = Decimal(0)
     income_later: Decimal | None = None
 
+    @property
+    def left(self) -> Decimal:
+        """What is left each month."""
+        return self.income - self.essentials - self.other_debts
+
+    @property
+    def left_later(self) -> Decimal | None:
+        """What will be left each month once the difficulty is over, where that is expected."""
+        if self.income_later is None:
+            return None
+        return self.income_later - self.essentials - self.other_debts
+
 
 @event("went_overdue")
 @dataclass(frozen=True, kw_only=True)
