@@ -97,11 +97,12 @@ docs: $(STAMP) ## Write the generated pages in docs/
 	@$(BIN)/python docs/api_page.py > docs/.api.md && mv docs/.api.md docs/api.md
 
 .PHONY: check test
-check: $(STAMP) ## Lint, types, import floors
+check: $(STAMP) ## Lint, types, import floors, audit of the installed packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/audit.py
 test: $(STAMP) ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 

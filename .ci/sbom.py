@@ -1,5 +1,6 @@
 """Writes a software bill of materials (CycloneDX 1.5) of what is installed, for `make sbom`."""
 
+import hashlib
 import re
 import sys
 from importlib.metadata import Distribution, distributions
@@ -10,7 +11,11 @@ from delinquency.workspace.artifacts import write_json
 
 
 def component(package: Distribution) -> dict[str, object]:
-    """Return one installed package: its name, version, licence and address."""
+    """Return one installed package: its name, version, licence, address and digest.
+
+    The digest is that of the sorted list of the package's files with their own digests, as the
+    installer wrote it: two machines with the same one have the same files.
+    """
     meta = package.metadata
     name, version = meta["Name"], package.version
     stated = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or ()
@@ -23,6 +28,10 @@ def component(package: Distribution) -> dict[str, object]:
         "version": version,
         "purl": f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{version}",
     }
+    files = sorted(f"{file} {file.hash.value}" for file in package.files or () if file.hash)
+    if files:
+        content = hashlib.sha256("\n".join(files).encode()).hexdigest()
+        entry["hashes"] = [{"alg": "SHA-256", "content": content}]
     if lines:
         entry["licenses"] = [{"license": {"name": lines[0][:120]}}]
     return entry

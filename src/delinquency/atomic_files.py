@@ -105,6 +105,7 @@ def replacing(path: Path, *, mode: int = FILE_MODE, durable: bool = False) -> It
     with faults_in_words(path):
         path = real_place(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_files(path.parent)
         temporary = path.with_name(f"{WRITING}{_owner()}-{secrets.token_hex(4)}{path.suffix}")
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         try:
@@ -136,6 +137,7 @@ def write_new(data: bytes, path: Path) -> None:
     StorageError
         As of ``replacing``.
     """
+    _clear_files(path.parent)
     draft = path.with_name(f"{WRITING}{_owner()}-{secrets.token_hex(4)}")
     try:
         with faults_in_words(path):
@@ -226,6 +228,24 @@ def clear_leftovers(folder: Path) -> list[str]:
                 entry.unlink(missing_ok=True)
                 cleared.append(entry.name)
     return cleared
+
+
+_CLEARED: set[Path] = set()
+"""Folders in which this process has looked for what killed runs left."""
+
+
+def _clear_files(folder: Path) -> None:
+    """Remove half-written files of dead processes from a folder, at the first write into it.
+
+    Not every folder has a lock that is cleared under: a page goes wherever its reader wants it.
+    """
+    if folder in _CLEARED:
+        return
+    _CLEARED.add(folder)
+    with suppress(OSError):
+        for entry in folder.glob(f"{WRITING}*"):
+            if _is_left_behind(entry):
+                entry.unlink(missing_ok=True)
 
 
 def real_place(path: Path) -> Path:

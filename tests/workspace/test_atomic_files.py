@@ -84,6 +84,17 @@ def test_leftovers_of_killed_runs_are_cleared_and_those_of_the_living_are_not(tm
     assert names(folder) == [living.name, "a", "manifest.json"]
 
 
+def test_the_next_write_into_any_folder_clears_half_written_files_of_the_dead(tmp_path):
+    dead = 2**22 + 1  # more than the largest number of a process
+    for name in (
+        f"{WRITING}{atomic_files.machine()}-{number}-ab.html" for number in (dead, os.getpid())
+    ):
+        (tmp_path / name).write_text("half")
+    write_text("whole", tmp_path / "page.html")
+    living = f"{WRITING}{atomic_files.machine()}-{os.getpid()}-ab.html"
+    assert names(tmp_path) == [living, "page.html"]
+
+
 def test_a_folder_that_a_kill_left_between_two_renames_comes_back(tmp_path):
     replace_with(tmp_path / "x", a="1")
     (tmp_path / "x").rename(tmp_path / f".x.ab-1-ab{OLD}")

@@ -286,7 +286,7 @@ def tracked(
     )
     with terminable(), mlflow.start_run(**resume) as active:
         run = Run(store, active.info.run_id, experiment_id)
-        mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: note})
+        mlflow.set_tags({PROCESS: this_process()} if run_id else {**tags, NOTE: as_text(note)})
         try:
             yield run
         except BaseException as error:
@@ -322,6 +322,11 @@ EXPERIMENT_NOTE = (
     "Card delinquency, explained by six traits. Compare runs by `roc_auc`, `brier` and `ece`; the "
     "model lies under **Models**, figures and tables under **Artifacts** of each run."
 )
+
+
+def as_text(note: str) -> str:
+    """Return Markdown in which no word is taken for HTML: titles and names come from files."""
+    return note.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

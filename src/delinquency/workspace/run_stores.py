@@ -115,7 +115,10 @@ def ui_command(store: Store, python: str) -> tuple[list[str], dict[str, str]]:
     command = [python, "-m", "mlflow", "ui", "--backend-store-uri", store.uri]
     if store.artifacts:
         command += ["--default-artifact-root", store.artifacts]
+    # By default MLflow answers to the name of any private network: here to this machine's only.
+    names = ",".join(f"{name}:{store.port}" for name in (HOST, "localhost"))
     command += ["--host", HOST, "--port", str(store.port), "--workers", "1"]
+    command += ["--allowed-hosts", names]
     return command, {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",

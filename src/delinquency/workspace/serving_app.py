@@ -14,13 +14,16 @@ from typing import Any
 MODEL_VARIABLE = "DELINQUENCY_SERVED_MODEL"
 BUCKETS_MS = (1, 2, 5, 10, 20, 50, 100, 500, 1000)
 BAD_REQUEST = 400
+HOSTS = ("127.0.0.1", "localhost")
+"""Names by which this machine may be asked. A page of a stranger that lets its own name point here
+(DNS rebinding) sends that name, and is refused."""
 
 
 def serving_command(python: str, port: int) -> list[str]:
     """Return the command that serves the model named by ``MODEL_VARIABLE`` on loopback."""
     return [
         python, "-m", "uvicorn", "delinquency.workspace.serving_app:application", "--factory",
-        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning",
+        "--host", HOSTS[0], "--port", str(port), "--log-level", "warning",
     ]  # fmt: skip
 
 
@@ -78,11 +81,13 @@ def application() -> Any:
     from fastapi import Request, Response
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc import scoring_server
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     model = mlflow.pyfunc.load_model(os.environ[MODEL_VARIABLE])
     served = model.unwrap_python_model()
     figures = Figures()
     app = scoring_server.init(model)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS), www_redirect=False)
     app.router.routes = [
         one for one in app.router.routes if getattr(one, "path", "") != "/invocations"
     ]
