@@ -79,9 +79,9 @@ def application() -> Any:
     """Return the application of the model in the folder that ``MODEL_VARIABLE`` names."""
     import mlflow
     from fastapi import Request, Response
+    from fastapi.middleware.trustedhost import TrustedHostMiddleware
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc import scoring_server
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     model = mlflow.pyfunc.load_model(os.environ[MODEL_VARIABLE])
     served = model.unwrap_python_model()
