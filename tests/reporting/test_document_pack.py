@@ -70,6 +70,7 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "step": ["H3"],
             "action": ["instalments"],
             "allowed": [False],
+            "rule": ["contact.hours"],
             "reason": ["It is 23:00 for the customer."],
             "next_contact_at": [pd.Timestamp("2026-03-12 00:00", tz="UTC")],
             "plan_months": [12.0],

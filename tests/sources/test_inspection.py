@@ -10,11 +10,12 @@ import yaml
 from omegaconf import OmegaConf
 
 from delinquency.errors import ChoiceError
+from delinquency.reporting.inspection_page import as_html
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.sources.inspect.column_profile import order_drift, rank_auc, special_codes
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
-from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
+from delinquency.sources.inspect.inspection_text import as_json, as_text
 from delinquency.sources.reading.mapping_options import FeatureColumn, LabelColumn, TableMapping
 from delinquency.synthetic.portfolio_options import SyntheticData
 

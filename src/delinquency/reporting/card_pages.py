@@ -321,19 +321,16 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -
         "observed": parts.observed[row] if parts.observed else None,
         "dominant": None if dominant == NO_DOMINANT else TRAITS[dominant],
         "withheld": float(reasons.withheld[row]),
-        "svg": {
-            language: waterfall_svg(
-                start, _steps(traits, order, excess, evidence, language),
-                labels=LABELS[language], as_probability=context.scale.calibrated,
-            )
-            for language in ("en", "zh")
-        },
+        "svg": waterfall_svg(
+            start, _steps(traits, order, excess, evidence),
+            labels=("Reference", "This account"), labels_zh=("参考客户", "本账户"),
+            as_probability=context.scale.calibrated,
+        ),
         "lines": [_trait_line(accounts, row, k, traits[k], evidence[k]) for k in order],
         "reasons": _reason_lines(accounts, row),
         "questions": _questions(reasons, row),
         "what_if": what_if,
         "beside": proposal_beside_what_if(parts.treatments.get(account_id), what_if, book),
-        "incomes": [_level_words(level) for level in what_if.incomes] if what_if else [],
         "left": amounts(what_if.left, book.currency)
         if what_if and math.isfinite(what_if.left) else None,
         "treatment": parts.treatments.get(account_id),
@@ -341,22 +338,16 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -
     }  # fmt: skip
 
 
-LABELS = {"en": ("Reference", "This account"), "zh": ("参考客户", "本账户")}
-
-
 def _steps(
-    traits: Sequence[Trait],
-    order: Sequence[int],
-    excess: Array,
-    evidence: Sequence[str],
-    language: str,
+    traits: Sequence[Trait], order: Sequence[int], excess: Array, evidence: Sequence[str]
 ) -> list[Step]:
-    """Return the steps of the waterfall in one language."""
+    """Return the steps of the waterfall."""
     return [
         Step(
-            f"{traits[k].number} {traits[k].short if language == 'en' else traits[k].short_zh}",
+            f"{traits[k].number} {traits[k].short}",
             float(excess[k]),
             evidence[k] in ("none", "weak"),
+            label_zh=traits[k].short_zh,
         )
         for k in order
     ]
@@ -501,5 +492,6 @@ def _data(card: Mapping[str, Any]) -> dict[str, Any]:
         "incomes": len(what_if.incomes) if what_if else 0,
         "grid": [round(one.pd_hat, 4) for one in scenarios],
         "monthly": [round(one.monthly) for one in scenarios],
-        "traits": [[round(v, 2) for v in one.trait_excess] for one in scenarios],
+        # In hundredths: a quarter of the page's data would be points and noughts.
+        "traits": [[round(100 * v) for v in one.trait_excess] for one in scenarios],
     }

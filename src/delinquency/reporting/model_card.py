@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from delinquency.reporting.pages import text_environment
 from delinquency.reporting.validation_document import cell
 
 
@@ -21,13 +20,7 @@ def model_papers(record: Mapping[str, Any]) -> dict[str, str]:
     dict of str to str
         ``model_card.md`` and ``development.md``.
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # Markdown, not HTML; what people wrote is made plain by _one_line
-    )
+    environment = text_environment()  # what people wrote is made plain by _one_line
     environment.filters["cell"] = cell
     environment.filters["plain"] = _one_line
     items = {one["number"]: one for one in record["items"]}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from delinquency.reporting.pages import page_environment
 
 LIGHTS = {"green": "nothing to do", "amber": "look at it", "red": "do not use before a look"}
 
@@ -22,13 +22,7 @@ def monitoring_page(report: dict[str, Any], *, title: str) -> str:
     str
         HTML; everything from data is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     told = [one for one in report["findings"] if one["light"] != "green"]
     traits = [one for one in report["findings"] if one["check"] == "trait"]
     rest = [one for one in report["findings"] if one["light"] == "green"]

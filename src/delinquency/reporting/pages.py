@@ -3,6 +3,11 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
+def text_environment() -> Environment:
+    """Return the environment of the templates that are Markdown, where nothing is escaped."""
+    return _environment(escaped=False)
+
+
 def page_environment() -> Environment:
     """Return the environment of all templates of this room.
 
@@ -12,13 +17,17 @@ def page_environment() -> Environment:
         Everything that came from data is escaped, and a name that was not given is an error.
         A page adds filters of its own to what is returned.
     """
-    environment = Environment(
+    environment = _environment(escaped=True)
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}%"
+    environment.filters["count"] = lambda number: f"{number:,}"
+    return environment
+
+
+def _environment(*, escaped: bool) -> Environment:
+    return Environment(
         loader=PackageLoader("delinquency.reporting"),
-        autoescape=True,
+        autoescape=escaped,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f}%"
-    environment.filters["count"] = lambda number: f"{number:,}"
-    return environment

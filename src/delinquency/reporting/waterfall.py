@@ -25,15 +25,23 @@ class Step:
         Log-odds above the reference.
     faint : bool
         Whether the evidence for it is weak or absent; drawn hatched.
+    label_zh : str
+        The label in Chinese; "" for a drawing in one language.
     """
 
     label: str
     excess: float
     faint: bool = False
+    label_zh: str = ""
 
 
 def waterfall_svg(
-    start: float, steps: Sequence[Step], *, labels: tuple[str, str], as_probability: bool
+    start: float,
+    steps: Sequence[Step],
+    *,
+    labels: tuple[str, str],
+    labels_zh: tuple[str, str] = ("", ""),
+    as_probability: bool,
 ) -> Markup:
     """Return the waterfall as one SVG element, safe to put into a page.
 
@@ -45,6 +53,8 @@ def waterfall_svg(
         In the order of drawing.
     labels : tuple of str
         What stands beside the first and the last bar: reference and account.
+    labels_zh : tuple of str
+        The same in Chinese; empty for a drawing in one language.
     as_probability : bool
         Mark the axis in probabilities; False for raw log-odds, which are none.
 
@@ -67,36 +77,49 @@ def waterfall_svg(
     height = TOP + ROW * (len(steps) + 2) + 6
     parts = [
         f'<svg class="waterfall" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(_summary(levels, steps, labels))}">'
+        f'aria-label="{escape(_summary(levels, steps, labels, labels_zh))}">'
     ]
     marks = _marks(low, high, span, as_probability)
     lines = "".join(f"M{x(level)} {TOP}V{height - 6}" for level, _ in marks)
     parts.append(f'<path class="grid" d="{lines}"/>')
     parts += [f'<text class="mark" x="{x(level)}" y="16">{text}</text>' for level, text in marks]
-    parts.append(_row(0, labels[0], x(low), x(start), "total", ""))
+    both = (x(low), x(start))
+    parts.append(_row(0, (labels[0], labels_zh[0]), both, "total", ""))
     for number, step in enumerate(steps, start=1):
         kind = ("up" if step.excess > 0 else "down") + (" faint" if step.faint else "")
-        parts.append(
-            _row(number, step.label, x(levels[number - 1]), x(levels[number]), kind,
-                 f"{step.excess:+.2f}")
-        )  # fmt: skip
-    parts.append(_row(len(steps) + 1, labels[1], x(low), x(levels[-1]), "total", ""))
+        both = (x(levels[number - 1]), x(levels[number]))
+        words = (step.label, step.label_zh)
+        parts.append(_row(number, words, both, kind, f"{step.excess:+.2f}"))
+    both = (x(low), x(levels[-1]))
+    parts.append(_row(len(steps) + 1, (labels[1], labels_zh[1]), both, "total", ""))
     parts.append("</svg>")
     return Markup("".join(parts))
 
 
-def _row(number: int, label: str, begin: float, end: float, kind: str, text: str) -> str:
+def _row(
+    number: int, label: tuple[str, str], ends: tuple[float, float], kind: str, text: str
+) -> str:
     """Return one bar with its label and figure."""
     top = TOP + ROW * number + (ROW - BAR) // 2
-    left, width = min(begin, end), max(abs(end - begin), 1.0)
+    left, width = min(ends), max(abs(ends[1] - ends[0]), 1.0)
     middle = top + BAR - 4
     out = (
-        f'<text class="name" x="{LEFT - 8}" y="{middle}">{escape(label)}</text>'
+        f'<text class="name" x="{LEFT - 8}" y="{middle}">{_name(label)}</text>'
         f'<rect class="{kind}" x="{left:.1f}" y="{top}" width="{width:.1f}" height="{BAR}"/>'
     )
     if text:
         out += f'<text class="figure" x="{left + width + 5:.1f}" y="{middle}">{text}</text>'
     return out
+
+
+def _name(label: tuple[str, str]) -> Markup:
+    """Return a label in one language, or in both, of which the page shows what was chosen."""
+    en, zh = map(escape, label)
+    if not zh:
+        return en
+    return Markup(
+        f"<tspan lang='en'>{en}</tspan><tspan class='dot'> · </tspan><tspan lang='zh'>{zh}</tspan>"
+    )
 
 
 def _marks(low: float, high: float, span: float, as_probability: bool) -> list[tuple[float, str]]:
@@ -113,10 +136,19 @@ def _marks(low: float, high: float, span: float, as_probability: bool) -> list[t
     return out
 
 
-def _summary(levels: Sequence[float], steps: Sequence[Step], labels: tuple[str, str]) -> str:
+def _summary(
+    levels: Sequence[float],
+    steps: Sequence[Step],
+    labels: tuple[str, str],
+    labels_zh: tuple[str, str],
+) -> str:
     """Return the waterfall in words, for readers who do not see it."""
     moves = "; ".join(f"{step.label} {step.excess:+.2f}" for step in steps)
-    return (
+    told = (
         f"Waterfall in log-odds from {labels[0]} ({levels[0]:.2f}) to {labels[1]} "
         f"({levels[-1]:.2f}): {moves}."
     )
+    if not labels_zh[0]:
+        return told
+    moves_zh = "；".join(f"{step.label_zh} {step.excess:+.2f}" for step in steps)
+    return f"{told} {labels_zh[0]}至{labels_zh[1]}（对数几率）：{moves_zh}。"

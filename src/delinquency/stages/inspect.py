@@ -6,10 +6,11 @@ from pathlib import Path
 from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
+from delinquency.reporting.inspection_page import as_html
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
-from delinquency.sources.inspect.inspection_page import as_html, as_json, as_text
+from delinquency.sources.inspect.inspection_text import as_json, as_text
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.progress import say, working
 

@@ -79,9 +79,12 @@
 
   // The sliders look values up: each position was computed by the model, none is drawn between.
   articles.forEach((article, i) => {
-    const box = article.querySelector(".change");
-    if (!box) { return; }
+    const slot = article.querySelector(".slot");
+    if (!slot) { return; }
     const own = data[i];
+    slot.replaceWith(document.getElementById("change").content.cloneNode(true));
+    const box = article.querySelector(".change");
+    if (own.incomes === 1) { box.querySelector(".income").closest("label").remove(); }
     const [payment, spending, income] = ["payment", "spending", "income"].map((name) => box.querySelector("." + name));
     let touched = false;
     function show() {
@@ -94,7 +97,7 @@
       box.querySelectorAll("input").forEach((input) => input.setAttribute("aria-valuetext", input.nextElementSibling.textContent));
       if (!touched) { return; }
       article.querySelector(".after-pd").textContent = said(["Probability ", "概率"]) + percent(own.pd) + " \u2192 " + percent(own.grid[at]);
-      article.querySelectorAll("td.after").forEach((cell) => { cell.textContent = signed(own.traits[at][Number(cell.dataset.trait)]); });
+      article.querySelectorAll("td.after").forEach((cell) => { cell.textContent = signed(own.traits[at][Number(cell.dataset.trait)] / 100); });
     }
     box.addEventListener("input", () => { touched = true; show(); });
     document.addEventListener("language", show);

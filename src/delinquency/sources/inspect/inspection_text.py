@@ -1,10 +1,8 @@
-"""A profile in words, as a page, and as JSON."""
+"""A profile in words, for the terminal, and as JSON."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-
-from jinja2 import Environment, PackageLoader
 
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.findings import Finding
@@ -37,17 +35,6 @@ def as_text(profiles: Sequence[FileProfile]) -> str:
 def as_json(profiles: Sequence[FileProfile]) -> str:
     """Return profiles as JSON."""
     return json.dumps([asdict(profile) for profile in profiles], indent=1, allow_nan=False)
-
-
-def as_html(profiles: Sequence[FileProfile], title: str) -> str:
-    """Return profiles as one self-contained page; every text of the file is escaped."""
-    pages = Environment(
-        loader=PackageLoader("delinquency.sources.inspect"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return pages.get_template("inspection.html").render(profiles=profiles, title=title)
 
 
 def _told(findings: Sequence[Finding]) -> list[str]:
