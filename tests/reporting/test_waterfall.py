@@ -49,3 +49,17 @@ def test_labels_are_escaped():
     svg = waterfall_svg(0.0, [Step("<b>", 0.1)], labels=("a&b", '"'), as_probability=False)
     ElementTree.fromstring(str(svg))
     assert "<b>" not in svg
+
+
+def test_a_drawing_in_two_languages_says_a_trait_once_by_its_number():
+    svg = waterfall_svg(
+        0.0, [Step("T2 Record", 0.1, label_zh="T2 信用记录")], labels=("Reference", "Account"),
+        labels_zh=("参考客户", "本账户"), as_probability=False,
+    )  # fmt: skip
+    texts = [
+        "".join(one.itertext())
+        for one in ElementTree.fromstring(str(svg)).iter("text")
+        if one.get("class") == "name"
+    ]
+    assert texts == ["Reference · 参考客户", "T2 Record · 信用记录", "Account · 本账户"]
+    assert "T2 信用记录 +0.10" in svg  # the words for readers who do not see it

@@ -347,7 +347,7 @@ def _steps(
             f"{traits[k].number} {traits[k].short}",
             float(excess[k]),
             evidence[k] in ("none", "weak"),
-            label_zh=traits[k].short_zh,
+            label_zh=f"{traits[k].number} {traits[k].short_zh}",
         )
         for k in order
     ]

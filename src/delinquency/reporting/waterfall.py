@@ -117,7 +117,11 @@ def _name(label: tuple[str, str]) -> Markup:
     en, zh = map(escape, label)
     if not zh:
         return en
-    return Markup(
+    number, _, rest = en.partition(" ")
+    shared = Markup("")
+    if rest and zh.startswith(f"{number} "):  # a trait's number is one for both languages
+        shared, en, zh = number + " ", rest, zh.removeprefix(f"{number} ")
+    return shared + Markup(
         f"<tspan lang='en'>{en}</tspan><tspan class='dot'> · </tspan><tspan lang='zh'>{zh}</tspan>"
     )
 
