@@ -263,7 +263,7 @@ def main() -> None:
             __import__(f"delinquency.stages.{name}")
     torture = Torture(chosen)
     try:
-        for name in ("store", "files", "prepare", "pairs", "tracked", "kills"):
+        for name in ("store", "prepare", "kills", "pairs", "tracked", "files"):
             if name not in chosen.without.split(","):
                 torture.say(name)
                 getattr(torture, name)()
