@@ -19,6 +19,36 @@ FLAGS = (
 )  # fmt: skip
 
 
+CONTRAST = """
+(() => {
+  const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const rgba = (s) => { const p = s.match(/[\\d.]+/g).map(Number); return p[3] === undefined ? [...p, 1] : p; };
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = rgba(getComputedStyle(e).backgroundColor);
+      if (c[3] > 0) { return c; }
+    }
+    return [255, 255, 255];
+  };
+  document.querySelectorAll("details").forEach((one) => { one.open = true; });
+  const out = [];
+  let seen = 0;
+  for (const e of document.querySelectorAll("body *")) {
+    const text = Array.from(e.childNodes).filter((n) => n.nodeType === 3).map((n) => n.textContent).join("").trim();
+    if (!text || !e.getClientRects().length || ["SCRIPT", "STYLE", "OPTION"].includes(e.tagName)) { continue; }
+    seen += 1;
+    const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+    const large = size >= 24 || (Number(style.fontWeight) >= 700 && size >= 18.66);
+    const two = [light(rgba(e instanceof SVGElement ? style.fill : style.color)), light(ground(e))];
+    const ratio = (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
+    if (ratio < (large ? 3 : 4.5)) { out.push(text.slice(0, 40) + ": " + ratio.toFixed(2)); }
+  }
+  return [seen, out];
+})()
+"""  # noqa: E501
+
+
 class Browser:
     """One page of a headless Chromium.
 
@@ -119,6 +149,15 @@ class Browser:
     def pdf(self) -> bytes:
         """Return the printed page."""
         return base64.b64decode(self.call("Page.printToPDF", printBackground=True)["data"])
+
+    def low_contrast(self) -> list[str]:
+        """Return texts below 4.5 to 1 against their ground (3 to 1 where large): WCAG 2.2, AA.
+
+        Nothing may count as readable because nothing was looked at: no text at all is an error.
+        """
+        seen, failing = self.run(CONTRAST)
+        assert seen > 10, "a page without texts"
+        return failing
 
     def complaints(self) -> list[str]:
         """Return what the page logged as errors, and every request that left it."""

@@ -228,7 +228,11 @@ def test_the_page_prints(browser, tmp_path):
 @pytest.mark.slow
 def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
     accounts = _accounts(3)
-    parts = CardParts({one: _what_if((0.5,) * 6) for one in accounts.account_ids}, {})
+    parts = CardParts(
+        {one: _what_if((0.5,) * 6) for one in accounts.account_ids},
+        {one: Treatment((("Talk", "沟通"),), (("Legal step", "法律手段"),))
+         for one in accounts.account_ids},
+    )  # fmt: skip
     path = tmp_path / "index.html"
     path.write_text(render_cards(accounts, BOOK, parts), encoding="utf-8")
     browser.call(
@@ -244,6 +248,7 @@ def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
             "e.labels?.[0]?.innerText || e.innerText || e.ariaLabel).trim()).length"
         )
         assert browser.run(names) == 0, "every control has a name"
+        assert browser.low_contrast() == []
 
 
 def test_a_proposed_plan_stands_beside_the_budget_and_the_nearest_payment_tried():

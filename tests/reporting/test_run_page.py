@@ -57,6 +57,9 @@ def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
     )  # fmt: skip
     browser.open(path)
     assert browser.run("document.documentElement.scrollWidth") == 360
+    assert browser.low_contrast() == []
+    browser.run("document.querySelector('h2').style.color = '#999'")
+    assert len(browser.low_contrast()) == 1, "a pale heading is found"
     browser.click("[data-language=zh]")
     assert browser.run("document.querySelector('#result').innerText") == "结果"
     assert browser.complaints() == []
@@ -74,7 +77,7 @@ def test_later_stages_add_effects_comparison_worth_and_audit():
         _facts(
             importance=[
                 {"phrase": "Days late", "phrase_zh": "逾期天数", "trait": "credit_record",
-                 "share": 0.4, "effect": [-0.5, 0.0, 1.5]},
+                 "share": 0.4, "trait_share": 0.7, "effect": [-0.5, 0.0, 1.5]},
             ],
             comparison={"protocol": "2 folds", "model": {"roc_auc": auc},
                         "peers": {EVIL: {"roc_auc": {**auc, "difference": lead}}}, "variants": {}},
@@ -85,6 +88,7 @@ def test_later_stages_add_effects_comparison_worth_and_audit():
         )
     )  # fmt: skip
     assert "<img src=x" not in page
+    assert ": 70.0%" in page and "40.0%" in page
     assert "-0.50 … +1.50" in page and "-0.0123" in page
     assert "0.50 <small>[0.40, 0.60]</small>" in page
     for title in ("Beside its peers", "What each table is worth", "known causes"):

@@ -20,6 +20,8 @@ from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import Tick
 
+RATIO = "observed_expected"
+
 
 def holdout(
     config: Config, fitted: saved_model.Trained, prepared: Prepared, active: Run, tick: Tick
@@ -59,7 +61,9 @@ def holdout(
         "how": how,
         "interval": "95 %, bootstrap of whole accounts",
         "metrics": measured,
-        "level": _level(config, bad, pd_hat, prepared.labels.loc[rows, "group_id"].to_numpy()),
+        "level": _level(
+            config, bad, pd_hat, prepared.labels.loc[rows, "group_id"].to_numpy(), intervals
+        ),
         "cannot": prepared.facts.get("cannot", {}),
     }
     tick(1, 2)
@@ -155,16 +159,23 @@ def _why_unknown(rarer: int, bad: NDArray[np.int64], pd_hat: NDArray[np.float64]
 
 
 def _level(
-    config: Config, bad: NDArray[np.int64], pd_hat: NDArray[np.float64], groups: NDArray[Any]
+    config: Config,
+    bad: NDArray[np.int64],
+    pd_hat: NDArray[np.float64],
+    groups: NDArray[Any],
+    measured: dict[str, metrics.Interval],
 ) -> str:
     """Return in words how the level is off; "" where it is not, whatever metrics were chosen."""
-    ratio = metrics.bootstrap_intervals(
-        bad,
-        pd_hat,
-        groups=groups,
-        names=["observed_expected"],
-        resampling=resampling_of(config.evaluation, seed=config.seed),
-    )["observed_expected"]
+    ratio = (
+        measured.get(RATIO)
+        or metrics.bootstrap_intervals(
+            bad,
+            pd_hat,
+            groups=groups,
+            names=[RATIO],
+            resampling=resampling_of(config.evaluation, seed=config.seed),
+        )[RATIO]
+    )  # the same draws give the same interval: it is made once
     return level_in_words(ratio, n=len(bad), bads=float(bad.sum()))
 
 
@@ -172,6 +183,3 @@ def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resamplin
     """Return how a hold-out's intervals are drawn, whichever evaluation is configured."""
     n_boot = getattr(options, "n_boot", metrics.Resampling.n_boot)
     return metrics.Resampling(n_boot=n_boot, seed=seed, level=options.level)
-
-
-"""How each kind of evaluation is done."""

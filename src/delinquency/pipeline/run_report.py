@@ -138,12 +138,14 @@ def _importance(
         model.booster.feature_importance("gain"), index=list(model.features), dtype=float
     )
     share = gain / max(gain.sum(), 1e-300)
+    by_trait = share.groupby([meanings[name].trait_key for name in share.index]).sum()
     return [
         {
             "phrase": meanings[name].phrase,
             "phrase_zh": meanings[name].phrase_zh,
             "trait": meanings[name].trait_key,
             "share": float(value),
+            "trait_share": float(by_trait[meanings[name].trait_key]),
             "effect": [float(one) for one in effects.get(name, ())[:-1]],
         }
         for name, value in share.sort_values(ascending=False).head(MOST_FEATURES).items()

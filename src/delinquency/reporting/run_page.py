@@ -54,8 +54,8 @@ class RunFacts:
     figures : mapping of str to bytes
         PNG files by name.
     exclusions, deciles, importance : sequence of mappings
-        Tables, a mapping a row. A row of ``importance`` has ``phrase, phrase_zh, trait, share``
-        and ``effect``: mean log-odds by bin of the feature's values, lowest first.
+        Tables, a mapping a row. A row of ``importance`` has ``phrase, phrase_zh, trait, share,
+        trait_share`` and ``effect``: mean log-odds by bin of the values, lowest first.
     comparison, worth : mapping
         ``cross_validation.json`` and ``table_worth.json``; empty before they are measured.
     audit : mapping
@@ -149,8 +149,7 @@ def _by_trait(importance: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         mine = [row for row in importance if row["trait"] == key]
         if mine:
             features = [{**row, "drawing": effect_svg(row["effect"])} for row in mine]
-            share = sum(row["share"] for row in mine)
-            out.append({"trait": trait, "share": share, "features": features})
+            out.append({"trait": trait, "share": mine[0]["trait_share"], "features": features})
     return sorted(out, key=lambda one: -one["share"])
 
 
