@@ -75,7 +75,9 @@ policy: $(STAMP) ## Print the whole of a policy (ARGS="policy=cn_2026")
 life-cases: $(STAMP) ## Play sixteen life cases under every policy; writes docs/treatment.md's table
 	@$(RUN) stage=life_cases $(ARGS)
 
-.PHONY: treat policy-diff
+.PHONY: treat treatment-effects policy-diff
+treatment-effects: $(STAMP) ## Play help as a trial on the synthetic portfolio, against its truth
+	@$(RUN) stage=treatment_effects $(ARGS)
 treat: $(STAMP) ## Propose lawful help for every account above the cut-off (after train)
 	@$(RUN) stage=treat $(ARGS)
 policy-diff: $(STAMP) ## Compare two policies (ARGS="policy=cn_2026 treatment.against=us_reg_f")

@@ -20,6 +20,12 @@ from delinquency.casework.causes import feedback_on_model, hypotheses
 from delinquency.casework.communication import open_questions, timeline
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import PromiseMade
+from delinquency.casework.measured_chances import (
+    Chances,
+    chances_of,
+    value_words,
+    with_measured,
+)
 from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import PlanOption, Situation, plan_options
 from delinquency.casework.proposals import propose_one
@@ -143,13 +149,14 @@ def _plans(context: CommandContext) -> Any:
         residual_after=None if budget is None else budget.left_later,
         hardship=facts.hardship,
     )
-    terms = context.knowledge.choices.terms
+    guessed = context.knowledge.choices.terms
+    terms = with_measured(guessed, _chances(context, guessed.recovery_months))
     answer: dict[str, Any] = {
         "residual_income": None if facts.residual_income is None else str(facts.residual_income),
         "plans": [_plan(one) for one in plan_options(situation, policy, terms)],
         "relief": [_plain(asdict(one)) for one in relief_options(situation, policy, terms)],
         "costs_are_handed_over": policy.plan.cost_statement.value,
-        "values_are": "measured" if terms.measured else "guesses (treatment.keep_probability ...)",
+        "values_are": value_words(terms),
     }
     if facts.residual_income is None:
         answer["ask_first"] = (
@@ -157,6 +164,13 @@ def _plans(context: CommandContext) -> Any:
             " other_debts: '...'}"
         )
     return answer
+
+
+def _chances(context: CommandContext, months: int) -> Chances:
+    """Return what the store's cases say of kept instalments and of recovery without a plan."""
+    book = context.casebook
+    cases = ((case, book.policies[stored.policy]) for stored, case in book.newest_cases())
+    return chances_of(cases, context.now, recovery_months=months)
 
 
 def _plan(option: PlanOption) -> dict[str, Any]:
@@ -364,7 +378,13 @@ def _outcomes(context: CommandContext) -> Any:
     feedback = feedback_on_model(
         (traits[case.account_id], case.events) for case, _ in cases if case.account_id in traits
     )
-    return {**found, "model_was_right": feedback}
+    chances = _chances(context, context.knowledge.choices.terms.recovery_months)
+    return {
+        **found,
+        "chances": asdict(chances),
+        "values_are": value_words(with_measured(context.knowledge.choices.terms, chances)),
+        "model_was_right": feedback,
+    }
 
 
 def _plain(value: Any) -> Any:

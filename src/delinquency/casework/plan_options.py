@@ -74,8 +74,8 @@ class Terms:
         When that comes in, on average.
     contract_rate : Decimal
         Yearly rate that the account bears without relief: what a freeze gives up.
-    measured : bool
-        Whether the chances come from outcomes of the store, or are guesses.
+    measured : tuple of str
+        Which of the chances come from outcomes of a store; the others are guesses.
     """
 
     annual_rate: Decimal = Decimal(0)
@@ -86,7 +86,7 @@ class Terms:
     recovery_without_plan: float = 0.35
     recovery_months: int = 18
     contract_rate: Decimal = Decimal("0.1825")
-    measured: bool = False
+    measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ STAGES = MappingProxyType(
                 alone=False,
             ),
             Stage("treat", "propose lawful help for every account above the cut-off"),
+            Stage("treatment_effects", "help as a trial against the truth (synthetic data)"),
             Stage("policy", "print the whole of the chosen policy: policy=<name>", alone=False),
             Stage("life_cases", "play sixteen life cases under every policy", alone=False),
             Stage("policy_diff", "compare the policy with treatment.against=<name>", alone=False),

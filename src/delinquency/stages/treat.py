@@ -1,11 +1,13 @@
 """Stage ``treat``: a lawful, helpful proposal for every account above the cut-off."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from delinquency.atomic_files import write_text
+from delinquency.casework.measured_chances import chances_of, value_words, with_measured
 from delinquency.casework.scan.portfolio_proposals import Proposals
 from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases, withhold
 from delinquency.casework.worklist import WorkItem, in_order, items_of_case, items_of_proposals
@@ -44,7 +46,10 @@ def run(config: Config) -> None:
     with working("proposing treatments"):
         now = portfolio_now(config, policy, explained, at)
         applied, _ = in_the_currency_of(config, policy)
-        proposals = propose_with_cases(now.situation, applied, at, terms_of(config), cases)
+        choices = terms_of(config)
+        chances = chances_of(cases.values(), at, recovery_months=choices.terms.recovery_months)
+        choices = replace(choices, terms=with_measured(choices.terms, chances))
+        proposals = propose_with_cases(now.situation, applied, at, choices, cases)
     violations = now.violations
     for name in ("overdue", "days_past_due", "covered_by", "autopay"):
         proposals.accounts[name] = now.situation[name].to_numpy()
@@ -82,6 +87,7 @@ def run(config: Config) -> None:
         "cases_in_the_store": stored.n_cases,
         "money_limits_left_out": not now.same_currency,
         "worklist": len(items),
+        "values_are": value_words(choices.terms),
         "rules_outside_their_dates": [r.key for r in rules_out_of_date(policy, at.date())],
     }
     write_json(summary, space.reports / "treatment.json")
@@ -150,6 +156,7 @@ def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: 
     plans = proposals.accounts["plan_months"].dropna()
     if len(plans):
         say(f"Plans drawn up: {len(plans):,}, of {plans.median():.0f} months in the median")
+        say(f"What plans and relief are worth to the bank rests on {summary['values_are']}")
     say(f"No dominant trait: {(proposals.accounts['dominant_trait'] == 'none').mean():.1%}")
     say(f"Help offered before step 4: {summary['help_offered_before_step_4']:.0%}")
     for line in refused:
