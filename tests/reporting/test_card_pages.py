@@ -12,16 +12,14 @@ from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import select_reasons
 from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
 from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, Scenario, WhatIf
-from delinquency.reporting.card_pages import (
+from delinquency.reporting.card_facts import (
     BookFacts,
     CardAccounts,
     CardParts,
     Treatment,
     observed_rates,
-    proposal_beside_what_if,
-    render_cards,
-    script_json,
 )
+from delinquency.reporting.card_pages import proposal_beside_what_if, render_cards, script_json
 from delinquency.reporting.rule_words import RULES_ZH
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 

@@ -26,7 +26,7 @@ from delinquency.pipeline.scored_rows import reasons_of
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_selection import evidence_codes, select_reasons
 from delinquency.reasons.reference_population import Contributions
-from delinquency.reporting.card_pages import CardAccounts
+from delinquency.reporting.card_facts import CardAccounts
 from delinquency.workspace.artifacts import read_frame
 
 

@@ -22,15 +22,14 @@ from delinquency.pipeline.card_accounts import (
 )
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.reasons.what_if import Scorer, WhatIf, what_ifs
-from delinquency.reporting.card_pages import (
+from delinquency.reporting.card_facts import (
     BookFacts,
     CardAccounts,
     CardParts,
     Treatment,
     observed_rates,
-    render_cards,
-    render_list,
 )
+from delinquency.reporting.card_pages import render_cards, render_list
 from delinquency.workspace.progress import working
 
 PER_PAGE = 200

@@ -25,7 +25,7 @@ from delinquency.pipeline.score_parts import FEATURES, parts_to_score, remove_st
 from delinquency.pipeline.score_stream import SUMMARY, WORK
 from delinquency.reasons.reason_selection import select_reasons
 from delinquency.reasons.reference_population import Contributions
-from delinquency.reporting.card_pages import CardAccounts
+from delinquency.reporting.card_facts import CardAccounts
 from delinquency.scoring.account_scorer import AccountScorer, latest_months, load_scorer
 from delinquency.scoring.part_tables import read_part
 from delinquency.workspace.artifacts import read_json

@@ -21,7 +21,7 @@ from delinquency.pipeline.canonical_tables import part_folders
 from delinquency.pipeline.policies import policy_of
 from delinquency.pipeline.saved_model import explained_model, explanations_of
 from delinquency.policy import Policy
-from delinquency.reporting.card_pages import Treatment
+from delinquency.reporting.card_facts import Treatment
 from delinquency.reporting.treatment_words import card_treatments
 from delinquency.workspace.artifacts import made_from_of, read_frame, read_made_from
 from delinquency.workspace.progress import say

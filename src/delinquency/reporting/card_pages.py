@@ -7,16 +7,13 @@ the markup and in the JSON beside it. Without scripts, and on paper, all cards a
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from delinquency.log_odds import log_odds
 from delinquency.panel.windows import Array
-from delinquency.reasons.reference_population import Contributions
 from delinquency.reasons.statable_facts import protected_facts
 from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
 from delinquency.reasons.value_wording import (
@@ -28,191 +25,14 @@ from delinquency.reasons.value_wording import (
 )
 from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, WhatIf, amounts
 from delinquency.reasons.wording import reason_text
+from delinquency.reporting.card_facts import BookFacts, CardAccounts, CardParts, Treatment
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
 FACTS_PER_TRAIT = 2
-NEIGHBOURS, FEWEST_NEIGHBOURS = 200, 50
-"""Test accounts on either side of a score whose outcomes say how far its probability holds; with
-fewer than the second on a side nothing is said."""
-Z_95 = 1.959964
 EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "证据部分", "strong": "证据充分"}
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """What the casework proposes for an account; filled in by its stage.
-
-    Attributes
-    ----------
-    proposed : tuple of (str, str)
-        What to do, in order, in English and Chinese.
-    refused : tuple of (str, str)
-        What is not allowed now, and by which rule.
-    monthly : float or None
-        What a proposed plan of instalments asks for a month.
-    """
-
-    proposed: tuple[tuple[str, str], ...]
-    refused: tuple[tuple[str, str], ...] = ()
-    monthly: float | None = None
-
-
-@dataclass(frozen=True)
-class Observed:
-    """How many of the test accounts with about the same score fell behind.
-
-    Attributes
-    ----------
-    n : int
-    rate, low, high : float
-        Share, with the 95 % Wilson interval.
-    from_pd, to_pd, mean_pd : float
-        The range of their probabilities, and their mean: what the model expected of them.
-    """
-
-    n: int
-    rate: float
-    low: float
-    high: float
-    from_pd: float
-    to_pd: float
-    mean_pd: float
-
-
-@dataclass(frozen=True, eq=False)
-class CardAccounts:
-    """The accounts that get a card, row-aligned, most at risk first.
-
-    Attributes
-    ----------
-    account_ids : sequence of str
-    months : ndarray of datetime64
-        Observation months.
-    pd_hat : ndarray
-    contributions : Contributions
-        With exact feature contributions, as the cards show them.
-    evidence : ndarray of shape (n_rows, n_traits), int
-    reasons : Reasons
-    """
-
-    account_ids: Sequence[str]
-    months: NDArray[np.datetime64]
-    pd_hat: Array
-    contributions: Contributions
-    evidence: NDArray[np.int8]
-    reasons: Reasons
-
-
-@dataclass(frozen=True)
-class CardParts:
-    """What other parts of the system know about the accounts, by account id.
-
-    Attributes
-    ----------
-    what_ifs : mapping of str to WhatIf
-    treatments : mapping of str to Treatment
-    observed : sequence of Observed or None, or empty
-        In the order of the cards.
-    """
-
-    what_ifs: Mapping[str, WhatIf]
-    treatments: Mapping[str, Treatment]
-    observed: Sequence[Observed | None] = ()
-
-
-@dataclass(frozen=True)
-class BookFacts:
-    """What a reader must know before the first card.
-
-    Attributes
-    ----------
-    title : str
-        Of the data set.
-    real : bool
-        Real accounts, or made by a generator.
-    outcome, outcome_zh : str
-        What the probability is of.
-    n_accounts : int
-        Accounts that were scored.
-    n_cards : int
-        Accounts of the whole book.
-    chosen, chosen_zh : str
-        Which accounts these are.
-    command : str
-        How to get a card of another account.
-    months : int
-        Horizon of the what-ifs.
-    currency : str
-    model : str
-        Which model, in a few words.
-    citation : str
-        Where the data come from.
-    limits : sequence of str
-        What the data cannot support, with reasons.
-    only_scored : bool
-        Accounts that were scored, and are not those of the data set: nothing is proposed to them.
-    """
-
-    title: str
-    real: bool
-    outcome: str
-    outcome_zh: str
-    n_accounts: int
-    model: str
-    n_cards: int = 0
-    chosen: str = ""
-    chosen_zh: str = ""
-    command: str = ""
-    months: int = 3
-    currency: str = ""
-    citation: str = ""
-    limits: Sequence[str] = ()
-    only_scored: bool = False
-
-
-def observed_rates(
-    pd_hat: Array, *, test_pd: Array, test_bad: Array, neighbours: int = NEIGHBOURS
-) -> list[Observed | None]:
-    """Return the outcomes of the test accounts nearest in score, as many below as above.
-
-    Parameters
-    ----------
-    pd_hat : ndarray of shape (n_cards,)
-    test_pd, test_bad : ndarray of shape (n_test,)
-        Of accounts that the model was not trained on.
-    neighbours : int
-        On either side, at most.
-
-    Returns
-    -------
-    list of Observed or None
-        None where fewer than 50 (or ``neighbours``) lie on one side: an average of accounts that
-        all score lower would be no check.
-
-    References
-    ----------
-    Wilson, E. B. (1927), JASA 22, 209-212.
-    """
-    order = np.argsort(test_pd, kind="stable")
-    scores, bad = test_pd[order], test_bad[order]
-    out: list[Observed | None] = []
-    for score in pd_hat:
-        middle = int(np.searchsorted(scores, score))
-        side = min(neighbours, middle, len(scores) - middle)
-        if side < min(FEWEST_NEIGHBOURS, neighbours):
-            out.append(None)
-            continue
-        near = slice(middle - side, middle + side)
-        n, rate = 2 * side, float(bad[near].mean())
-        centre = (rate + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-        half = Z_95 * math.sqrt(rate * (1 - rate) / n + Z_95**2 / (4 * n * n)) / (1 + Z_95**2 / n)
-        interval = max(centre - half, 0.0), min(centre + half, 1.0)
-        span = float(scores[near][0]), float(scores[near][-1]), float(scores[near].mean())
-        out.append(Observed(n, rate, *interval, *span))
-    return out
 
 
 def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> str:

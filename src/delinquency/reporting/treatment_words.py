@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from delinquency.policy.rule_groups import specifications
-from delinquency.reporting.card_pages import Treatment
+from delinquency.reporting.card_facts import Treatment
 from delinquency.reporting.rule_words import rule_zh
 
 ACTION_WORDS: Mapping[str, str] = {
