@@ -12,7 +12,11 @@ from sklearn.pipeline import make_pipeline
 
 from delinquency.errors import ChoiceError, ModelError, UnsupportedModelError
 from delinquency.features.feature_description import FeatureMeaning
+from delinquency.reasons import explained_blocks
+from delinquency.reasons.evidence import evidence_levels
 from delinquency.reasons.reason_explainer import ReasonExplainer
+from delinquency.reasons.reason_selection import select_reasons
+from delinquency.reasons.reference_population import Contributions
 from delinquency.traits import TRAITS
 
 MEANINGS = {
@@ -63,6 +67,52 @@ def test_an_own_model_is_explained_in_both_languages(explainer, model, accounts)
     assert "Months paid late" in late["reason_1"]
     assert "逾期还款的月数" in late["reason_zh_1"]
     assert late["evidence_credit_record"] == "partial"
+
+
+def test_facts_are_ranked_by_exact_values_in_blocks_of_any_size(
+    explainer, model, accounts, monkeypatch
+):
+    X, _ = accounts
+    whole = explainer.explain(X)
+    monkeypatch.setattr(explained_blocks, "BLOCK_ROWS", 64)
+    pd.testing.assert_frame_equal(explainer.explain(X), whole)
+    again = ReasonExplainer(model, MEANINGS, currency="CNY").fit(X)
+    reference = again.context.reference
+    assert np.allclose(reference.fact_values, explainer.context.reference.fact_values, atol=1e-14)
+    # A trait's facts add up to the trait, in the reference as in every account.
+    added = np.zeros(len(TRAITS))
+    np.add.at(added, again.context.fact_traits, reference.fact_values)
+    assert np.abs(added - reference.trait_values).max() < 1e-12
+    # One feature a trait: what the fact adds is what the trait adds.
+    assert np.abs(added[again.context.fact_traits] - reference.fact_values).max() < 1e-12
+
+
+def test_no_row_is_explained_as_no_row(explainer, accounts):
+    assert explainer.explain(accounts[0].iloc[:0]).shape == (
+        0,
+        explainer.explain(accounts[0].iloc[:1]).shape[1],
+    )
+
+
+def test_many_accounts_are_told_the_facts_that_a_single_exact_explanation_names(accounts):
+    X, _ = accounts
+    X = X.drop(columns="shop")
+    # Two facts that interact: the mean effect of a value tells little of a row.
+    crossed = (X["bill"] > 0) ^ (X["salary"] > 0)
+    model = lgb.LGBMClassifier(n_estimators=60, num_leaves=8, verbose=-1).fit(X, crossed)
+    fitted = ReasonExplainer(model, dict.fromkeys(X.columns, "debt_burden")).fit(X)
+    explained, context = fitted.explain(X), fitted.context
+    exact = fitted.explainer.explain(X, features=True)
+    accounts_of_one = Contributions(exact.values, exact.feature_values, X.to_numpy())  # noqa: PD011
+    evidence = evidence_levels(
+        X.to_numpy(), fitted.meanings, fitted.tables, silent=np.zeros(len(X), bool)
+    )
+    reasons = select_reasons(accounts_of_one, evidence, context)
+    names = np.array([*X.columns, ""])
+    assert (explained["reason_1_feature"] == names[reasons.fact[:, 0]]).all()
+    gain = exact.feature_values - context.reference.fact_values
+    named_first = names[gain.argmax(axis=1)] == explained["reason_1_feature"]
+    assert named_first[explained["reason_1_feature"] != ""].mean() > 0.8
 
 
 def test_a_column_of_names_is_stated_by_its_name(explainer, accounts):

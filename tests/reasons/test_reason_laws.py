@@ -13,7 +13,12 @@ from delinquency.panel.schema import protected_columns
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import common_sentences, select_reasons
-from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
+from delinquency.reasons.reference_population import (
+    Contributions,
+    build_reference,
+    in_reference,
+    scale_of,
+)
 from delinquency.reasons.sentences.every_family import witnesses_of
 from delinquency.reasons.statable_facts import CAUSE, CAUSES
 from delinquency.traits import TRAITS
@@ -85,7 +90,10 @@ def _selected(meanings, seed, *, n=40, disputed_share=0.1):
     np.add.at(traits.T, places, values.T)
     accounts = Contributions(traits, values, features)
     pd_hat = 1 / (1 + np.exp(1 - traits.sum(axis=1)))
-    reference = build_reference(accounts, pd_hat, traits=TRAIT_KEYS, facts=facts)
+    reference = build_reference(
+        traits, features, pd_hat, traits=TRAIT_KEYS, facts=facts,
+        fact_values=values[in_reference(pd_hat)].mean(axis=0),
+    )  # fmt: skip
     context = ReasonContext(meanings, reference, scale_of("none"), ReasonOptions(), "CNY", 12)
     strong = np.full(traits.shape, 3, np.int8)
     disputed = rng.random(features.shape) < disputed_share

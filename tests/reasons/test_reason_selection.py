@@ -15,6 +15,7 @@ from delinquency.reasons.reference_population import (
     Contributions,
     Reference,
     build_reference,
+    in_reference,
     scale_of,
 )
 from delinquency.reasons.stated_reasons import NO_DOMINANT
@@ -226,14 +227,14 @@ def test_no_more_reasons_than_asked(meanings):
 
 
 def test_the_reference_is_the_better_half():
-    accounts = _accounts(
-        [[0.1], [0.3], [0.9], [2.0]],
-        [[0.1, 0.0], [0.3, 0.0], [0.9, 0.0], [2.0, 0.0]],
-        [[1.0, np.nan], [2.0, np.nan], [5.0, 1.0], [9.0, 0.0]],
-    )
+    pd_hat = np.array([0.1, 0.2, 0.3, 0.8])
+    assert in_reference(pd_hat).tolist() == [True, True, False, False]
     reference = build_reference(
-        accounts, np.array([0.1, 0.2, 0.3, 0.8]), traits=("debt_burden",), facts=("a", "b")
-    )
+        np.array([[0.1], [0.3], [0.9], [2.0]]),
+        np.array([[1.0, np.nan], [2.0, np.nan], [5.0, 1.0], [9.0, 0.0]]),
+        pd_hat,
+        traits=("debt_burden",), facts=("a", "b"), fact_values=np.array([0.2, 0.0]),
+    )  # fmt: skip
     # Median PD 0.25: the first two; means (0.1 + 0.3) / 2; lower median of 1 and 2.
     assert reference.n_accounts == 2 and reference.ceiling == pytest.approx(0.25)
     assert reference.trait_values == pytest.approx([0.2])

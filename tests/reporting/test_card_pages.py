@@ -10,7 +10,12 @@ from delinquency.policy.rule_groups import specifications
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import select_reasons
-from delinquency.reasons.reference_population import Contributions, build_reference, scale_of
+from delinquency.reasons.reference_population import (
+    Contributions,
+    build_reference,
+    in_reference,
+    scale_of,
+)
 from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, Scenario, WhatIf
 from delinquency.reporting.card_facts import (
     BookFacts,
@@ -49,9 +54,11 @@ def _accounts(n, ids=None, calibration="none"):
     order = [TRAIT_KEYS.index(FEATURES[name].trait.key) for name in facts]
     trait_values = np.zeros((n, 6))
     np.add.at(trait_values.T, order, fact_values.T)
-    contributions = Contributions(trait_values, fact_values, features)
     pd_hat = 1 / (1 + np.exp(1.5 - trait_values.sum(axis=1)))
-    reference = build_reference(contributions, pd_hat, traits=TRAIT_KEYS, facts=facts)
+    reference = build_reference(
+        trait_values, features, pd_hat, traits=TRAIT_KEYS, facts=facts,
+        fact_values=fact_values[in_reference(pd_hat)].mean(axis=0),
+    )  # fmt: skip
     context = ReasonContext(MEANINGS, reference, scale_of(calibration), ReasonOptions(), "CNY")
     top = np.argsort(-pd_hat)
     contributions = Contributions(trait_values[top], fact_values[top], features[top])

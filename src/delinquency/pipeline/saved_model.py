@@ -61,7 +61,8 @@ class Trained:
     split : DataFrame
         ``account_id``, ``observation_month``, ``part`` (train, calibration, test, purged).
     context : dict
-        What reasons rest on, as plain values: reference population and contribution curves.
+        What reasons rest on, as plain values: the reference population and
+        the sentences that many are told.
     facts : dict
         MLflow run id, digests, number of rows.
     folder : Path

@@ -72,7 +72,6 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             currency=config.data.currency,
             window_months=config.data.window_months,
             tables=prepared.facts["tables"],
-            seed=config.seed,
             n_threads=config.n_threads,
         ).fit(X)
     with working("profiling the reference of the monitoring"):

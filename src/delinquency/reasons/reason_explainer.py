@@ -20,20 +20,26 @@ from delinquency.modeling.fitted_model import (
 )
 from delinquency.modeling.foreign_models import delinquency_model
 from delinquency.reasons.evidence import READY_MADE, evidence_levels
-from delinquency.reasons.feature_effects import ContributionCurves, fit_curves
+from delinquency.reasons.explained_blocks import (
+    ExplainedRows,
+    explained_rows,
+    joined_rows,
+    mean_fact_values,
+    row_blocks,
+)
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_selection import common_sentences, select_reasons
+from delinquency.reasons.reason_selection import common_sentences
 from delinquency.reasons.reference_population import (
-    Contributions,
     Reference,
     Scale,
     build_reference,
+    in_reference,
     scale_of,
 )
-from delinquency.reasons.stated_reasons import Reasons
+from delinquency.reasons.stated_reasons import Reasons, joined_reasons
 from delinquency.reasons.value_wording import style_of
-from delinquency.shapley import Explanation, TraitExplainer
+from delinquency.shapley import TraitExplainer
 from delinquency.shapley.booster_matrix import MatrixReader
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
@@ -43,8 +49,6 @@ CHECKED_ROWS = 10_000
 """Rows, at most, whose raw score is compared with the booster's own."""
 FEWEST_AT_RISK, SHARE_AT_RISK = 50, 0.25
 """With fewer accounts above the cut-off, the riskiest quarter stands for those at risk."""
-CURVE_SAMPLE = 2_000
-"""Training accounts whose exact feature contributions the contribution curves are drawn from."""
 
 
 class ReasonExplainer:
@@ -68,8 +72,6 @@ class ReasonExplainer:
         features made elsewhere.
     explainer : TraitExplainer, optional
         A compiled one of the same model; ``fit`` makes it where it is not given.
-    seed : int
-        Of the sample that the contribution curves are drawn from.
     n_threads : int, optional
         None for as many as the process may use; the values are the same for any number.
 
@@ -113,7 +115,6 @@ class ReasonExplainer:
         window_months: int | None = None,
         tables: Collection[str] = READY_MADE,
         explainer: TraitExplainer | None = None,
-        seed: int = 0,
         n_threads: int | None = None,
     ):
         known = _described(meanings or {})
@@ -130,10 +131,9 @@ class ReasonExplainer:
         self.currency = currency
         self.window_months = window_months
         self.tables = tuple(tables)
-        self.seed = seed
         self.n_threads = n_threads
         self._explainer = explainer
-        self._population: tuple[Reference, ContributionCurves] | None = None
+        self._reference: Reference | None = None
         self._common: frozenset[tuple[str, str]] = frozenset()
         # A model of columns of names sees their places among the names at training.
         self._names_by_code = self.model.booster.pandas_categorical or []
@@ -166,28 +166,25 @@ class ReasonExplainer:
                 order=tuple(TRAITS),
                 n_threads=self.n_threads,
             )
-        rng = np.random.default_rng(self.seed)
-        rows = rng.choice(len(matrix), min(CURVE_SAMPLE, len(matrix)), replace=False)
-        exact = self._explainer.explain(matrix[rows], features=True).feature_values
-        curves = fit_curves(matrix[rows], exact, names=self.model.features)
         explanation = self._explainer.explain(matrix)
         pd_hat = self.model.probability(explanation.raw_score)
-        good = pd_hat <= np.median(pd_hat)
+        good = in_reference(pd_hat)
         typical = self.model.probability(explanation.raw_score[good].mean(keepdims=True))
-        population = Contributions(explanation.values, curves.contributions(matrix), matrix)  # noqa: PD011
-        reference = build_reference(
-            population,
+        self._reference = build_reference(
+            explanation.values,  # noqa: PD011
+            matrix,
             pd_hat,
             traits=explanation.traits,
             facts=self.model.features,
+            fact_values=mean_fact_values(self._explainer, matrix, good),
             typical_pd=float(typical[0]),
             names=np.array([style_of(self.meanings[name]).named for name in self.model.features]),
         )
-        self._population, self._common = (reference, curves), frozenset()
+        self._common = frozenset()
         at_risk = pd_hat >= self.options.cut_off
         if at_risk.sum() < FEWEST_AT_RISK:
             at_risk = pd_hat >= np.quantile(pd_hat, 1 - SHARE_AT_RISK)
-        self._common = common_sentences(self._reasons(population.rows(at_risk), None))
+        self._common = common_sentences(self._as_if_all_were_known(matrix, at_risk))
         return self
 
     def explain(
@@ -220,25 +217,20 @@ class ReasonExplainer:
             If it is not fitted, a feature is missing, or base value and trait values do not add
             up to the booster's own raw score, on at most 10,000 rows spread over all of them.
         """
-        explainer, _, curves = self._fitted()
-        matrix = self._matrix(X)
-        explanation = explainer.explain(matrix)
-        self._check_additivity(matrix, explanation)
-        levels = evidence_levels(
-            matrix,
-            self.meanings,
-            self.tables,
-            silent=np.zeros(len(X), bool) if silent is None else silent,
-        )
-        reasons = self._reasons(
-            Contributions(explanation.values, curves.contributions(matrix), matrix),  # noqa: PD011
-            levels,
-        )
+        explainer, context = self.explainer, self.context
+        quiet = np.zeros(len(X), bool) if silent is None else silent
+        parts = []
+        for block in row_blocks(len(X)):
+            matrix = self._matrix(X.iloc[block])
+            levels = evidence_levels(matrix, self.meanings, self.tables, silent=quiet[block])
+            parts.append(explained_rows(explainer, matrix, levels, context))
+        explained = joined_rows(parts)
+        self._check_additivity(X, explained.raw_score)
         undated = np.full(len(X), np.datetime64("NaT"), "datetime64[M]")
         frames = [
-            self._scores(explanation),
-            _evidence(levels),
-            reasons.frame(undated if months is None else months),
+            self._scores(explained),
+            _evidence(explained.evidence),
+            explained.reasons.frame(undated if months is None else months),
         ]
         return pd.concat(frames, axis=1).set_axis(X.index, axis=0)
 
@@ -250,10 +242,9 @@ class ReasonExplainer:
     @property
     def context(self) -> ReasonContext:
         """What the reasons rest on: meanings, reference population, scale and options."""
-        _, reference, _ = self._fitted()
         return ReasonContext(
             meanings=self.meanings,
-            reference=reference,
+            reference=self._fitted()[1],
             scale=self.scale,
             options=self.options,
             currency=self.currency,
@@ -274,10 +265,8 @@ class ReasonExplainer:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what ``fit`` learnt and what is said of the portfolio, as plain values."""
-        _, reference, curves = self._fitted()
         return {
-            "reference": reference.to_plain(),
-            "curves": curves.to_plain(),
+            "reference": self._fitted()[1].to_plain(),
             "common": [list(pair) for pair in sorted(self._common)],
             "options": asdict(self.options),
             "portfolio": {
@@ -289,10 +278,7 @@ class ReasonExplainer:
 
     def restore(self, plain: Mapping[str, Any]) -> "ReasonExplainer":
         """Take what ``to_plain`` returned instead of fitting, and return itself."""
-        self._population = (
-            Reference.from_plain(plain["reference"]),
-            ContributionCurves.from_plain(plain["curves"]),
-        )
+        self._reference = Reference.from_plain(plain["reference"])
         self._common = frozenset((family, side) for family, side in plain["common"])
         return self
 
@@ -340,20 +326,26 @@ class ReasonExplainer:
                 "them again with python -m delinquency stage=train."
             ) from None
 
-    def _fitted(self) -> tuple[TraitExplainer, Reference, ContributionCurves]:
-        if self._explainer is None or self._population is None:
+    def _fitted(self) -> tuple[TraitExplainer, Reference]:
+        if self._explainer is None or self._reference is None:
             raise ModelError(
                 "Reasons compare an account with a population. Call fit(X) with the training "
                 "accounts first."
             )
-        return self._explainer, *self._population
+        return self._explainer, self._reference
 
-    def _reasons(self, accounts: Contributions, levels: NDArray[np.int8] | None) -> Reasons:
-        """Return the reasons of accounts; without levels as if all evidence were strong."""
-        if levels is None:
-            strong = len(EVIDENCE_LEVELS) - 1
-            levels = np.full(accounts.trait_values.shape, strong, np.int8)
-        return select_reasons(accounts, levels, self.context)
+    def _as_if_all_were_known(
+        self, matrix: NDArray[np.float64], chosen: NDArray[np.bool_]
+    ) -> Reasons:
+        """Return the reasons of the chosen rows, all evidence taken as strong."""
+        explainer, context = self.explainer, self.context
+        strong, rows = len(EVIDENCE_LEVELS) - 1, np.flatnonzero(chosen)
+        parts = []
+        for block in row_blocks(len(rows)):
+            part = matrix[rows[block]]
+            levels = np.full((len(part), len(TRAITS)), strong, np.int8)
+            parts.append(explained_rows(explainer, part, levels, context).reasons)
+        return joined_reasons(parts)
 
     def _matrix(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the rows as the booster sees them, columns of names as their codes."""
@@ -370,37 +362,37 @@ class ReasonExplainer:
                 self.meanings[name], categories=tuple(str(one) for one in names)
             )
 
-    def _check_additivity(self, matrix: NDArray[np.float64], explanation: Explanation) -> None:
+    def _check_additivity(self, X: pd.DataFrame, raw_score: NDArray[np.float64]) -> None:
         """Compare the scores of rows spread over all of them with the booster's own.
 
         To let the booster score every row would take several times as long as the explanation.
         """
-        n_rows = len(matrix)
+        n_rows = len(X)
         if not n_rows:
             return
         rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, CHECKED_ROWS)).astype(np.int64))
-        raw_score = np.asarray(
+        own = np.asarray(
             self.model.booster.predict(
-                matrix[rows], raw_score=True, num_threads=self.n_threads or 0
+                self._matrix(X.iloc[rows]), raw_score=True, num_threads=self.n_threads or 0
             )
         )
-        error = float(np.abs(explanation.raw_score[rows] - raw_score).max(initial=0.0))
+        error = float(np.abs(raw_score[rows] - own).max(initial=0.0))
         if error > ADDITIVITY:
             raise ModelError(
                 f"Trait values must add up to the raw score within {ADDITIVITY:g}. The largest "
                 f"error is {error:g}: this is a fault of the explainer, please report it."
             )
 
-    def _scores(self, explanation: Explanation) -> pd.DataFrame:
+    def _scores(self, explained: ExplainedRows) -> pd.DataFrame:
         """Return PD, scores and trait values as one frame."""
         columns: dict[str, Any] = {
-            "pd_hat": self.model.probability(explanation.raw_score),
-            "raw_score": explanation.raw_score,
-            "base_value": explanation.base_value,
+            "pd_hat": self.model.probability(explained.raw_score),
+            "raw_score": explained.raw_score,
+            "base_value": self.explainer.base_value,
         }
-        for column, key in enumerate(explanation.traits):
-            columns[f"trait_{key}"] = explanation.values[:, column]  # noqa: PD011
-        return pd.DataFrame(columns, index=range(len(explanation.raw_score)))
+        for column, key in enumerate(self.explainer.traits):
+            columns[f"trait_{key}"] = explained.trait_values[:, column]
+        return pd.DataFrame(columns, index=range(len(explained)))
 
 
 def _described(meanings: Mapping[str, FeatureMeaning | str]) -> dict[str, FeatureMeaning]:

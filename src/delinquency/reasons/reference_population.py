@@ -166,8 +166,7 @@ class Contributions:
     trait_values : ndarray of shape (n_rows, n_traits)
         Exact trait values, raw log-odds.
     fact_values : ndarray of shape (n_rows, n_facts)
-        Feature contributions that order the facts within a trait, raw log-odds: exact ones, or
-        those of ``ContributionCurves``.
+        Exact values of the features, raw log-odds; those of a trait add up to the trait.
     features : ndarray of shape (n_rows, n_facts)
         The features themselves; NaN when not known; codes for columns of names.
     """
@@ -189,32 +188,57 @@ class Contributions:
     def __len__(self) -> int:
         return len(self.trait_values)
 
-    def rows(self, chosen: NDArray[np.bool_]) -> "Contributions":
-        """Return those of some accounts."""
-        return Contributions(
-            self.trait_values[chosen], self.fact_values[chosen], self.features[chosen]
-        )
+
+def in_reference(pd_hat: Array) -> NDArray[np.bool_]:
+    """Return which accounts the others are compared with: PD at or below the median.
+
+    Parameters
+    ----------
+    pd_hat : ndarray of shape (n_rows,), in [0, 1]
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+
+    Raises
+    ------
+    ModelError
+        If there is no account.
+
+    Notes
+    -----
+    The mean of all accounts would be no aim: it holds the accounts in trouble too. The better
+    half is a state that half of all customers are in, so that it can be reached.
+    """
+    if not len(pd_hat):
+        raise ModelError("A reference needs at least one account. Got none.")
+    return np.asarray(pd_hat <= np.median(pd_hat))
 
 
 def build_reference(
-    accounts: Contributions,
+    trait_values: Array,
+    features: Array,
     pd_hat: Array,
     *,
     traits: Sequence[str],
     facts: Sequence[str],
+    fact_values: Array,
     typical_pd: float | None = None,
     names: NDArray[np.bool_] | None = None,
 ) -> Reference:
-    """Return the reference of a population: its accounts with PD at or below the median.
+    """Return the reference of a population: its accounts that ``in_reference`` chooses.
 
     Parameters
     ----------
-    accounts : Contributions
-        Of the population, usually the training accounts.
+    trait_values : ndarray of shape (n_rows, n_traits)
+        Exact trait values of the population, usually the training accounts; raw log-odds.
+    features : ndarray of shape (n_rows, n_facts)
     pd_hat : ndarray of shape (n_rows,), in [0, 1]
         Calibrated probabilities.
     traits, facts : sequence of str
         Names of the columns of trait and fact values.
+    fact_values : ndarray of shape (n_facts,)
+        Mean of the features' exact values over the accounts of ``in_reference``.
     typical_pd : float or None
         Probability of the mean raw score of the reference; None for the mean of the log-odds of
         their probabilities, which is the same wherever calibration is linear.
@@ -229,19 +253,11 @@ def build_reference(
     ------
     ModelError
         If there is no account.
-
-    Notes
-    -----
-    The mean of all accounts would be no aim: it holds the accounts in trouble too. The better
-    half is a state that half of all customers are in, so that it can be reached.
     """
-    if not len(accounts):
-        raise ModelError("A reference needs at least one account. Got none.")
+    good = in_reference(pd_hat)
     ceiling = float(np.median(pd_hat))
-    good = pd_hat <= ceiling
     usual = float(probability(log_odds(pd_hat[good]).mean()))
     typical = usual if typical_pd is None else typical_pd
-    features = accounts.features
     known = np.where(np.isfinite(features), features, 0.0)
     return Reference(
         rule="accounts whose probability is at or below the median",
@@ -249,9 +265,9 @@ def build_reference(
         ceiling=ceiling,
         pd_hat=float(typical),
         traits=tuple(traits),
-        trait_values=accounts.trait_values[good].mean(axis=0),
+        trait_values=trait_values[good].mean(axis=0),
         facts=tuple(facts),
-        fact_values=accounts.fact_values[good].mean(axis=0),
+        fact_values=np.asarray(fact_values, np.float64),
         medians=_typical(features[good], names),
         flags=((known == 0) | (known == 1)).all(axis=0) & np.isfinite(features).any(axis=0),
     )

@@ -1,6 +1,7 @@
 """The reasons of some accounts, as arrays, in words and as columns that agree with the words."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -195,6 +196,28 @@ class Reasons:
             out[~named & (value > reference)] = "high"
             out[~named & (value < reference)] = "low"
         return out
+
+
+def joined_reasons(parts: Sequence[Reasons]) -> Reasons:
+    """Return the reasons of several blocks of accounts as one, in the order of the blocks.
+
+    Parameters
+    ----------
+    parts : sequence of Reasons
+        At least one; all of the first one's context.
+
+    Returns
+    -------
+    Reasons
+    """
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Reasons)
+        if field.name != "context"
+    }
+    return Reasons(context=parts[0].context, **arrays)
 
 
 def _codes(key: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

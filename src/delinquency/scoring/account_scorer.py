@@ -24,11 +24,10 @@ from delinquency.modeling.fitted_model import DelinquencyModel, load_model
 from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.panel.window_cells import NEVER, month_number
 from delinquency.panel.windows import Array, Windows, build_windows
-from delinquency.reasons.feature_effects import ContributionCurves
+from delinquency.reasons.explained_blocks import explained_rows, joined_rows, row_blocks
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reason_selection import select_reasons
-from delinquency.reasons.reference_population import Contributions, Reference, scale_of
+from delinquency.reasons.reference_population import Reference, scale_of
 from delinquency.reasons.stated_reasons import Reasons
 from delinquency.scoring.evidence_pass import evidence_pass
 from delinquency.scoring.part_tables import SILENT, needed_columns, require_columns
@@ -79,7 +78,6 @@ class AccountScorer:
     explainer : TraitExplainer
     context : ReasonContext
         What the reasons rest on.
-    curves : ContributionCurves
     n_months : int
         Length of the observation window the model was trained with.
     version : str
@@ -93,7 +91,6 @@ class AccountScorer:
         model: DelinquencyModel,
         explainer: TraitExplainer,
         context: ReasonContext,
-        curves: ContributionCurves,
         *,
         n_months: int,
         version: str,
@@ -105,7 +102,6 @@ class AccountScorer:
         self.meanings: dict[str, FeatureMeaning] = {
             name: context.meanings[name] for name in model.features
         }
-        self.curves = curves
         self.selection: list[Feature] | None = None
         if all(name in FEATURES for name in model.features):
             self.selection = [FEATURES[name] for name in model.features]
@@ -184,25 +180,27 @@ class AccountScorer:
         ModelError
             If base value and trait values do not add up to the booster's own raw score.
         """
-        matrix = np.ascontiguousarray(features.T)
-        explanation = self.explainer.explain(matrix)
-        self._require_additive(matrix, explanation.raw_score)
         quiet = np.zeros(len(keys), np.bool_) if silent is None else silent
         evidence = evidence_pass(features, self.meanings, tables, silent=quiet)
-        values = explanation.values  # noqa: PD011
+        explained = joined_rows(
+            [
+                explained_rows(
+                    self.explainer, np.ascontiguousarray(features[:, block].T), evidence[block],
+                    self.context,
+                )
+                for block in row_blocks(len(keys))
+            ]
+        )  # fmt: skip
+        self._require_additive(features, explained.raw_score)
         return ScoredAccounts(
             keys=keys,
             features=features,
-            pd_hat=self.model.probability(explanation.raw_score),
-            raw_score=explanation.raw_score,
-            base_value=explanation.base_value,
-            trait_values=values,
+            pd_hat=self.model.probability(explained.raw_score),
+            raw_score=explained.raw_score,
+            base_value=self.explainer.base_value,
+            trait_values=explained.trait_values,
             evidence=evidence,
-            reasons=select_reasons(
-                Contributions(values, self.curves.contributions(matrix), matrix),
-                evidence,
-                self.context,
-            ),
+            reasons=explained.reasons,
         )
 
     def _selection(self) -> list[Feature]:
@@ -214,13 +212,15 @@ class AccountScorer:
             )
         return self.selection
 
-    def _require_additive(self, matrix: Array, raw_score: Array) -> None:
+    def _require_additive(self, features: Array, raw_score: Array) -> None:
         """Compare the scores of a few rows, spread over all, with the booster's own."""
-        if not len(matrix):
+        n_rows = len(raw_score)
+        if not n_rows:
             return
-        n_rows = len(matrix)
         rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, CHECKED_ROWS)).astype(np.int64))
-        exact = self.model.booster.predict(matrix[rows], raw_score=True, num_threads=1)
+        exact = self.model.booster.predict(
+            np.ascontiguousarray(features[:, rows].T), raw_score=True, num_threads=1
+        )
         error = float(np.abs(raw_score[rows] - exact).max())
         if not error <= ADDITIVITY:
             raise ModelError(
@@ -312,7 +312,6 @@ def load_scorer(
         model,
         TraitExplainer.load(folder / "explainer.npz", n_threads=n_threads),
         context,
-        ContributionCurves.from_plain(plain["reasons.json"]["curves"]),
         n_months=int(chosen["data"].get("window_months", 12)),
         version=model_version(folder),
         trained_tables=plain["facts.json"]["tables"],
