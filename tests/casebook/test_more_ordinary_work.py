@@ -417,3 +417,11 @@ def test_the_all_in_cost_of_a_plan_is_its_internal_rate():
         D(12000), months=12, annual_rate=D(0), first_due=date(2026, 12, 9), fee=D(120)
     )
     assert 0.018 < costs_of(fee).annualised < 0.019
+
+
+@pytest.mark.parametrize("args", EVERY, ids=lambda args: args[0])
+@pytest.mark.parametrize("claimed", [D(-5), D(0)])
+def test_nothing_is_charged_on_no_principal(desk, args, claimed):
+    d = desk(args).overdue("2000")
+    for kind in ("interest", "late_fee"):
+        assert not d.allowed(Charge(kind, D("0.01"), claimed))

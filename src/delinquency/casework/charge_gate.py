@@ -78,6 +78,9 @@ def _principal(view: View, charge: Charge) -> list[Refusal]:
             else "The case does not say what is overdue: record went_overdue first."
         )
         return [Refusal("charges.principal", MONEY_SOURCE, reason)]
+    if charge.overdue_principal <= 0:
+        reason = f"Nothing is charged on a principal of {charge.overdue_principal}."
+        return [Refusal("charges.principal", MONEY_SOURCE, reason)]
     if charge.overdue_principal > view.overdue:
         reason = (
             f"The claimed principal is {charge.overdue_principal}; the case says that"
