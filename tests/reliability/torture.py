@@ -98,15 +98,24 @@ class Torture:
     def prepare(self) -> None:
         """Make the base folders, and learn what is right from runs that nobody kills."""
         self.folders.prepare()
-        for name in self.names:
-            for way in (0, 1):
-                command = COMMANDS[name]
-                self.folders.config(command.world, command.ways[way], self.home)
-                right, changing = self.folders.learn(name, way)
-                self.folders.right[name, way] = right
-                self.counts["files compared with those of clean runs"] += len(right)
-                if changing:
-                    print(f"  {name}: not the same twice, so not compared: {sorted(changing)}")
+        jobs = [(name, way) for name in self.names for way in (0, 1)]
+        for name, way in jobs:  # composed here once, and not in every process
+            self.folders.config(COMMANDS[name].world, COMMANDS[name].ways[way], self.home)
+        jobs.sort(key=lambda job: not COMMANDS[job[0]].slow)
+        self.until += self.chosen.seconds  # without this nothing can be compared
+        self.side_by_side(jobs, self.learn, "commands")
+        self.until -= self.chosen.seconds
+        for name, way in jobs:
+            right, changing = json.loads((self.home / f"right-{name}-{way}.json").read_text())
+            self.folders.right[name, way] = right
+            self.counts["files compared with those of clean runs"] += len(right)
+            if changing:
+                print(f"  {name}: not the same twice, so not compared: {changing}")
+
+    def learn(self, name: str, way: int) -> None:
+        """Keep what a command writes when nobody kills it."""
+        right, changing = self.folders.learn(name, way)
+        (self.home / f"right-{name}-{way}.json").write_text(json.dumps([right, sorted(changing)]))
 
     def check(self, root: Path, name: str, way: int, after: str, *, pair: bool = False) -> None:
         """Run a command and compare all that it writes with what a clean run wrote."""
@@ -235,7 +244,10 @@ class Torture:
 
     def tracked(self) -> None:
         """Kill trainings that write MLflow's database."""
-        kill_trainings_with_mlflow(self.home, self.chosen.tracked, self.counts, self.fault)
+        if time.monotonic() > self.until:
+            self.counts["kills with MLflow not tried: the time was over"] += self.chosen.tracked
+        elif self.chosen.tracked:
+            kill_trainings_with_mlflow(self.home, self.chosen.tracked, self.counts, self.fault)
 
     def report(self) -> None:
         print(f"\nseed {self.chosen.seed}\n\n| what | count |\n|---|---|")
