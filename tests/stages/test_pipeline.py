@@ -153,6 +153,14 @@ def test_nothing_that_names_an_account_is_logged(trained, explained):
             assert path.suffix != ".parquet", path
 
 
+def test_the_run_page_draws_the_effect_of_every_feature_from_exact_values(trained):
+    context = json.loads((trained / "models/synthetic/reasons.json").read_text())
+    assert "curves" not in context
+    effects = context["effects"]
+    assert len(effects) == len(context["reference"]["facts"])
+    assert any(len(set(heights)) > 1 for heights in effects.values())
+
+
 def test_the_logged_copy_of_the_model_loads_without_the_list_of_accounts(trained):
     from delinquency.pipeline.saved_model import load_from
 

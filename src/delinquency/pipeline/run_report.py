@@ -1,6 +1,6 @@
 """The page of a run: gathered from what the stages left in their folders, whoever ran last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ def write_run_page(config: Config) -> Path:
         figures={name: path.read_bytes() for name, path in figures.items() if path.exists()},
         exclusions=_table(space.reports / "exclusions.csv"),
         deciles=_table(space.reports / "deciles.csv"),
-        importance=_importance(fitted.model, fitted.meanings, fitted.context.get("curves", {})),
+        importance=_importance(
+            fitted.model, fitted.meanings, fitted.context.get(saved_model.EFFECTS, {})
+        ),
         comparison=_record(space.reports / "cross_validation.json", "evaluate"),
         worth=_record(space.reports / "table_worth.json", "evaluate"),
         audit=_record(space.reports / "truth_audit" / "audit.json", "truth_audit"),
@@ -129,11 +131,9 @@ def _withheld(path: Path) -> dict[str, dict[tuple[str, str], int]]:
 def _importance(
     model: DelinquencyModel,
     meanings: Mapping[str, FeatureMeaning],
-    curves: Mapping[str, Any],
+    effects: Mapping[str, Sequence[float]],
 ) -> list[dict[str, Any]]:
     """Return the features with the largest share of the gain, and how each moves the risk."""
-    # The last height is that of a missing value, which has no place among the others.
-    effects = dict(zip(curves.get("names", ()), curves.get("heights", ()), strict=True))
     gain = pd.Series(
         model.booster.feature_importance("gain"), index=list(model.features), dtype=float
     )
@@ -146,7 +146,7 @@ def _importance(
             "trait": meanings[name].trait_key,
             "share": float(value),
             "trait_share": float(by_trait[meanings[name].trait_key]),
-            "effect": [float(one) for one in effects.get(name, ())[:-1]],
+            "effect": [float(one) for one in effects.get(name, ())],
         }
         for name, value in share.sort_values(ascending=False).head(MOST_FEATURES).items()
         if value > 0

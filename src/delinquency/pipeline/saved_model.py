@@ -42,6 +42,8 @@ from delinquency.workspace.manifests import (
 
 EXPLANATIONS = "explanations.parquet"
 CONFIG, FACTS = "config.yaml", "facts.json"
+EFFECTS = "effects"
+"""Key of the context: how each feature moves the risk over its range, for pictures."""
 SPLIT = "split.parquet"
 """Which account was used for what. It names accounts, so no copy that leaves this machine's
 folders has it."""

@@ -81,7 +81,11 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
         explainer=reasons.explainer,
         meanings=prepared.meanings,
         split=split,
-        context={**reasons.to_plain(), REFERENCE: monitored.to_plain()},
+        context={
+            **reasons.to_plain(),
+            saved_model.EFFECTS: reasons.mean_effects(X),
+            REFERENCE: monitored.to_plain(),
+        },
         facts={
             "data": config.data.name,
             "real": config.data.real,

@@ -27,6 +27,7 @@ from delinquency.reasons.explained_blocks import (
     mean_fact_values,
     row_blocks,
 )
+from delinquency.reasons.mean_effects import mean_effect, spread_rows
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import common_sentences
@@ -233,6 +234,26 @@ class ReasonExplainer:
             explained.reasons.frame(undated if months is None else months),
         ]
         return pd.concat(frames, axis=1).set_axis(X.index, axis=0)
+
+    def mean_effects(self, X: pd.DataFrame) -> dict[str, list[float]]:
+        """Return how each feature moves the risk over its range, for pictures.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_features)
+            At most 2,000 of the rows, spread over all, are looked at.
+
+        Returns
+        -------
+        dict of str to list of float
+            By feature, the mean exact value in each bin of its values, lowest values first.
+        """
+        matrix = self._matrix(X.iloc[spread_rows(len(X))])
+        exact = self.explainer.explain(matrix, features=True).feature_values
+        return {
+            name: mean_effect(matrix[:, place], exact[:, place])
+            for place, name in enumerate(self.model.features)
+        }
 
     @property
     def explainer(self) -> TraitExplainer:
