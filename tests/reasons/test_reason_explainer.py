@@ -87,6 +87,12 @@ def test_facts_are_ranked_by_exact_values_in_blocks_of_any_size(
     assert np.abs(added[again.context.fact_traits] - reference.fact_values).max() < 1e-12
 
 
+def test_reasons_of_a_version_with_approximate_facts_are_refused(explainer, model):
+    old = {**explainer.to_plain(), "curves": {}}
+    with pytest.raises(ModelError, match="Train the model again"):
+        ReasonExplainer(model, MEANINGS, explainer=explainer.explainer).restore(old)
+
+
 def test_no_row_is_explained_as_no_row(explainer, accounts):
     assert explainer.explain(accounts[0].iloc[:0]).shape == (
         0,

@@ -37,6 +37,7 @@ from delinquency.reasons.reference_population import (
     build_reference,
     in_reference,
     scale_of,
+    stored_reference,
 )
 from delinquency.reasons.stated_reasons import Reasons, joined_reasons
 from delinquency.reasons.value_wording import style_of
@@ -299,7 +300,7 @@ class ReasonExplainer:
 
     def restore(self, plain: Mapping[str, Any]) -> "ReasonExplainer":
         """Take what ``to_plain`` returned instead of fitting, and return itself."""
-        self._reference = Reference.from_plain(plain["reference"])
+        self._reference = stored_reference(plain)
         self._common = frozenset((family, side) for family, side in plain["common"])
         return self
 

@@ -189,6 +189,23 @@ class Contributions:
         return len(self.trait_values)
 
 
+def stored_reference(learnt: Mapping[str, Any]) -> Reference:
+    """Return the reference among what a trained model's reasons keep.
+
+    Raises
+    ------
+    ModelError
+        If it was made when facts were ranked by approximate curves: exact values of an account
+        must not be compared with means of others.
+    """
+    if "curves" in learnt:
+        raise ModelError(
+            "This model's reasons compare facts with approximate means, as versions before exact "
+            "facts did. Train the model again with python -m delinquency stage=train."
+        )
+    return Reference.from_plain(learnt["reference"])
+
+
 def in_reference(pd_hat: Array) -> NDArray[np.bool_]:
     """Return which accounts the others are compared with: PD at or below the median.
 

@@ -27,7 +27,7 @@ from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.reasons.explained_blocks import explained_rows, joined_rows, row_blocks
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
-from delinquency.reasons.reference_population import Reference, scale_of
+from delinquency.reasons.reference_population import scale_of, stored_reference
 from delinquency.reasons.stated_reasons import Reasons
 from delinquency.scoring.evidence_pass import evidence_pass
 from delinquency.scoring.part_tables import SILENT, needed_columns, require_columns
@@ -297,7 +297,7 @@ def load_scorer(
     calibration = model.calibration.to_dict()
     context = ReasonContext(
         meanings=from_plain(plain["meanings.json"]),
-        reference=Reference.from_plain(plain["reasons.json"]["reference"]),
+        reference=stored_reference(plain["reasons.json"]),
         scale=scale_of(
             model.calibration.kind,
             slope=float(calibration.get("slope", 1.0)),
