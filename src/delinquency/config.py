@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else package.parent.parent / "conf"
 
 
+@cache
 def register() -> None:
     """Tell Hydra the shapes of all groups."""
     store = ConfigStore.instance()

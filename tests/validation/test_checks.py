@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from scipy.stats import beta, ks_2samp
 from sklearn.linear_model import LogisticRegression
 
 from delinquency.config import load
+from delinquency.validation import fairness_checks
 from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
 from delinquency.validation.explanation_checks import by_definition
 from delinquency.validation.fairness_checks import flagged, group_columns, group_table
@@ -304,3 +306,20 @@ def test_comments_survive_and_a_wrong_file_is_refused(tmp_path):
     path.write_text("41: no such item\n")
     with pytest.raises(ChoiceError, match="1 to 40"):
         read_comments(path)
+
+
+def test_the_gap_that_makes_the_light_red_is_the_gap_that_is_shown(evidence, options, monkeypatch):
+    """A small group's wide interval is not shown where a large group's gap is the sure one."""
+    rows = [("age", "65 and more", 0.17, -0.03, 0.37), ("sex", "female", 0.09, 0.07, 0.11)]
+    table = pd.DataFrame(
+        [
+            {"attribute": a, "group": g, "tpr_gap": gap, "tpr_gap_low": low, "tpr_gap_high": high,
+             "fpr_gap": 0.0, "fpr_gap_low": -0.01, "fpr_gap_high": 0.01,
+             "level": 1.0, "level_low": 0.9, "level_high": 1.1}
+            for a, g, gap, low, high in rows
+        ]
+    )  # fmt: skip
+    monkeypatch.setattr(fairness_checks, "group_table", lambda *_: table)
+    one = found(evidence, options, 34)
+    assert (one.figure, one.low, one.high, one.state) == (0.09, 0.07, 0.11, RED)
+    assert "TPR of sex female, 0.0900" in one.why and "65 and more, 0.1700" in one.why

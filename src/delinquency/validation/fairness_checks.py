@@ -277,7 +277,9 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
                 )
     if not gaps:
         return not_applicable("No group has enough bads to compare.")
-    figure, low, high, what = max(gaps)
+    # What is shown is the gap that is surest to lie beyond the limit; by size where none is.
+    surest = max(gaps, key=lambda gap: (max(gap[1] - (limits.most or 0.0), 0.0), gap[0]))
+    figure, low, high, what = surest
     states = [judge(f, limits, "", low=lo, high=hi).state for f, lo, hi, _ in gaps]
     levels = [
         judge(
@@ -287,7 +289,8 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
     ]
     off = table.loc[(table["level"] - 1).abs().fillna(0.0).idxmax()]
     why = (
-        f"Largest gap to everybody else: {what}, {figure:.4f}. Level furthest from that of all:"
+        f"Gap to everybody else: {what}, {figure:.4f} (largest of all: {max(gaps)[3]},"
+        f" {max(gaps)[0]:.4f}). Level furthest from that of all:"
         f" {off['attribute']} {off['group']}, bads over expected {off['level']:.3f}"
         f" [{off['level_low']:.3f}, {off['level_high']:.3f}] of it."
     )
