@@ -323,3 +323,15 @@ def test_the_gap_that_makes_the_light_red_is_the_gap_that_is_shown(evidence, opt
     one = found(evidence, options, 34)
     assert (one.figure, one.low, one.high, one.state) == (0.09, 0.07, 0.11, RED)
     assert "TPR of sex female, 0.0900" in one.why and "65 and more, 0.1700" in one.why
+
+
+def test_a_published_rate_that_moved_is_told_and_is_no_drift_of_the_accounts(evidence, options):
+    """Its values may have been seen before: what it is made of says that it is one figure."""
+    name = NAMES[0]
+    moved = replace(evidence.test, X=evidence.test.X.assign(**{name: 2.0}))
+    meaning = replace(evidence.meanings[name], needs=("regional_unemployment",))
+    drifted = replace(evidence, test=moved)
+    assert found(drifted, options, 28).state == RED
+    published = replace(drifted, meanings={**evidence.meanings, name: meaning})
+    told = found(published, options, 28)
+    assert told.state == PASS and name in told.why

@@ -38,6 +38,8 @@ class Column:
         For text: the values allowed; empty for any.
     protected : bool
         A protected attribute: never enters a model or a reason; kept for fairness checks.
+    published : bool
+        A figure that is published for a place and month: the same for all accounts there.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     protected: bool = False
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,7 @@ CASHFLOWS = Table(
             "percent",
             minimum=0,
             maximum=100,
+            published=True,
         ),
     ),
     key=("account_id", "month"),
@@ -295,6 +299,11 @@ TABLES = MappingProxyType(
     }
 )
 """The canonical tables by name."""
+
+
+def published_columns() -> frozenset[str]:
+    """Return the names of all columns that are published for a place and month."""
+    return frozenset(c.name for table in TABLES.values() for c in table if c.published)
 
 
 def protected_columns() -> tuple[str, ...]:

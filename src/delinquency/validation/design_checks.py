@@ -1,30 +1,25 @@
 """Checks of purpose, definition of bad, sample, split and data (items 1 to 9, 11, 25, 26)."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from delinquency.metrics import stability_p_value, stability_table
-from delinquency.validation.check_inputs import Array, Evidence, Rows
+from delinquency.validation.check_inputs import Evidence, Rows
 from delinquency.validation.check_record import (
     AMBER,
-    PASS,
     RED,
     Finding,
     check,
     judge,
     not_applicable,
 )
+from delinquency.validation.feature_movement import moved_most
 from delinquency.validation.validation_options import ValidationOptions
 
 DESIGN = "Purpose, sample and data"
 DEVELOPMENT_BADS, TEST_BADS = 1500, 500
 """Bads that the trade asks for; Siddiqi (2017), Intelligent Credit Scoring, 2nd ed., ch. 4."""
 TOP_DRIVERS = 10
-FEW_VALUES = 50
-"""Distinct values in the test up to which a feature may be of a place and month."""
 ENOUGH = 100
 """Accounts from which the share that worsens is known to about a tenth."""
 
@@ -255,66 +250,6 @@ def representative(evidence: Evidence, options: ValidationOptions) -> Finding:
     return moved_most(
         evidence, list(names), options, threshold="driver_psi", words="strongest drivers"
     )
-
-
-def moved_most(
-    evidence: Evidence, names: list[str], options: ValidationOptions, *, threshold: str, words: str
-) -> Finding:
-    """Return the finding of the feature that moved most, by an index that knows the sizes."""
-    old, new = evidence.train, evidence.test
-    sizes = {"n_reference": old.n_groups, "n_current": new.n_groups}
-    records, calendar = [], []
-    for name in names:
-        before, after = (rows.X[name].to_numpy(np.float64) for rows in (old, new))
-        if of_the_calendar(before, after):
-            calendar.append(name)
-            continue
-        table = stability_table(before, after)
-        p = min(1.0, stability_p_value(table, **sizes) * len(names))
-        records.append({"feature": name, "psi": float(table["psi"].sum()), "p corrected": p})
-    if not records:
-        return not_applicable("Every feature is the same for all accounts of a month.")
-    found = _moved(records, options, threshold=threshold, words=words)
-    if not calendar:
-        return found
-    why = (
-        f"{found.why} {len(calendar)} more are the same for all accounts of a place and month and"
-        f" had values in the test that development never saw ({', '.join(calendar[:3])}): they are"
-        " not judged, and a model cannot know what they do there."
-    )
-    return replace(found, why=why)
-
-
-def of_the_calendar(before: Array, after: Array) -> bool:
-    """Return whether a feature has a few values in the test, none of them seen before.
-
-    Rates that are published for a place and month have one independent value for thousands of
-    accounts: that they differ from another month's is no drift of the accounts.
-    """
-    now = np.unique(after[np.isfinite(after)])
-    if not 0 < len(now) <= FEW_VALUES or (now == np.round(now)).all():
-        return False
-    return not np.isin(now, before).any()
-
-
-def _moved(
-    records: list[dict[str, object]], options: ValidationOptions, *, threshold: str, words: str
-) -> Finding:
-    """Return the finding of the largest index whose movement is not chance."""
-    table = pd.DataFrame(records).sort_values("psi", ascending=False, ignore_index=True)
-    limits = options.threshold(threshold)
-    first = table.iloc[0]
-    sure = table[table["p corrected"] < options.significance]
-    figure = float(first["psi"])
-    by = next(name for name in table.columns if name not in ("psi", "p corrected"))
-    why = f"Largest PSI among {len(table)} {words}: {first[by]}, {figure:.4f}."
-    above = int((table["psi"] > (limits.watch_most or np.inf)).sum())
-    why += f" Above {limits.watch_most}: {above}."
-    if not len(sure):
-        why += " Samples of these sizes differ as much by chance."
-        return Finding(figure, None, None, PASS, why, limits, {f"PSI: {words}": table})
-    found = judge(float(sure["psi"].max()), limits, why, tables={f"PSI: {words}": table})
-    return Finding(figure, None, None, found.state, found.why, limits, found.tables)
 
 
 @check(

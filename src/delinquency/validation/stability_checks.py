@@ -8,7 +8,7 @@ from delinquency.metrics import grades, stability_p_value, stability_table
 from delinquency.traits import TRAITS
 from delinquency.validation.check_inputs import Array, Evidence
 from delinquency.validation.check_record import PASS, Finding, check, judge, not_applicable, worst
-from delinquency.validation.design_checks import moved_most
+from delinquency.validation.feature_movement import moved_most
 from delinquency.validation.validation_options import ValidationOptions
 
 STABLE = "Stability and drift"
