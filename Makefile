@@ -106,7 +106,7 @@ check: $(STAMP) ## Lint, types, import floors, audit of the installed packages
 	@$(BIN)/lint-imports
 	@$(BIN)/python .ci/audit.py
 test: $(STAMP) ## Run the test suite
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: validation-power audit-weights
 validation-power: $(STAMP) ## Measure how often each check errs: 100 simulated portfolios, ten minutes

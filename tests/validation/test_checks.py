@@ -335,3 +335,10 @@ def test_a_published_rate_that_moved_is_told_and_is_no_drift_of_the_accounts(evi
     published = replace(drifted, meanings={**evidence.meanings, name: meaning})
     told = found(published, options, 28)
     assert told.state == PASS and name in told.why
+
+
+def test_feature_values_far_from_shaps_make_the_accuracy_red(evidence, options):
+    assert found(replace(evidence, shap_gap=(1e-7, 20, 100)), options, 35).state == PASS
+    assert found(replace(evidence, shap_gap=(1e-2, 20, 100)), options, 35).state == RED
+    told = found(replace(evidence, shap_cannot="categorical splits"), options, 35)
+    assert told.state == PASS and "categorical splits" in told.why

@@ -166,7 +166,7 @@ def stress(evidence: Evidence, options: ValidationOptions) -> Finding:
     rng = np.random.default_rng(evidence.seed)
     rows = rng.choice(len(X), min(len(X), 5_000), replace=False)
     part = X.iloc[rows].reset_index(drop=True)
-    base_part = float(evidence.probability(evidence.score(part)).mean())
+    base_part = float(evidence.pd_of(part).mean())
     shocks = {TRAITS[key].short: names for key, names in by_trait.items()}
     shocks["all traits: adverse"] = [n for names in by_trait.values() for n in names]
     records, wrong = [], 0
@@ -177,7 +177,7 @@ def stress(evidence: Evidence, options: ValidationOptions) -> Finding:
                 values = moved[name].to_numpy(np.float64)
                 step = np.maximum(np.abs(values), np.nanstd(values)) * size
                 moved[name] = values + evidence.meanings[name].direction * step
-            after = float(evidence.probability(evidence.score(moved)).mean())
+            after = float(evidence.pd_of(moved).mean())
             fell = after < base_part - TOLERANCE
             wrong += fell
             records.append(
@@ -220,7 +220,7 @@ def absent_sources(evidence: Evidence, options: ValidationOptions) -> Finding:
         gone = [name for name in names if name in rows.X.columns]
         if not gone or len(gone) == rows.X.shape[1]:
             continue
-        pd_hat = evidence.probability(evidence.score(rows.X.assign(**dict.fromkeys(gone, np.nan))))
+        pd_hat = evidence.pd_of(rows.X.assign(**dict.fromkeys(gone, np.nan)))
         usual = bool(np.isfinite(pd_hat).all() and (pd_hat >= 0).all() and (pd_hat <= 1).all())
         states.append(PASS if usual else RED)
         area = compute(rows.bad, pd_hat) if usual else float("nan")

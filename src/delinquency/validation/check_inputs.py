@@ -127,7 +127,7 @@ class Evidence:
     importance : Series
         Gain by feature.
     score : callable
-        From features to raw scores in log-odds.
+        From features to raw scores in log-odds, by the library that fitted the model.
     probability : callable
         From raw scores to PDs.
     explain : callable
@@ -158,6 +158,13 @@ class Evidence:
         Of every draw that a check makes.
     cannot : dict of str to str
         What the data cannot support, and why.
+    quick_score : callable or None
+        The same scores to 1e-12 by the explainer, which is quicker; None where there is none.
+    shap_gap : tuple of float, int and int, or None
+        Largest distance of feature values from those of ``shap.TreeExplainer`` against the same
+        background, and the numbers of rows and of background rows; None where it was not asked.
+    shap_cannot : str
+        Why shap cannot explain this model, in its own words; "" where it can.
     cross_validated : DataFrame
         Metric, mean and interval over folds, where the data are one cohort; else empty.
     """
@@ -190,3 +197,10 @@ class Evidence:
     seed: int = 0
     cannot: Mapping[str, str] = field(default_factory=dict)
     cross_validated: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quick_score: Callable[[pd.DataFrame], Array] | None = None
+    shap_gap: tuple[float, int, int] | None = None
+    shap_cannot: str = ""
+
+    def pd_of(self, X: pd.DataFrame) -> Array:
+        """Return the PDs of many rows, by the quicker of two equal scores."""
+        return self.probability((self.quick_score or self.score)(X))

@@ -11,12 +11,22 @@ from scipy.stats import kendalltau
 
 from delinquency.traits import TRAITS
 from delinquency.validation.check_inputs import Array, Evidence
-from delinquency.validation.check_record import Finding, check, judge, not_applicable, worst
+from delinquency.validation.check_record import (
+    PASS,
+    RED,
+    Finding,
+    check,
+    judge,
+    not_applicable,
+    worst,
+)
 from delinquency.validation.validation_options import ValidationOptions
 
 EXPLAIN = "Explanation"
 BRUTE_ROWS, BACKGROUND = 12, 200
 """Accounts explained anew from the definition, against this many training rows."""
+NEAR_SHAP = 1e-4
+"""Log-odds within which shap's sums in single precision come near the exact values."""
 FAR_OFF = 5.0
 """Standard errors beyond which a value is not the one of the definition."""
 NOISE = 0.01
@@ -112,6 +122,16 @@ def accuracy(evidence: Evidence, options: ValidationOptions) -> Finding:
         f" accounts, {len(back)} training rows): {int(wrong.sum())} of {wrong.size} lie further"
         f" off than {FAR_OFF:g} standard errors. Values are log-odds, not probabilities."
     )
+    states = [found.state, exact.state]
+    if evidence.shap_gap is not None:
+        gap, n_rows, n_back = evidence.shap_gap
+        why += (
+            f" Feature values lie within {gap:.2g} of shap.TreeExplainer's ({n_rows} accounts,"
+            f" {n_back} training rows; shap counts in single precision)."
+        )
+        states.append(PASS if gap <= NEAR_SHAP else RED)
+    elif evidence.shap_cannot:
+        why += f" shap.TreeExplainer cannot explain this model: {evidence.shap_cannot}"
     table = pd.DataFrame(
         {
             "trait": [t.short for t in TRAITS.values()],
@@ -125,7 +145,7 @@ def accuracy(evidence: Evidence, options: ValidationOptions) -> Finding:
         error,
         error,
         error,
-        worst(found.state, exact.state),
+        worst(*states),
         why,
         found.threshold,
         {"Trait values against their definition": table},

@@ -228,7 +228,7 @@ def less_discriminatory(
     records = []
     for name in tells.sort_values(ascending=False).index[:PROXIES]:
         usual = float(np.nanmedian(evidence.train.X[name].to_numpy(np.float64)))
-        pd_hat = evidence.probability(evidence.score(rows.X.assign(**{name: usual})))
+        pd_hat = evidence.pd_of(rows.X.assign(**{name: usual}))
         records.append(
             {
                 "feature": name,
