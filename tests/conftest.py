@@ -1,6 +1,7 @@
 """Shared fixtures: a 5-account panel that a reader can check by hand, and random portfolios."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,17 @@ from delinquency.panel.table_checks import validate
 # A busy machine makes any example slow; time is not what the laws are about.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def tracking_address() -> Iterator[None]:
+    """Take back the address that MLflow leaves in the environment when a test sets one."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    yield
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    if before is not None:
+        os.environ["MLFLOW_TRACKING_URI"] = before
+
 
 MONTHS = pd.to_datetime([f"2024-{month:02d}-01" for month in range(1, 7)])
 CATEGORIES = (

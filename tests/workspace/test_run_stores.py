@@ -9,7 +9,13 @@ from delinquency.errors import TrackingError
 from delinquency.workspace.folders import workspace
 from delinquency.workspace.mlflow_runs import Run, tracked
 from delinquency.workspace.path_options import PathOptions
-from delinquency.workspace.run_stores import Store, require_reachable, store_of, without_password
+from delinquency.workspace.run_stores import (
+    Store,
+    point_mlflow_at,
+    require_reachable,
+    store_of,
+    without_password,
+)
 from delinquency.workspace.tracking_options import TrackingOptions
 
 
@@ -51,6 +57,16 @@ def test_two_first_runs_make_one_database_and_a_deleted_experiment_is_restored(t
     with tracked(store, name="r", note="n", tags={}, run_id=runs[0].info.run_id) as run:
         assert run.run_id != runs[0].info.run_id
     assert "was deleted" in capsys.readouterr().out
+
+
+def test_a_second_folder_of_one_process_has_a_database_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    first = store_in(tmp_path / "one")
+    point_mlflow_at(first)
+    assert store_in(tmp_path / "two").uri == f"sqlite:///{tmp_path / 'two' / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///asked.db")
+    point_mlflow_at(first)
+    assert store_in(tmp_path / "two").uri == "sqlite:///asked.db"  # what the user set stays
 
 
 def test_a_dead_server_is_known_within_ten_seconds():

@@ -19,6 +19,7 @@ from delinquency.workspace.run_stores import (
     MACHINE_LEARNING,
     URI_VARIABLE,
     Store,
+    point_mlflow_at,
     quieten,
     require_reachable,
     ui_address,
@@ -270,7 +271,7 @@ def tracked(
     quieten()
     try:
         with _alone_at(store):
-            mlflow.set_tracking_uri(store.uri)
+            point_mlflow_at(store)
             experiment_id = _experiment_of(store)
             end_killed_runs(experiment_id)
             run_id = _usable_run(run_id)
@@ -299,7 +300,7 @@ def log_to_run(store: Store, run_id: str, path: Path) -> None:
     import mlflow
 
     quieten()
-    mlflow.set_tracking_uri(store.uri)
+    point_mlflow_at(store)
     if _usable_run(run_id):
         mlflow.MlflowClient().log_artifact(run_id, str(path))
 

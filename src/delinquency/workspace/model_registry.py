@@ -9,7 +9,7 @@ from typing import Any
 
 from delinquency.errors import ModelError
 from delinquency.workspace.folder_locks import locked
-from delinquency.workspace.run_stores import Store
+from delinquency.workspace.run_stores import Store, point_mlflow_at
 
 CHAMPION, CHALLENGER, BEFORE = "champion", "challenger", "champion-before"
 EVENT = "event."
@@ -65,7 +65,7 @@ class ModelRegistry:
     def __init__(self, store: Store, name: str, *, lock: Path, wait_seconds: float = 60.0):
         import mlflow
 
-        mlflow.set_tracking_uri(store.uri)
+        point_mlflow_at(store)
         self._client = mlflow.MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
         self.name, self._lock, self._wait = name, lock, wait_seconds
 

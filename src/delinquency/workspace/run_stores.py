@@ -70,6 +70,22 @@ def store_of(options: TrackingOptions, space: Workspace, *, real: bool) -> Store
     return Store(uri, (space.tracking / ARTIFACTS).as_uri(), name, options.port)
 
 
+def point_mlflow_at(store: Store) -> None:
+    """Let MLflow work with a store, without leaving its address in the environment.
+
+    MLflow writes the address into ``MLFLOW_TRACKING_URI``, where the next command of the same
+    process, in another folder, would take it for the user's choice.
+    """
+    import mlflow
+
+    asked = os.environ.get(URI_VARIABLE)
+    mlflow.set_tracking_uri(store.uri)
+    if asked is None:
+        os.environ.pop(URI_VARIABLE, None)
+    else:
+        os.environ[URI_VARIABLE] = asked
+
+
 def require_reachable(store: Store) -> None:
     """Raise, within ten seconds, when the server of a store does not answer.
 
@@ -142,7 +158,7 @@ def download_model(store: Store, address: str, folder: Path) -> Path:
     from mlflow.exceptions import MlflowException
 
     quieten()
-    mlflow.set_tracking_uri(store.uri)
+    point_mlflow_at(store)
     try:
         local = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(folder)))
     except MlflowException as error:
