@@ -234,3 +234,21 @@ def test_every_function_of_a_case_is_reached_from_the_command_line(run: Any) -> 
     run("record", event=asked, **on)
     assert [item["urgency"] for item in run("worklist")] == ["answer is due"]
     assert run("outcomes")["promises"]["kept"]["n"] == 0
+
+
+def test_one_loan_over_several_debts_is_weighed_and_unknown_keys_are_refused(run: Any) -> None:
+    # Two debts of 1,000 at 12 %, 100 a month each; one loan of 2,000 at 0 % over 20 months.
+    debts = [{"balance": "1000", "instalment": "100", "annual_rate": "0.12"}] * 2
+    better = run("consolidation", debts={"months": 20, "annual_rate": "0", "debts": debts})
+    assert better["worth_advising"]
+    assert (better["instalment_now"], better["instalment_then"]) == ("200", "100.00")
+    assert better["cost_then"] in ("0", "0.00")
+    # By hand: 1 % of what is owed, cents rounded down, until 100 a month has paid it: 58.94.
+    assert better["cost_now"] == "117.88"
+    dear = run("consolidation", debts={"months": 20, "annual_rate": "0.30", "debts": debts})
+    assert not dear["worth_advising"]
+    with pytest.raises(ChoiceError, match="case.debts.debts has no rate"):
+        wrong = [{"balance": "1", "instalment": "1", "rate": "0"}]
+        run("consolidation", debts={"months": 2, "annual_rate": "0", "debts": wrong})
+    with pytest.raises(ChoiceError, match="case.debts needs months"):
+        run("consolidation", debts={"annual_rate": "0", "debts": debts})

@@ -136,7 +136,7 @@ class CommandContext:
 
 ONLY_LOOK = (
     *("ask", "show", "verify", "questions", "propose", "plans"),
-    *("timeline", "worklist", "outcomes"),
+    *("timeline", "worklist", "outcomes", "consolidation"),
 )
 """Commands that have nothing to do in a store that is not there, and so never make one."""
 OF_AN_OLDER_STORE = ("verify", "restored")

@@ -20,7 +20,7 @@ class CaseOptions:
 
     # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify,
     # restored, questions, propose, plans, message, timeline, documents, promise, worklist,
-    # outcomes.
+    # outcomes, consolidation.
     do: str = "list"
     # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
     # the run database.
@@ -47,6 +47,9 @@ class CaseOptions:
     message: Any = None
     # What the customer promises: {amount: "200", due: 2026-12-09}.
     promise: Any = None
+    # Debts of a customer with several banks, to weigh one loan over all of them:
+    # {months: 36, annual_rate: "0.12", debts: [{balance, instalment, annual_rate}, ...]}.
+    debts: Any = None
     # Name of the lender in texts.
     lender_name: str = "Your bank"
     # Whether the store is for practice: then case.at sets its clock. The mark stays for ever.

@@ -18,6 +18,7 @@ from delinquency.casework.case_file import Case
 from delinquency.casework.case_view import View, view_of
 from delinquency.casework.causes import feedback_on_model, hypotheses
 from delinquency.casework.communication import open_questions, timeline
+from delinquency.casework.consolidation import Debt, weigh_consolidation
 from delinquency.casework.event import read_amount
 from delinquency.casework.events import PromiseMade
 from delinquency.casework.measured_chances import (
@@ -39,6 +40,8 @@ from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
 _MESSAGE_KEYS = ("template", "channel", "amount", "due", "months", "total", "deadline", "relief")
 _PROMISE_KEYS = ("promise_id", "amount", "due")
+_DEBT_KEYS = ("months", "annual_rate", "debts")
+_ONE_DEBT = ("balance", "instalment", "annual_rate")
 
 
 def _case(context: CommandContext) -> tuple[Case, Policy, View]:
@@ -385,6 +388,34 @@ def _outcomes(context: CommandContext) -> Any:
         "values_are": value_words(with_measured(context.knowledge.choices.terms, chances)),
         "model_was_right": feedback,
     }
+
+
+@COMMANDS.named("consolidation")
+def _consolidation(context: CommandContext) -> Any:
+    """Weigh one loan over a customer's debts at several banks: advice, never a sale."""
+    given = context.need("debts")
+    if not isinstance(given, Mapping):
+        raise ChoiceError(
+            f"case.debts must be a mapping of {', '.join(_DEBT_KEYS)}. Got {given!r}."
+        )
+    _require_keys("debts", given, _DEBT_KEYS)
+    missing = [name for name in _DEBT_KEYS if name not in given]
+    if missing:
+        raise ChoiceError(f"case.debts needs {', '.join(missing)}.")
+    debts = []
+    for one in given["debts"]:
+        _require_keys("debts.debts", one, _ONE_DEBT)
+        lacking = [name for name in _ONE_DEBT if name not in one]
+        if lacking:
+            raise ChoiceError(f"Each of case.debts.debts needs {', '.join(lacking)}.")
+        debts.append(Debt(**{name: read_amount(one[name]) for name in _ONE_DEBT}))
+    found = weigh_consolidation(
+        tuple(debts),
+        annual_rate=read_amount(given["annual_rate"]),
+        months=int(given["months"]),
+        first_due=first_due_after(context.now, context.options.time_zone),
+    )
+    return {name: _plain(value) for name, value in asdict(found).items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Exact money: decimals at the edge, whole cents inside, never a float in between."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -113,16 +113,6 @@ def floor_cents(amount: Fraction) -> int:
 def ceil_cents(amount: Fraction) -> int:
     """Return the whole cents in an exact number of cents, rounded up."""
     return -(-amount.numerator // amount.denominator)
-
-
-def round_down(amount: Decimal) -> Decimal:
-    """Return an amount rounded down to the cent."""
-    return amount.quantize(CENT, rounding=ROUND_FLOOR)
-
-
-def round_up(amount: Decimal) -> Decimal:
-    """Return an amount rounded up to the cent."""
-    return amount.quantize(CENT, rounding=ROUND_CEILING)
 
 
 def cents_of_column(values: np.ndarray, name: str, digits: int = 2) -> np.ndarray:
