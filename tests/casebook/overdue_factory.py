@@ -56,14 +56,18 @@ BUCKETS = st.builds(
 @st.composite
 def overdue_records(draw: st.DrawFn) -> OverdueRecord:
     """Draw any record that fits."""
-    opened, other = draw(DAYS), draw(DAYS)
+    buckets = draw(BUCKETS)
+    first, last = (date.fromisoformat(f"{buckets[k].month}-01") for k in (0, -1))
+    # It was open in every month that it tells of.
+    opened = draw(st.dates(date(1999, 1, 1), first.replace(day=28)))
+    closed = draw(st.none() | st.dates(max(opened, last), date(2051, 12, 31)))
     return OverdueRecord(
         account_id=draw(REFERENCES),
         lender=draw(NAMES),
         currency=draw(st.sampled_from(["CNY", "USD", "EUR"])),
-        opened_on=min(opened, other),
-        closed_on=draw(st.sampled_from([None, max(opened, other)])),
-        buckets=draw(BUCKETS),
+        opened_on=opened,
+        closed_on=closed,
+        buckets=buckets,
         disputed=draw(st.booleans()),
         dispute_note=draw(NOTES),
         consent=draw(st.booleans()),

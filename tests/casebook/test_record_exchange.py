@@ -1,10 +1,12 @@
 import csv
 import json
+import re
 import stat
 import tempfile
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,7 +15,13 @@ from hypothesis import strategies as st
 from overdue_factory import NOTES, make_record, overdue_records
 
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.overdue_records import OverdueRecord, PutCount, all_records, put_records
+from delinquency.casebook.overdue_records import (
+    Bucket,
+    OverdueRecord,
+    PutCount,
+    all_records,
+    put_records,
+)
 from delinquency.casebook.pseudonyms import Key, pseudonym
 from delinquency.casebook.record_exchange import (
     export_records,
@@ -229,3 +237,36 @@ def test_a_file_that_is_not_there_is_named() -> None:
             own_lender="x",
             now=datetime(2026, 1, 1),  # type: ignore[arg-type]
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"month": "2025-12"}, "a month from 2026-01 to 2026-03, in which the record was open"),
+        ({"month": "2026-04"}, "a month from 2026-01 to 2026-03, in which the record was open"),
+        ({"band": "120+"}, "1-29, the band of 16 days past due"),
+        ({"band": ""}, "1-29, the band of 16 days past due"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused_in_words(
+    sqlite_store: Store, tmp_path: Path, now: datetime, changes: dict[str, Any], words: str
+) -> None:
+    rows = list(record_rows([make_record()]))
+    rows[0] = {**rows[0], **changes}
+    for kind in ("csv", "jsonl", "parquet"):
+        path = tmp_path / f"in.{kind}"
+        path.write_bytes(FORMATS[kind].write(rows))
+        with pytest.raises(DataError, match=re.escape(words)) as caught:
+            import_records(sqlite_store, path, own_lender="x", now=now)
+        assert "row 1" in str(caught.value)
+    assert _all(sqlite_store) == []
+
+
+def test_the_months_of_opening_and_closing_and_an_open_end_are_right(
+    sqlite_store: Store, tmp_path: Path, now: datetime
+) -> None:
+    closing = make_record("A1", buckets=(Bucket("2026-01", 1, 1, 1), Bucket("2026-03", 64, 1, 1)))
+    lasting = make_record("A2", closed_on=None, buckets=(Bucket("2026-09", 200, 1, 1),))
+    path = tmp_path / "in.csv"
+    path.write_bytes(FORMATS["csv"].write(list(record_rows([closing, lasting]))))
+    assert import_records(sqlite_store, path, own_lender="x", now=now).put.new == 2

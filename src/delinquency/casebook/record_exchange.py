@@ -6,7 +6,7 @@ can have it written anew. An import is all or nothing, and names every fault.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -203,7 +203,9 @@ def parse_rows(rows: Sequence[FileRow], *, where: str) -> tuple[OverdueRecord, .
         groups.setdefault(tuple(row[name] for name in _RECORD), []).append(number)
     for head, members in groups.items():
         try:
-            records.append(_parse(head, [rows[number] for number in members]))
+            record = _parse(head, [rows[number] for number in members])
+            faults += _contradictions(record, {n + 1: rows[n] for n in members}, where)
+            records.append(record)
         except (CaseworkError, ValueError) as error:
             place = f"row {members[0] + 1}"
             faults.append(
@@ -212,6 +214,32 @@ def parse_rows(rows: Sequence[FileRow], *, where: str) -> tuple[OverdueRecord, .
     if faults:
         raise DataError(faults)
     return tuple(records)
+
+
+def _contradictions(
+    record: OverdueRecord, rows: Mapping[int, FileRow], where: str
+) -> Iterator[Fault]:
+    """Yield where a record of a file contradicts itself: its months, and its bands of days.
+
+    Parameters
+    ----------
+    record : OverdueRecord
+    rows : mapping of int to FileRow
+        Its rows, by their number in the file.
+    where : str
+    """
+    first = f"{record.opened_on:%Y-%m}"
+    last = None if record.closed_on is None else f"{record.closed_on:%Y-%m}"
+    between = f"a month from {first} on" if last is None else f"a month from {first} to {last}"
+    for number, row in rows.items():
+        month, days = row["month"], row["days_past_due"]
+        if month < first or (last is not None and month > last):
+            wanted = f"{between}, in which the record was open"
+            yield Fault(where, "month", wanted, 1, (f"row {number}: {month}",))
+        band = Bucket(month, days, 0, 0).band
+        if row["band"] != band:
+            wanted = f"{band}, the band of {days} days past due"
+            yield Fault(where, "band", wanted, 1, (f"row {number}: {str(row['band'])[:20]!r}",))
 
 
 def _parse(head: tuple[Any, ...], rows: Sequence[FileRow]) -> OverdueRecord:
