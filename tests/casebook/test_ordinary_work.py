@@ -9,6 +9,7 @@ from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook, Moment
 from delinquency.casebook.clearing import clear_records
 from delinquency.casebook.overdue_records import all_records
+from delinquency.casebook.record_exchange import parse_rows, record_rows
 from delinquency.casework.actions import (
     Call,
     Charge,
@@ -255,6 +256,32 @@ def test_a_cure_closes_the_record_of_the_case_and_it_is_cleared(desk, sqlite_sto
     )
     assert gone.n_records == 1
     assert "record_cleared" in [e.kind for e in d.book.case(d.case).events]
+
+
+@pytest.mark.parametrize(
+    ("cured_on", "months"),
+    [
+        # Noted on 9 November, 14 days after the due day, and on 20 December, 55 days after it.
+        (date(2026, 12, 20), [("2026-11", 14), ("2026-12", 55)]),
+        (date(2026, 12, 1), [("2026-11", 14), ("2026-12", 36)]),
+        (date(2026, 11, 9), [("2026-11", 14)]),
+        (date(2026, 11, 2), [("2026-11", 7)]),
+        (date(2026, 10, 30), [("2026-10", 4)]),
+    ],
+)
+def test_a_cure_that_is_entered_late_takes_back_what_was_noted_after_it(
+    desk, sqlite_store, cured_on, months
+):
+    d = desk(SEED).overdue()
+    d.now = datetime.fromisoformat("2026-12-20T10:00+08:00")
+    d.record("payment_received", amount=D(50))
+    d.record("cured", on=cured_on)
+    with sqlite_store.reading() as connection:
+        (record,) = all_records(connection)
+    assert record.closed_on == cured_on
+    assert [(one.month, one.days_past_due) for one in record.buckets] == months
+    # Another lender's import takes it: it does not contradict itself.
+    assert parse_rows(list(record_rows([record])), where="own")
 
 
 def test_a_relapse_inherits_nothing_of_earlier_arrears(desk):

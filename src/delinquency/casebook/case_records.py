@@ -52,7 +52,7 @@ def put_case_record(
     ]
     if arrears.began is None:
         day = event.on if isinstance(event, Cured) else local_day(event.at, case)
-        closed = [replace(one, closed_on=max(day, one.opened_on)) for one in open_records]
+        closed = [_closed(one, max(day, one.opened_on)) for one in open_records]
         _put(journal, closed, received_on, lender)
         return
     first = arrears.missed[0].due
@@ -80,6 +80,23 @@ def put_case_record(
         record_id=known.record_id if known else "",
     )
     _put(journal, [record], received_on, lender)
+
+
+def _closed(record: OverdueRecord, day: date) -> OverdueRecord:
+    """Return a record closed on a day, without what was noted of the time after it.
+
+    A cure may be entered late: months in which the account was thought to be past due, and was
+    not, go; the month of the cure keeps the days until then.
+    """
+    last = f"{day:%Y-%m}"
+    days = max((day - record.opened_on).days, 1)
+    kept = tuple(one for one in record.buckets if one.month < last)
+    then = [one for one in record.buckets if one.month == last]
+    if then and record.source_name == SOURCE:
+        then = [replace(then[0], days_past_due=min(then[0].days_past_due, days))]
+    if not kept and not then:
+        then = [replace(record.buckets[0], month=last, days_past_due=days)]
+    return replace(record, closed_on=day, buckets=(*kept, *then))
 
 
 def _put(journal: Journal, records: list[OverdueRecord], received_on: date, lender: str) -> None:
