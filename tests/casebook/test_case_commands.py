@@ -252,3 +252,10 @@ def test_one_loan_over_several_debts_is_weighed_and_unknown_keys_are_refused(run
         run("consolidation", debts={"months": 2, "annual_rate": "0", "debts": wrong})
     with pytest.raises(ChoiceError, match="case.debts needs months"):
         run("consolidation", debts={"annual_rate": "0", "debts": debts})
+    with pytest.raises(ChoiceError, match="0.12 for 12 %"):
+        run("consolidation", debts={"months": 20, "annual_rate": "12", "debts": debts})
+    for wrong in ("ten", "0"):
+        with pytest.raises(ChoiceError, match="months must be"):
+            run("consolidation", debts={"months": wrong, "annual_rate": "0", "debts": debts})
+    with pytest.raises(ChoiceError, match="must be a list"):
+        run("consolidation", debts={"months": 20, "annual_rate": "0", "debts": 5})

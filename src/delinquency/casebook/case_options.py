@@ -81,7 +81,7 @@ class CaseOptions:
     as_of: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("event", "action", "message", "promise"):
+        for name in ("event", "action", "message", "promise", "debts"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, dict):
                 raise ChoiceError(f"case.{name} must be a mapping such as {{name: call}}.")

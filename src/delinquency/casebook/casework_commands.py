@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from delinquency.casebook.case_commands import COMMANDS, CommandContext, answer_of
@@ -29,6 +30,7 @@ from delinquency.casework.measured_chances import (
 )
 from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import PlanOption, Situation, plan_options
+from delinquency.casework.plans import LONGEST
 from delinquency.casework.proposals import propose_one
 from delinquency.casework.relief import relief_options
 from delinquency.casework.reminders import ReminderFacts, Text, approved_texts, text_for
@@ -390,29 +392,44 @@ def _outcomes(context: CommandContext) -> Any:
     }
 
 
+def _yearly_rate(raw: Any) -> Decimal:
+    """Return a yearly rate as a share; a number of per cent is refused, not taken for one."""
+    rate = read_amount(raw)
+    if not 0 <= rate <= 1:
+        raise ChoiceError(f"annual_rate is a share of a year: 0.12 for 12 %. Got {raw}.")
+    return rate
+
+
 @COMMANDS.named("consolidation")
 def _consolidation(context: CommandContext) -> Any:
     """Weigh one loan over a customer's debts at several banks: advice, never a sale."""
     given = context.need("debts")
-    if not isinstance(given, Mapping):
-        raise ChoiceError(
-            f"case.debts must be a mapping of {', '.join(_DEBT_KEYS)}. Got {given!r}."
-        )
     _require_keys("debts", given, _DEBT_KEYS)
     missing = [name for name in _DEBT_KEYS if name not in given]
     if missing:
         raise ChoiceError(f"case.debts needs {', '.join(missing)}.")
     debts = []
-    for one in given["debts"]:
+    each = given["debts"]
+    if not isinstance(each, list) or not all(isinstance(one, Mapping) for one in each):
+        raise ChoiceError(f"case.debts.debts must be a list of {{{', '.join(_ONE_DEBT)}}}.")
+    for one in each:
         _require_keys("debts.debts", one, _ONE_DEBT)
         lacking = [name for name in _ONE_DEBT if name not in one]
         if lacking:
             raise ChoiceError(f"Each of case.debts.debts needs {', '.join(lacking)}.")
-        debts.append(Debt(**{name: read_amount(one[name]) for name in _ONE_DEBT}))
+        debts.append(
+            Debt(
+                read_amount(one["balance"]), read_amount(one["instalment"]),
+                _yearly_rate(one["annual_rate"]),
+            )
+        )  # fmt: skip
+    months = str(given["months"])
+    if not months.isdecimal() or not 1 <= int(months) <= LONGEST:
+        raise ChoiceError(f"case.debts.months must be 1 to {LONGEST}. Got {months}.")
     found = weigh_consolidation(
         tuple(debts),
-        annual_rate=read_amount(given["annual_rate"]),
-        months=int(given["months"]),
+        annual_rate=_yearly_rate(given["annual_rate"]),
+        months=int(months),
         first_due=first_due_after(context.now, context.options.time_zone),
     )
     return {name: _plain(value) for name, value in asdict(found).items()}
