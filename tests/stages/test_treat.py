@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from delinquency.reporting.worklist_page import worklist_csv, worklist_page
 from delinquency.stages import policy_diff, treat
 from delinquency.traits import TRAITS
 from delinquency.workspace.manifests import written_folder
+from delinquency.workspace.mlflow_runs import Run
 
 COLUMNS = [
     "account_id",
@@ -205,3 +207,16 @@ def test_two_policies_are_compared(tmp_path, capsys):
     assert any(row["key"] == "contact.calls_per_7_days_max" for row in written)
     with pytest.raises(ChoiceError, match="Did you mean 'us_reg_f'"):
         policy_diff.run(config(tmp_path, "treatment.against=us_reg"))
+
+
+@pytest.mark.parametrize(("own", "decided"), [((), 0.2), (("treatment.cut_off=0.405",), 0.405)])
+def test_the_run_names_the_cut_off_that_decided(portfolio, monkeypatch, own, decided):
+    params = {}
+
+    class Kept(Run):
+        def params(self, values):
+            params.update(values)
+
+    monkeypatch.setattr(treat, "open_run_of", lambda *_, **__: nullcontext(Kept(None)))
+    treat.run(config(portfolio, *own))
+    assert params["cut_off"] == decided

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from delinquency.errors import ModelError
 from delinquency.log_odds import probability
 from delinquency.modeling.logistic import fit_logistic
 from delinquency.panel.outcomes import SPELLS
@@ -117,10 +118,13 @@ def _roll_rates(score: Array, bad: Array, good: Array) -> Array:
     if min(bad.sum(), good.sum()) < 1:
         return np.full(len(score), bad.sum() / (bad.sum() + good.sum()))
     column = score[:, None]
-    intercept, slope = fit_logistic(
-        np.concatenate([column, column]),
-        np.repeat([1, 0], len(score)),
-        l2=0.0,
-        weights=np.concatenate([bad, good]),
-    )
+    try:
+        intercept, slope = fit_logistic(
+            np.concatenate([column, column]),
+            np.repeat([1, 0], len(score)),
+            l2=0.0,
+            weights=np.concatenate([bad, good]),
+        )
+    except ModelError as error:
+        raise ModelError(f"{error} model.target=observed does without roll rates.") from error
     return probability(intercept + slope * score)

@@ -100,7 +100,7 @@ def _log(config: Config, policy: Policy, summary: dict[str, Any]) -> None:
     """Keep what was proposed, in sum, and the policy, as a run; no account is in it."""
     with open_run_of(config, purpose="treat") as active:
         active.params({"policy": f"{policy.name}@{policy.version}",
-                       "cut_off": config.treatment.cut_off})  # fmt: skip
+                       "cut_off": config.proposal_cut_off})  # fmt: skip
         for name, column in (("by_action", "action"), ("refusals_by_rule", "refusal")):
             counts = pd.Series(summary[name], dtype="int64").rename_axis(column)
             active.table(counts.reset_index(name="accounts"), f"tables/{name}.json")
