@@ -73,6 +73,7 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "rule": ["contact.hours"],
             "reason": ["It is 23:00 for the customer."],
             "next_contact_at": [pd.Timestamp("2026-03-12 00:00", tz="UTC")],
+            "time_zone": ["Asia/Shanghai"],
             "plan_months": [12.0],
             "plan_instalment": [100.0],
             "plan_total": [1200.0],
@@ -93,7 +94,7 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
     english, chinese = zip(*card.proposed, strict=True)
     assert english[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
     assert chinese[0] == "H3 提出分期还款：12期 × 100.00，合计1,200.00"
-    assert english[1].startswith("Contact from 2026-03-12 00:00 UTC")
+    assert english[1].startswith("Contact from 2026-03-12 08:00 Asia/Shanghai")
     assert english[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
     assert [refusal[0] for refusal in card.refused] == [
         "Legal step. Days past due before a legal step. Rule legal.days_past_due_min; source: "

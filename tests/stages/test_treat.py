@@ -220,3 +220,11 @@ def test_the_run_names_the_cut_off_that_decided(portfolio, monkeypatch, own, dec
     monkeypatch.setattr(treat, "open_run_of", lambda *_, **__: nullcontext(Kept(None)))
     treat.run(config(portfolio, *own))
     assert params["cut_off"] == decided
+
+
+def test_the_worklist_says_when_by_the_customers_own_clock(portfolio):
+    # Made on a holiday, 1 January: contacts begin on the next morning, at eight in Shanghai.
+    treat.run(config(portfolio, "treatment.cut_off=0.405"))
+    lines = (portfolio / "reports" / "synthetic" / "worklist.csv").read_text().splitlines()
+    assert "2024-01-02 08:00 Asia/Shanghai" in lines[1]
+    assert not any("UTC" in line for line in lines)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from delinquency.casework.business_calendar import business_days_after, missing_calendar
-from delinquency.casework.case_file import Case
+from delinquency.casework.case_file import Case, zone_of
 from delinquency.casework.case_view import View, view_of
 from delinquency.casework.communication import open_questions, reply_due
 from delinquency.casework.plan_costs import DOCUMENT
@@ -188,7 +188,7 @@ def items_of_proposals(accounts: pd.DataFrame, words: dict[str, str]) -> list[Wo
     Parameters
     ----------
     accounts : DataFrame
-        Of ``Proposals``; the order of the rows counts among equals.
+        Of ``Proposals``, with ``time_zone``; the order of the rows counts among equals.
     words : dict
         Each action as a person says it.
     """
@@ -206,7 +206,9 @@ def items_of_proposals(accounts: pd.DataFrame, words: dict[str, str]) -> list[Wo
                 str(row.account_id),
                 "",
                 _offer_words(words.get(str(row.action), str(row.action)), str(row.relief)),
-                not_before=None if start is None else start.to_pydatetime(),
+                not_before=None
+                if start is None
+                else start.to_pydatetime().astimezone(zone_of(row.time_zone)),
                 amount=float(row.overdue),
             )
         )

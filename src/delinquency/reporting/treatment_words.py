@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from delinquency.policy.rule_groups import specifications
 from delinquency.reporting.card_facts import Treatment
 from delinquency.reporting.rule_words import rule_zh
+from delinquency.reporting.worklist_page import on_the_clock
 
 ACTION_WORDS: Mapping[str, str] = {
     "instalments": "Offer instalments",
@@ -159,7 +161,7 @@ def _proposed(row: object) -> tuple[tuple[str, str], ...]:
             )
         )
     else:
-        when = f"{moment:%Y-%m-%d %H:%M} UTC"
+        when = on_the_clock(moment.to_pydatetime().astimezone(ZoneInfo(values["time_zone"])))
         out.append(
             (
                 f"Contact from {when} on: {values['reason']}",

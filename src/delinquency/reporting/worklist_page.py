@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
 from delinquency.casework.worklist import URGENCIES, WorkItem
@@ -22,10 +23,15 @@ _STYLE = (
 )
 
 
+def on_the_clock(moment: datetime) -> str:
+    """Return a moment by the clock of its own zone, and the zone: hours of contact are local."""
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzinfo}"
+
+
 def _cells(number: int, item: WorkItem) -> tuple[str, ...]:
     """Return one item as texts."""
-    due = "" if item.due is None else f"{item.due:%Y-%m-%d %H:%M}"
-    start = "" if item.not_before is None else f"{item.not_before:%Y-%m-%d %H:%M} UTC"
+    due = "" if item.due is None else on_the_clock(item.due)
+    start = "" if item.not_before is None else on_the_clock(item.not_before)
     return (
         str(number),
         item.urgency,
