@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,13 @@ ENGLISH = {"sure", "it", "the", "a", "them", "one", "up", "of", "no", "for", "hi
 STAGE = re.compile(r"\bstage=([a-z_]+)")
 
 
+@cache
 def texts():
-    """Yield place and text of whatever people read: pages, Makefile, strings in the code."""
+    """Return place and text of whatever people read: pages, Makefile, strings in the code."""
+    return tuple(_texts())
+
+
+def _texts():
     for path in [*PAGES, MAKEFILE]:
         if path.exists() and "research" not in path.parts:
             yield path.name, path.read_text(encoding="utf-8").replace("\\\n", " ")
@@ -96,20 +102,58 @@ def every_command():
     return named()
 
 
-def test_every_named_command_composes(every_command, tmp_path):
-    assert len(every_command) > 25
-    faults = []
+def together(every_command):
+    """Return commands in few groups, within which no key has two values.
+
+    Composing takes most of a second, so commands that do not contradict each other are composed
+    at once; the stage, which every command has, is looked up apart.
+    """
+    groups = []
     for command, place in every_command:
         if any(
             word.startswith(("hydra", "+experiment", "experiment=", "bench."))  # bench: its own
             for word in command
         ):
             continue
+        chosen = dict(word.split("=", 1) for word in command)
+        stage = chosen.pop("stage", "")
+        assert not stage or stage in STAGES, f"{place}: stage={stage}"
+        choices = {key: value for key, value in chosen.items() if "." not in key}
+        for values, members in groups:
+            # The same choice of files: a value of data= decides which keys of data. exist.
+            same = choices == {key: value for key, value in values.items() if "." not in key}
+            if same and all(values.get(key, value) == value for key, value in chosen.items()):
+                values.update(chosen)
+                members.append(place)
+                break
+        else:
+            groups.append((chosen, [place]))
+    return groups
+
+
+def test_every_named_command_composes(every_command, tmp_path):
+    assert len(every_command) > 25
+    faults = []
+    for values, places in together(every_command):
+        command = [f"{key}={value}" for key, value in values.items()]
         try:
             load([*command, f"paths.root={tmp_path}"])
         except (DelinquencyError, HydraException) as error:
-            faults.append(f"{place}: {' '.join(command)}: {error}")
+            faults.append(f"{', '.join(places)}: {' '.join(command)}: {error}")
     assert not faults, "\n".join(faults)
+
+
+def test_a_command_that_does_not_compose_is_found(tmp_path):
+    named_wrong = [
+        (("stage=train", "data=taiwan", "model.n_estimators=300"), "one.md"),
+        (("stage=train", "data=taiwan", "model.learning_speed=2"), "two.md"),
+    ]
+    ((values, places),) = together(named_wrong)
+    assert places == ["one.md", "two.md"]
+    with pytest.raises(HydraException, match="learning_speed"):
+        load([f"{key}={value}" for key, value in values.items()])
+    with pytest.raises(AssertionError, match=r"three\.md: stage=trane"):
+        together([(("stage=trane",), "three.md")])
 
 
 def test_every_named_stage_and_target_exists():
