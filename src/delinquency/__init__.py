@@ -42,7 +42,7 @@ _HOMES = {
     "Explanation": "shapley",
     "FeatureMeaning": "features.feature_description",
     "LabelOptions": "panel.label_options",
-    "Moment": "casebook.casebook",
+    "Moment": "casebook.moments",
     "ReasonExplainer": "reasons.reason_explainer",
     "SyntheticData": "synthetic.portfolio_options",
     "TraitExplainer": "shapley",
@@ -57,7 +57,8 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from delinquency.casebook.casebook import Casebook, Moment
+    from delinquency.casebook.casebook import Casebook
+    from delinquency.casebook.moments import Moment
     from delinquency.casework.actions import Call
     from delinquency.casework.case_file import Case
     from delinquency.casework.check import check

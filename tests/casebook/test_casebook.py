@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.casebook import FACTS, Casebook, Moment
+from delinquency.casebook.casebook import Casebook
+from delinquency.casebook.moments import Moment
+from delinquency.casebook.recorded_actions import fact_of
 from delinquency.casebook.role_views import HIDDEN, case_view
 from delinquency.casework.actions import (
     Call,
@@ -110,7 +112,7 @@ def test_a_decline_is_recorded_only_with_the_reason_that_a_person_gave(
 def test_the_reason_for_a_legal_step_is_kept_with_it() -> None:
     step = TakeLegalStep("letter", "Two plans refused; income unchanged.", "so-1", "strong")
     case = Case("K1", "A1", "Asia/Shanghai")
-    fact = FACTS[TakeLegalStep](step, case, _moment("law"), "ref")
+    fact = fact_of(step, case, _moment("law"), "ref")
     assert fact == LegalStepTaken(
         at=MORNING,
         actor="agent-7f3a",

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import event as sql_event
 
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.casebook import Casebook, Moment
+from delinquency.casebook.casebook import Casebook
+from delinquency.casebook.moments import Moment
 from delinquency.casebook.pseudonyms import Key
 from delinquency.casework.actions import (
     Action,

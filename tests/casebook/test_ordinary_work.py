@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.casebook import Casebook, Moment
+from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.clearing import clear_records
+from delinquency.casebook.moments import Moment
 from delinquency.casebook.overdue_records import all_records
 from delinquency.casebook.record_exchange import parse_rows, record_rows
 from delinquency.casework.actions import (

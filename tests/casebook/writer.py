@@ -15,8 +15,9 @@ from pathlib import Path
 import yaml
 
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.casebook import Casebook, Moment
+from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.database import Database
+from delinquency.casebook.moments import Moment
 from delinquency.casebook.pseudonyms import Key
 from delinquency.casebook.stored_cases import append_event
 from delinquency.casework.actions import Call

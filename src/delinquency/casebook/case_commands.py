@@ -9,9 +9,10 @@ from typing import Any, get_type_hints
 
 from delinquency.casebook.case_options import DEFAULT_POLICY, CaseOptions
 from delinquency.casebook.case_store import Store
-from delinquency.casebook.casebook import Casebook, Moment
+from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.clearing import clear_records
 from delinquency.casebook.database import require_database
+from delinquency.casebook.moments import Moment
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
 from delinquency.casebook.rehearsal import is_rehearsal, mark_rehearsal

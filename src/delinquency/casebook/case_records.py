@@ -7,13 +7,23 @@ from delinquency.casebook.audit_chain import Journal
 from delinquency.casebook.overdue_records import Bucket, OverdueRecord, put_records, records_of
 from delinquency.casework.case_file import Case
 from delinquency.casework.case_view import view_of
-from delinquency.casework.events import Cured, Event
+from delinquency.casework.events import (
+    CaseClosed,
+    Cured,
+    DisputeClosed,
+    Event,
+    FraudClosed,
+    PaymentReceived,
+    WentOverdue,
+)
 from delinquency.casework.history import local_day
 from delinquency.casework.money import digits_of, to_units
 from delinquency.policy import Policy
 
 SOURCE = "casework"
 """Lineage of records that cases made."""
+ARREARS_MOVE = (WentOverdue, Cured, PaymentReceived, CaseClosed, FraudClosed, DisputeClosed)
+"""Events after which the overdue record of a case is opened, goes on, or is closed."""
 
 
 def put_case_record(

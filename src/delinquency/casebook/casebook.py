@@ -7,113 +7,48 @@ refusal is written too, with its rule. What merely happened (a reply, a promise,
 through ``Casebook.record``.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from delinquency.casebook import stored_cases
 from delinquency.casebook.audit_chain import Journal
-from delinquency.casebook.case_records import put_case_record
+from delinquency.casebook.case_records import ARREARS_MOVE, put_case_record
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.database import sqlite_url
+from delinquency.casebook.moments import Moment
 from delinquency.casebook.pseudonyms import Key, letters
+from delinquency.casebook.recorded_actions import (
+    GATED,
+    asked_by,
+    fact_of,
+    require_recorded,
+    require_same_content,
+    with_its_payment,
+)
 from delinquency.casebook.stored_cases import StoredEvent
 from delinquency.casework.actions import (
     Action,
-    Call,
-    Charge,
-    Decline,
-    Message,
-    OfferHelp,
-    OfferPlan,
-    TakeLegalStep,
-    TransferDebt,
-    Visit,
 )
 from delinquency.casework.case_file import Case
-from delinquency.casework.case_view import View, view_of
-from delinquency.casework.charge_gate import missed_payment_of
+from delinquency.casework.case_view import view_of
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
 from delinquency.casework.events import (
     ActionRefused,
-    CaseClosed,
-    CaseJoined,
     CaseOpened,
-    ChargeMade,
-    ContactAttempted,
-    Cured,
-    DebtTransferred,
-    Declined,
-    DisputeClosed,
     Event,
-    FraudClosed,
-    HelpOffered,
-    LegalStepTaken,
-    MessageSent,
-    PaymentReceived,
-    PlanOffered,
     SignOffGiven,
     TextReviewed,
-    WentOverdue,
     event_from_dict,
 )
 from delinquency.casework.history_reading import history_of
 from delinquency.casework.message_texts import text_digest
-from delinquency.casework.tone import tone_faults
 from delinquency.errors import CaseworkError, unknown_name
 from delinquency.policy import Policy
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Who acts, when, and under which name for the write.
-
-    Attributes
-    ----------
-    at : datetime
-        When it happened, with time zone.
-    actor : str
-        Pseudonym of the person or process.
-    idempotency_key : str
-        The same again repeats nothing; a new attempt needs a new one, and another action a key
-        of its own.
-    written_at : datetime or None
-        Clock of the machine; None where it is the moment itself (a rehearsal, a notebook).
-
-    Examples
-    --------
-    >>> from datetime import UTC, datetime
-    >>> from delinquency import Moment
-    >>> Moment(datetime(2026, 3, 6, 9, tzinfo=UTC), "agent-7f3a", "first call").actor
-    'agent-7f3a'
-    """
-
-    at: datetime
-    actor: str
-    idempotency_key: str
-    written_at: datetime | None = None
-
-    @property
-    def clock(self) -> datetime:
-        """When the write happens.
-
-        Raises
-        ------
-        CaseworkError
-            If the moment lies in the future.
-        """
-        clock = self.at if self.written_at is None else self.written_at
-        if self.at > clock:
-            raise CaseworkError(
-                f"Nothing is recorded before it happens. Got {self.at.isoformat()};"
-                f" it is {clock.isoformat()}."
-            )
-        return clock
 
 
 @dataclass(frozen=True)
@@ -352,7 +287,7 @@ class Casebook:
         """Return whether an action is allowed at a moment, and why not; changes nothing."""
         with self.store.reading() as connection:
             policy = self._policy(stored_cases.require_case(connection, case_id).policy)
-            action = _asked_by(action, actor)
+            action = asked_by(action, actor)
             return check(action, self._read(connection, case_id, days_past_due), policy, at)
 
     def attempt(
@@ -379,13 +314,12 @@ class Casebook:
         CaseworkError
             When the case has moved on since: what happened later might forbid the action.
         """
-        if type(action) not in FACTS:
-            raise unknown_name("action", action.name, sorted(kind.name for kind in FACTS))
-        action = _asked_by(action, moment.actor)
+        require_recorded(action)
+        action = asked_by(action, moment.actor)
         with self.store.writing(moment.clock) as journal:
             known = _find(journal.connection, case_id, moment.idempotency_key)
             if known is not None:
-                _require_same(action, known, moment)
+                require_same_content(action, known, moment)
                 return Attempt(known.kind != ActionRefused.kind, known, None)
             policy = self._policy(stored_cases.require_case(journal.connection, case_id).policy)
             case = self._read(journal.connection, case_id, days_past_due)
@@ -397,11 +331,11 @@ class Casebook:
                 )
             decision = check(action, case, policy, moment.at)
             if decision.allowed:
-                action = _for_its_payment(action, view_of(case, policy, moment.at))
+                action = with_its_payment(action, view_of(case, policy, moment.at))
                 reference = letters(
                     journal.key.digest("reference", case_id, moment.idempotency_key)
                 )
-                fact = FACTS[type(action)](action, case, moment, reference)
+                fact = fact_of(action, case, moment, reference)
             else:
                 fact = ActionRefused(
                     at=moment.at,
@@ -458,184 +392,7 @@ def _events(connection: Connection, case_id: str) -> tuple[Event, ...]:
     return tuple(event_from_dict(one.body) for one in stored_cases.events_of(connection, case_id))
 
 
-def _asked_by(action: Action, actor: str) -> Action:
-    """Return an action with who asks for it, where the gate wants to know."""
-    return replace(action, asked_by=actor) if isinstance(action, TakeLegalStep) else action
-
-
-def _for_its_payment(action: Action, view: View) -> Action:
-    """Return a late fee with the due day of the missed payment that it was checked against."""
-    if not isinstance(action, Charge) or action.charge != "late_fee" or action.due is not None:
-        return action
-    missed = missed_payment_of(view, action)
-    return action if missed is None else replace(action, due=missed.due)
-
-
-def _require_same(action: Action, known: StoredEvent, moment: Moment) -> None:
-    """Raise when a key that named one action is used for another.
-
-    Notes
-    -----
-    A refusal is known by its action's name, a fact by its kind and by all that the action says.
-    """
-    payload = known.body.get("payload") or {}
-    if known.kind == ActionRefused.kind:
-        content = payload.get("content")
-        same = payload.get("action") == action.name and content in (
-            None,
-            "",
-            text_digest(repr(action)),
-        )
-    else:
-        blank = Case("key", "key", "UTC")
-        fact = FACTS[type(action)](action, blank, moment, "ref")
-        mine = fact.payload
-        loose = ["text_id", "plan_id", "language"]
-        if isinstance(action, Charge) and action.due is None:
-            loose.append("due")  # The fact names the missed payment that was the oldest then.
-        same = fact.kind == known.kind and all(
-            payload.get(name) == value for name, value in mine.items() if name not in loose
-        )
-        digest = payload.get("text_digest")
-        if same and isinstance(action, Message) and digest:
-            same = digest == text_digest(action.text)
-    if not same:
-        raise CaseworkError(
-            f"Idempotency key {moment.idempotency_key!r} belongs to {known.kind} (event"
-            f" {known.sequence}); {action.name} with this content needs a key of its own."
-        )
-
-
 def _find(connection: Connection, case_id: str, idempotency_key: str) -> StoredEvent | None:
     """Return the event that a key has already added."""
     stored = stored_cases.events_of(connection, case_id)
     return next((one for one in stored if one.idempotency_key == idempotency_key), None)
-
-
-def _contact(action: Any, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a call or visit."""
-    return ContactAttempted(
-        at=moment.at,
-        actor=moment.actor,
-        channel=action.channel,
-        number_id=getattr(action, "number_id", "main"),
-        party=action.party,
-        staff=getattr(action, "staff", 1),
-        purpose=action.purpose,
-    )
-
-
-def _message(action: Message, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a message; the text itself is not kept, only a reference."""
-    faults = tone_faults(action.text, legal_words_allowed=True, help_needed=True)
-    return MessageSent(
-        at=moment.at,
-        actor=moment.actor,
-        channel=action.channel,
-        text_id=f"t_{reference}",
-        language=case.language,
-        step=action.step,
-        offers_help=action.purpose in ("reminder", "help")
-        and all(fault.kind != "no offer of help" for fault in faults),
-        party=action.party,
-        purpose=action.purpose,
-        template=action.template,
-        text_digest=text_digest(action.text),
-    )
-
-
-def _charge(action: Charge, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a charge."""
-    return ChargeMade(
-        at=moment.at,
-        actor=moment.actor,
-        charge=action.charge,
-        amount=action.amount,
-        overdue_principal=action.overdue_principal,
-        days=action.days,
-        repeated=action.repeated,
-        due=action.due,
-    )
-
-
-def _plan(action: OfferPlan, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a plan that was offered."""
-    plan = action.plan
-    return PlanOffered(
-        at=moment.at,
-        actor=moment.actor,
-        plan_id=f"plan_{reference}",
-        plan_kind=plan.treatment,
-        months=plan.months,
-        instalment=plan.instalment,
-        total=plan.total,
-        first_due=plan.instalments[0].due,
-        schedule=tuple(f"{one.due} {one.amount}" for one in plan.instalments),
-    )
-
-
-def _help(action: OfferHelp, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of help that was offered."""
-    return HelpOffered(
-        at=moment.at,
-        actor=moment.actor,
-        treatment=action.treatment,
-        until=action.until,
-        amount=action.amount,
-    )
-
-
-def _legal(action: TakeLegalStep, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a legal step."""
-    return LegalStepTaken(
-        at=moment.at,
-        actor=moment.actor,
-        legal_step=action.legal_step,
-        sign_off_id=action.sign_off_id,
-        human_reason=action.human_reason,
-    )
-
-
-def _transfer(action: TransferDebt, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a sale."""
-    return DebtTransferred(at=moment.at, actor=moment.actor, buyer_id=action.buyer_id)
-
-
-def _decline(action: Decline, case: Case, moment: Moment, reference: str) -> Event:
-    """Return the fact of a decline, with the reason that a person gave."""
-    return Declined(
-        at=moment.at,
-        actor=moment.actor,
-        decision=action.decision,
-        human_reason=action.human_reason,
-    )
-
-
-ARREARS_MOVE = (WentOverdue, Cured, PaymentReceived, CaseClosed, FraudClosed, DisputeClosed)
-"""Events after which the overdue record of a case is opened, goes on, or is closed."""
-FACTS: Mapping[type[Action], Callable[[Any, Case, Moment, str], Event]] = {
-    Call: _contact,
-    Visit: _contact,
-    Message: _message,
-    Charge: _charge,
-    OfferPlan: _plan,
-    OfferHelp: _help,
-    TakeLegalStep: _legal,
-    Decline: _decline,
-    TransferDebt: _transfer,
-}
-"""What is recorded when an action is allowed: exactly what was checked."""
-GATED = (
-    CaseOpened,
-    ContactAttempted,
-    MessageSent,
-    ChargeMade,
-    PlanOffered,
-    HelpOffered,
-    LegalStepTaken,
-    Declined,
-    DebtTransferred,
-    ActionRefused,
-    CaseJoined,
-)
-"""Events that only the casebook itself writes."""

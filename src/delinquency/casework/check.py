@@ -1,9 +1,8 @@
 """The one place where every proposed action is checked against the policy."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import singledispatch
 
 from delinquency.casework.actions import (
     Action,
@@ -35,11 +34,27 @@ from delinquency.casework.message_texts import text_flags, text_refusals
 from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import affordable_instalment
 from delinquency.casework.plans import LONGEST
-from delinquency.errors import CaseworkError
+from delinquency.errors import CaseworkError, unknown_name
 from delinquency.policy import Policy
 
-Checker = Callable[[View, Any], tuple[Refusal, ...]]
-_CHECKERS: dict[type[Action], Checker] = {}
+
+@singledispatch
+def refusals_of(action: Action, view: View) -> tuple[Refusal, ...]:
+    """Return every rule that stands against an action, the first to be cited; none if allowed.
+
+    Parameters
+    ----------
+    action : Action
+    view : View
+        The case at the moment of asking, under its policy.
+
+    Raises
+    ------
+    ChoiceError
+        For an action without a check: nothing is allowed that no rule was asked about.
+    """
+    known = [kind.name for kind in refusals_of.registry if issubclass(kind, Action)]
+    raise unknown_name("action", action.name, sorted(name for name in known if name))
 
 
 def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
@@ -78,7 +93,7 @@ def check(action: Action, case: Case, policy: Policy, at: datetime) -> Decision:
     if at.tzinfo is None or at.utcoffset() is None:
         raise CaseworkError(f"at: expected a moment with time zone. Got {at.isoformat()!r}.")
     view = view_of(case, policy, at)
-    refusals = _CHECKERS[type(action)](view, action)
+    refusals = refusals_of(action, view)
     flags = text_flags(view, action) if isinstance(action, Message) else ()
     if not refusals:
         return Decision(
@@ -113,31 +128,20 @@ def _next(view: View, action: Action, refusals: tuple[Refusal, ...]) -> datetime
     return max(end for end in ends if end is not None)
 
 
-def _checks(kind: type[Action]) -> Callable[[Checker], Checker]:
-    """Return a decorator that makes a function the checker of one kind of action."""
-
-    def register(checker: Checker) -> Checker:
-        _CHECKERS[kind] = checker
-        return checker
-
-    return register
-
-
-@_checks(Call)
-@_checks(Visit)
-def _contact(view: View, contact: Call | Visit) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(contact: Call | Visit, view: View) -> tuple[Refusal, ...]:
     """Check a call or visit."""
     return contact_refusals(view, contact)
 
 
-@_checks(Message)
-def _message(view: View, message: Message) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(message: Message, view: View) -> tuple[Refusal, ...]:
     """Check a message: the contact, and its text."""
     return (*contact_refusals(view, message), *text_refusals(view, message))
 
 
-@_checks(Charge)
-def _charge(view: View, charge: Charge) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(charge: Charge, view: View) -> tuple[Refusal, ...]:
     """Check a charge against the case's own facts."""
     return charge_refusals(view, charge)
 
@@ -146,8 +150,8 @@ RATE_ROUNDING = 1e-4
 """Instalments are whole cents: a rate worked out from them may lie this much above the agreed."""
 
 
-@_checks(OfferPlan)
-def _plan(view: View, offer: OfferPlan) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(offer: OfferPlan, view: View) -> tuple[Refusal, ...]:
     """Check a plan: its length, rate, fee, sums, that it can be afforded, and who may have it."""
     rules, plan = view.policy.plan, offer.plan
     refusals = []
@@ -235,8 +239,8 @@ def _conditions(view: View, offer: OfferPlan) -> list[Refusal]:
     return refusals
 
 
-@_checks(OfferHelp)
-def _help(view: View, offer: OfferHelp) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(offer: OfferHelp, view: View) -> tuple[Refusal, ...]:
     """Check help without amounts: nearly always allowed, written terms only on strong evidence."""
     rules, rules_legal = view.policy.plan, view.policy.legal
     if offer.treatment == "due_date_move" and rules.due_date_move_days_max.value == 0:
@@ -274,22 +278,22 @@ def _held_offers(view: View) -> list[Refusal]:
     return found
 
 
-@_checks(TakeLegalStep)
-def _legal(view: View, step: TakeLegalStep) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(step: TakeLegalStep, view: View) -> tuple[Refusal, ...]:
     """Check a legal step at the gate."""
     return legal_refusals(view, step)
 
 
-@_checks(Decline)
-def _decline(view: View, decline: Decline) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(decline: Decline, view: View) -> tuple[Refusal, ...]:
     """Check that a person gave a reason for a decline."""
     rule = view.policy.review.decline_needs_reason
     found = reason_refusal(view, decline.human_reason, rule)
     return () if found is None else (found,)
 
 
-@_checks(ShareRecord)
-def _share(view: View, share: ShareRecord) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(share: ShareRecord, view: View) -> tuple[Refusal, ...]:
     """Check that a record leaves the house only with consent."""
     rules = view.policy.records
     found = []
@@ -305,7 +309,7 @@ def _share(view: View, share: ShareRecord) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
-@_checks(TransferDebt)
-def _transfer(view: View, transfer: TransferDebt) -> tuple[Refusal, ...]:
+@refusals_of.register
+def _(transfer: TransferDebt, view: View) -> tuple[Refusal, ...]:
     """Check that a debt may be sold."""
     return transfer_refusals(view, transfer)

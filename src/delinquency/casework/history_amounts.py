@@ -1,7 +1,5 @@
 """How plans, promises, dues, payments and charges enter a case's history."""
 
-from typing import Any
-
 from delinquency.casework.events import (
     ChargeMade,
     ChargeRefunded,
@@ -42,7 +40,12 @@ def _(state: Reading, event: PlanAccepted) -> None:
     state.heard(event.at)
 
 
-def _move_plan(state: Reading, event: Any, before: str, after: str) -> None:
+def _move_plan(
+    state: Reading,
+    event: PlanAccepted | PlanRefused | PlanBroken | PlanCompleted,
+    before: str,
+    after: str,
+) -> None:
     """Move a plan on from the one state in which that can happen."""
     known = state.plans.get(event.plan_id)
     if known is None or known.state != before:

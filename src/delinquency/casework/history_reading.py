@@ -1,6 +1,7 @@
 """Reads a case's events into its history, oldest first, and from nothing later than a moment."""
 
-from datetime import datetime, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 
 from delinquency.casework import history_amounts  # noqa: F401  (registers its readers)
 from delinquency.casework.case_file import Case
@@ -57,7 +58,7 @@ from delinquency.casework.events import (
     WorkplaceNumber,
 )
 from delinquency.casework.history import History
-from delinquency.casework.history_state import READERS, Reading, reads
+from delinquency.casework.history_state import READERS, E, Reading, reads
 from delinquency.policy import Hours, Policy
 
 ANSWER_WITHIN = timedelta(hours=2)
@@ -179,12 +180,14 @@ def _(state: Reading, event: HoursAgreed) -> None:
     state.agreed_hours = Hours(time.fromisoformat(event.start), time.fromisoformat(event.end))
 
 
-def _sets(kind: type[Event], name: str) -> None:
+def _sets(
+    kind: type[E], name: str, *, until: Callable[[E], date | None] = lambda event: None
+) -> None:
     """Make an event say that a circumstance holds from now on, until its day if it has one."""
 
     @reads(kind)
-    def _(state: Reading, event: Event) -> None:
-        state.holds(name, event, getattr(event, "until", None))
+    def _(state: Reading, event: E) -> None:
+        state.holds(name, event, until(event))
 
 
 def _lifts(kind: type[Event], *names: str) -> None:
@@ -196,16 +199,16 @@ def _lifts(kind: type[Event], *names: str) -> None:
             state.circumstances.pop(name, None)
 
 
-_sets(HardshipDeclared, "hardship")
+_sets(HardshipDeclared, "hardship", until=lambda event: event.until)
 _lifts(HardshipEnded, "hardship")
 _sets(VulnerabilityFlagged, "vulnerability")
 _lifts(VulnerabilityLifted, "vulnerability")
 _sets(CustomerDied, "death")
 _lifts(DeathRefuted, "death")
-_sets(MinorIdentified, "minor")
-_sets(IllnessReported, "illness")
+_sets(MinorIdentified, "minor", until=lambda event: event.until)
+_sets(IllnessReported, "illness", until=lambda event: event.until)
 _lifts(IllnessEnded, "illness")
-_sets(MilitaryServiceBegan, "military_service")
+_sets(MilitaryServiceBegan, "military_service", until=lambda event: event.until)
 _lifts(MilitaryServiceEnded, "military_service")
 _sets(ChargedOff, "charge_off")
 _sets(DebtTransferred, "transfer")
