@@ -8,6 +8,7 @@ import re
 import sys
 
 import delinquency
+from delinquency import events
 
 HEAD = """\
 # Python API
@@ -62,6 +63,23 @@ labels, the questions to ask first, and the tables that carry the evidence.
 ```
 """
 
+EVENTS_TEXT = """\
+What can happen in a case: a module with one small record each. Every record has `at` (a moment
+with time zone) and `actor` (a pseudonym), and the fields that its docstring names.
+
+```python
+>>> from datetime import UTC, datetime
+>>> from delinquency import events
+>>> lost = events.HardshipDeclared(
+...     at=datetime(2026, 3, 11, 2, tzinfo=UTC), actor="customer", reason="loss of work"
+... )
+>>> lost.kind
+'hardship_declared'
+
+```
+
+"""
+
 _UNDERLINED = re.compile(r"^(.+)\n-{3,}$", re.MULTILINE)
 
 
@@ -70,8 +88,21 @@ def api_page() -> str:
     parts = [HEAD.replace("{reason}", _first_reason())]
     for name in delinquency.__all__:
         value = getattr(delinquency, name)
-        parts += [f"## {name}\n", TRAITS_TEXT if name == "TRAITS" else _described(name, value)]
+        text = _SPECIAL[name]() if name in _SPECIAL else _described(name, value)
+        parts += [f"## {name}\n", text]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _every_event() -> str:
+    """Return the kinds of events, each with the first line of its docstring."""
+    kinds = sorted(events.EVENTS.values(), key=lambda kind: kind.__name__)
+    lines = [
+        f"- `{kind.__name__}`: {(inspect.getdoc(kind) or '').splitlines()[0]}" for kind in kinds
+    ]
+    return EVENTS_TEXT + "\n".join(lines) + "\n"
+
+
+_SPECIAL = {"TRAITS": lambda: TRAITS_TEXT, "events": _every_event}
 
 
 def _described(name: str, value: object) -> str:

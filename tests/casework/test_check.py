@@ -7,6 +7,7 @@ import pytest
 
 from delinquency.casework.actions import (
     TREATMENTS,
+    Action,
     Charge,
     Decline,
     Message,
@@ -307,3 +308,11 @@ def test_written_terms_need_strong_evidence_of_the_case_and_no_dispute(seed):
 def test_an_unknown_treatment_is_named():
     with pytest.raises(ChoiceError, match="Did you mean 'instalments'"):
         OfferHelp("instalment")
+
+
+def test_an_action_that_no_rule_was_asked_about_is_refused_by_name(seed):
+    class Seize(Action):
+        name = "seize"
+
+    with pytest.raises(ChoiceError, match="Unknown action 'seize'"):
+        check(Seize(), case(), seed, NOW)

@@ -8,18 +8,19 @@ through ``Casebook.record``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from delinquency.casebook import stored_cases
-from delinquency.casebook.audit_chain import Journal
+from delinquency.casebook.audit_chain import BrokenLink, Journal
 from delinquency.casebook.case_records import ARREARS_MOVE, put_case_record
 from delinquency.casebook.case_store import Store
+from delinquency.casebook.clearing import Cleared, clear_records
 from delinquency.casebook.database import sqlite_url
-from delinquency.casebook.moments import Moment
+from delinquency.casebook.moments import Attempt, Moment
+from delinquency.casebook.overdue_records import OverdueRecord, records_of
 from delinquency.casebook.pseudonyms import Key, letters
 from delinquency.casebook.recorded_actions import (
     GATED,
@@ -49,24 +50,6 @@ from delinquency.casework.history_reading import history_of
 from delinquency.casework.message_texts import text_digest
 from delinquency.errors import CaseworkError, unknown_name
 from delinquency.policy import Policy
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What became of an action that was asked for.
-
-    Attributes
-    ----------
-    allowed : bool
-    event : StoredEvent
-        The fact that was recorded: the action done, or ``action_refused`` with its rule.
-    decision : Decision or None
-        The whole answer of the policy; None when the attempt is the repetition of an earlier one.
-    """
-
-    allowed: bool
-    event: StoredEvent
-    decision: Decision | None
 
 
 class Casebook:
@@ -112,7 +95,9 @@ class Casebook:
         self.lender = lender
 
     @classmethod
-    def in_file(cls, path: str | Path, *policies: Policy, secret: bytes) -> "Casebook":
+    def in_file(
+        cls, path: str | Path, *policies: Policy, secret: bytes, lender: str = "own"
+    ) -> "Casebook":
         """Return the cases of an SQLite file on this machine, which is made if it is not there.
 
         Parameters
@@ -122,9 +107,11 @@ class Casebook:
             Those that cases may be opened under.
         secret : bytes
             At least 32, of the pseudonyms and digests; the same for the life of the file.
+        lender : str
+            Code of the lender whose cases these are.
         """
         store = Store(sqlite_url(Path(path)), Key(secret))
-        return cls(store, {policy.name: policy for policy in policies})
+        return cls(store, {policy.name: policy for policy in policies}, lender)
 
     def close(self) -> None:
         """Give back every connection to the store."""
@@ -274,6 +261,19 @@ class Casebook:
             return tuple(
                 (stored, self._read(connection, stored.case_id)) for stored in newest.values()
             )
+
+    def records(self, account_id: str) -> tuple[OverdueRecord, ...]:
+        """Return the overdue records of an account, oldest first."""
+        with self.store.reading() as connection:
+            return records_of(connection, account_id)
+
+    def clear(self, policy: str, *, as_of: date, now: datetime) -> Cleared:
+        """Clear every record whose clearing day under a policy has come; again does no more."""
+        return clear_records(self.store, as_of=as_of, policy=self._policy(policy), now=now)
+
+    def verify(self) -> BrokenLink | None:
+        """Return the first broken link of the store's log of changes; None where all hold."""
+        return self.store.verify()
 
     def ask(
         self,

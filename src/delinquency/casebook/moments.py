@@ -1,8 +1,10 @@
-"""Who acts in a case, when, and under which name for the write."""
+"""Who acts in a case, when and under which name for the write, and what became of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from delinquency.casebook.stored_cases import StoredEvent
+from delinquency.casework.decision import Decision
 from delinquency.errors import CaseworkError
 
 
@@ -51,3 +53,21 @@ class Moment:
                 f" it is {clock.isoformat()}."
             )
         return clock
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of an action that was asked for.
+
+    Attributes
+    ----------
+    allowed : bool
+    event : StoredEvent
+        The fact that was recorded: the action done, or ``action_refused`` with its rule.
+    decision : Decision or None
+        The whole answer of the policy; None when the attempt is the repetition of an earlier one.
+    """
+
+    allowed: bool
+    event: StoredEvent
+    decision: Decision | None

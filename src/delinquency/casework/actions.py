@@ -141,6 +141,12 @@ class Message(Action):
     template : str
         Name and version of the approved text that this is, filled in: "bereavement:1"; "" for a
         text of its own.
+
+    Examples
+    --------
+    >>> from delinquency import Message
+    >>> Message("letter", "We are here to help. Please call us.").purpose
+    'reminder'
     """
 
     name: ClassVar[str] = "message"
@@ -179,6 +185,13 @@ class Charge(Action):
         Whether it is a repeated late fee.
     due : date or None
         Due day of the missed payment that a late fee is for; None means the oldest that has none.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from delinquency import Charge
+    >>> Charge("late_fee", Decimal("6.40"), overdue_principal=Decimal("640.00")).repeated
+    False
     """
 
     name: ClassVar[str] = "charge"
@@ -208,6 +221,17 @@ class OfferPlan(Action):
         What the customer would have to pay now without the plan.
     residual_after : Decimal or None
         What the customer expects to be left once the hardship is over.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> from delinquency import OfferPlan, Situation, Terms, load_policy, plan_options
+    >>> owed, due, left = Decimal("6000.00"), Decimal("900.00"), Decimal("1000.00")
+    >>> situation = Situation(owed, due, left, first_due=date(2026, 4, 15))
+    >>> plan = plan_options(situation, load_policy("seed_2021"), Terms())[0].plan
+    >>> OfferPlan(plan, residual_income=left, payment_due=due).name
+    'offer_plan'
     """
 
     name: ClassVar[str] = "offer_plan"
@@ -232,6 +256,12 @@ class OfferHelp(Action):
         When relief ends.
     amount : Decimal or None
         What relief costs the lender, or what is still asked, account currency.
+
+    Examples
+    --------
+    >>> from delinquency import OfferHelp
+    >>> OfferHelp("debt_advice").until is None
+    True
     """
 
     name: ClassVar[str] = "offer_help"
@@ -261,6 +291,12 @@ class TakeLegalStep(Action):
         what a person assessed in the case.
     asked_by : str
         Pseudonym of who asks; the casebook puts in who acts.
+
+    Examples
+    --------
+    >>> from delinquency import TakeLegalStep
+    >>> TakeLegalStep("letter", human_reason="no answer for half a year").sign_off_id
+    ''
     """
 
     name: ClassVar[str] = "legal_step"

@@ -68,6 +68,13 @@ def hypotheses(
     tuple of Hypothesis
         Only traits that raise the risk, or that the customer spoke of. A model's reason is a
         hypothesis until the customer has been asked.
+
+    Examples
+    --------
+    >>> from delinquency import hypotheses
+    >>> likely = hypotheses({"debt_burden": 0.6, "economic_condition": 0.2}, {})
+    >>> [(cause.headline, round(cause.share, 2)) for cause in likely]
+    [('Debt burden', 0.75), ('Economic condition', 0.25)]
     """
     answers = answers_of(events)
     rising = {key: max(float(contributions.get(key, 0.0)), 0.0) for key in TRAITS}

@@ -33,7 +33,19 @@ class TimelineEntry:
 
 
 def timeline(case: Case, at: datetime) -> tuple[TimelineEntry, ...]:
-    """Return everything that happened in a case up to a moment, oldest first."""
+    """Return everything that happened in a case up to a moment, oldest first.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Case, events, timeline
+    >>> asked = events.QuestionAsked(
+    ...     at=datetime(2026, 3, 11, 2, tzinfo=UTC), actor="customer", question_id="q1", about=""
+    ... )
+    >>> case = Case("case-1", "C-004217", time_zone="Asia/Shanghai", events=(asked,))
+    >>> [(f"{one.at:%H:%M}", one.kind) for one in timeline(case, asked.at)]
+    [('10:00', 'question_asked')]
+    """
     return tuple(
         TimelineEntry(
             at=event.at.astimezone(case.zone),
@@ -77,7 +89,20 @@ class ReplyClock:
 
 
 def open_questions(case: Case, policy: Policy, at: datetime) -> tuple[ReplyClock, ...]:
-    """Return the questions that wait for an answer, the most pressing first."""
+    """Return the questions that wait for an answer, the most pressing first.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Case, events, load_policy, open_questions
+    >>> asked = events.QuestionAsked(
+    ...     at=datetime(2026, 3, 11, 2, tzinfo=UTC), actor="customer", question_id="q1", about=""
+    ... )
+    >>> case = Case("case-1", "C-004217", time_zone="Asia/Shanghai", events=(asked,))
+    >>> clock = open_questions(case, load_policy("seed_2021"), asked.at)[0]
+    >>> clock.question_id, clock.late
+    ('q1', False)
+    """
     clocks = []
     for question_id, asked_at in history_of(case, at).questions.items():
         due_at = reply_due(asked_at, case.zone, policy)
@@ -197,6 +222,17 @@ def document_pack(
     -------
     DocumentPack
         Ready to be rendered; holds no direct identifier.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Case, document_pack, load_policy
+    >>> case = Case("case-1", "C-004217", time_zone="Asia/Shanghai")
+    >>> at = datetime(2026, 3, 13, 8, tzinfo=UTC)
+    >>> lines = (("Balance", "欠款余额", "6000.00"),)
+    >>> pack = document_pack(case, load_policy("seed_2021"), at, lines=lines)
+    >>> pack.rules[0].key
+    'charges.late_fee_rate_max'
     """
     wanted = ("charges.", "plan.") if plan is not None else ("charges.",)
     keys = {rule.key for rule in policy.rules if rule.key.startswith(wanted)}

@@ -44,6 +44,15 @@ class Situation:
         Day of a first instalment.
     hardship : bool
         Whether the customer declared hardship.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> from delinquency import Situation
+    >>> owed, due, left = Decimal("6000.00"), Decimal("900.00"), Decimal("1000.00")
+    >>> Situation(owed, due, left, first_due=date(2026, 4, 15)).hardship
+    False
     """
 
     balance: Decimal
@@ -76,6 +85,12 @@ class Terms:
         Yearly rate that the account bears without relief: what a freeze gives up.
     measured : tuple of str
         Which of the chances come from outcomes of a store; the others are guesses.
+
+    Examples
+    --------
+    >>> from delinquency import Terms
+    >>> Terms(months_max=24).annual_rate
+    Decimal('0')
     """
 
     annual_rate: Decimal = Decimal(0)
@@ -155,6 +170,19 @@ def plan_options(situation: Situation, policy: Policy, terms: Terms) -> tuple[Pl
     tuple of PlanOption
         Empty when nothing is owed. While the residual income is unknown each option says so and
         none is affordable: a plan is not drawn up on a guess.
+
+    Examples
+    --------
+    Of the 1,000.00 left each month 80 % may go into a plan: 800.00, so 6,000.00 take 8 months.
+
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> from delinquency import Situation, Terms, load_policy, plan_options
+    >>> owed, due, left = Decimal("6000.00"), Decimal("900.00"), Decimal("1000.00")
+    >>> situation = Situation(owed, due, left, first_due=date(2026, 4, 15))
+    >>> best = plan_options(situation, load_policy("seed_2021"), Terms())[0]
+    >>> best.treatment, best.affordable, best.plan.months, str(best.plan.instalment)
+    ('instalments', True, 8, '750.00')
     """
     if situation.balance <= 0:
         return ()

@@ -108,6 +108,14 @@ class ReminderFacts:
         Day until which something is answered or nothing is done.
     relief : str
         Relief that is offered, in words.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> from delinquency import ReminderFacts
+    >>> ReminderFacts(Decimal("640.00"), "CNY", date(2026, 3, 5), "Example Bank").months
+    0
     """
 
     amount: Decimal
@@ -180,6 +188,15 @@ def text_for(step: str, channel: str, language: str, facts: ReminderFacts) -> Te
         If there is no such text.
     CaseworkError
         If the filled text does not pass the tone check (a lender's name, say, may not).
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> from delinquency import ReminderFacts, text_for
+    >>> facts = ReminderFacts(Decimal("640.00"), "CNY", date(2026, 3, 5), "Example Bank")
+    >>> text_for("H2", "letter", "en", facts).text_id
+    'H2.letter.en'
     """
     key = (NAME_OF_STEP.get(step, step), channel, language)
     known = approved_texts()

@@ -30,6 +30,19 @@ def render_document_pack(pack: DocumentPack, *, real: bool) -> str:
     -------
     str
         Everything that came from data is escaped; no other file and no network is needed.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from delinquency import Case, document_pack, load_policy, render_document_pack
+    >>> case = Case("case-1", "C-004217", time_zone="Asia/Shanghai")
+    >>> lines = (("Balance", "欠款余额", "6000.00"),)
+    >>> at = datetime(2026, 3, 13, 8, tzinfo=UTC)
+    >>> page = render_document_pack(
+    ...     document_pack(case, load_policy("seed_2021"), at, lines=lines), real=False
+    ... )
+    >>> "6,000.00" in page
+    True
     """
     environment = page_environment()
     environment.filters["money"] = money
