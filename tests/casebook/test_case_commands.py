@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from overdue_factory import make_record
 
-from delinquency.casebook.case_commands import ACTIONS, COMMANDS, parse_action, run_command
+from delinquency.casebook.case_commands import run_command
 from delinquency.casebook.case_options import CaseOptions
+from delinquency.casebook.command_context import COMMANDS
 from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.casebook.record_exchange import record_rows
 from delinquency.casebook.record_formats import FORMATS
+from delinquency.casebook.typed_actions import ACTIONS, parse_action
 from delinquency.casework.actions import Charge, OfferPlan
 from delinquency.errors import CaseworkError, ChoiceError, DelinquencyError, MissingArtifactError
 from delinquency.policy import Policy
@@ -259,3 +261,32 @@ def test_one_loan_over_several_debts_is_weighed_and_unknown_keys_are_refused(run
             run("consolidation", debts={"months": wrong, "annual_rate": "0", "debts": debts})
     with pytest.raises(ChoiceError, match="must be a list"):
         run("consolidation", debts={"months": 20, "annual_rate": "0", "debts": 5})
+
+
+@pytest.mark.parametrize(
+    ("do", "choices", "fault"),
+    [
+        ("promise", {"amount": "much", "due": "2026-11-20"}, "case.promise.amount: .*'much'"),
+        ("promise", {"amount": "1", "due": "Friday"}, "case.promise.due must be a day.*'Friday'"),
+        ("message", {"amount": "1e3"}, "case.message.amount: .*'1e3'"),
+        ("message", {"due": "20.11.2026"}, "case.message.due must be a day"),
+        ("message", {"months": "six"}, "case.message.months must be a whole number. Got 'six'"),
+    ],
+)
+def test_what_is_typed_wrong_is_named(
+    run: Any, do: str, choices: dict[str, str], fault: str
+) -> None:
+    case_id = run("open", account_id="A1")["case_id"]
+    run("record", event={"kind": "went_overdue", "amount": "9.00", "due": "2026-10-05"},
+        case_id=case_id)  # fmt: skip
+    with pytest.raises(ChoiceError, match=fault):
+        run(do, case_id=case_id, **{do: choices})
+
+
+def test_a_debt_may_be_typed_as_a_number(run: Any) -> None:
+    debts = [{"balance": 1000.5, "instalment": 100, "annual_rate": 0.12}]
+    found = run("consolidation", debts={"months": 20, "annual_rate": 0.1, "debts": debts})
+    assert found["instalment_now"] == "100"
+    debts[0]["balance"] = "one thousand"
+    with pytest.raises(ChoiceError, match="case.debts.balance: .*'one thousand'"):
+        run("consolidation", debts={"months": 20, "annual_rate": 0.1, "debts": debts})

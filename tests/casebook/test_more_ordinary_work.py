@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from tests.casebook.test_ordinary_work import CN, EVERY, LETTER, SEED, UK, US, D, Desk
 
-from delinquency.casebook.case_commands import parse_action
+from delinquency.casebook.typed_actions import parse_action
 from delinquency.casework.actions import (
     Call,
     Charge,

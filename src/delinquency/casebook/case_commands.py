@@ -1,139 +1,30 @@
 """The commands of ``stage=case``: each takes the choices and gives an answer in JSON's types."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, get_type_hints
 
 from delinquency.casebook.case_options import DEFAULT_POLICY, CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.clearing import clear_records
+from delinquency.casebook.command_context import COMMANDS, CommandContext, Knowledge, answer_of
 from delinquency.casebook.database import require_database
-from delinquency.casebook.moments import Moment
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
 from delinquency.casebook.rehearsal import is_rehearsal, mark_rehearsal
 from delinquency.casebook.role_views import case_view, is_late_entry
-from delinquency.casebook.stored_cases import all_cases, canonical_json, cases_of
-from delinquency.casework.account_facts import AccountFacts
+from delinquency.casebook.stored_cases import all_cases, cases_of
+from delinquency.casebook.typed_actions import parse_action
 from delinquency.casework.actions import (
     Action,
-    Call,
-    Charge,
-    Decline,
-    Message,
-    OfferHelp,
     OfferPlan,
-    ShareRecord,
-    TakeLegalStep,
-    TransferDebt,
-    Visit,
 )
-from delinquency.casework.decision import Decision
-from delinquency.casework.event import read_amount
 from delinquency.casework.events import event_from_dict
 from delinquency.casework.history_reading import history_of
-from delinquency.casework.plans import Plan, extension_plan, hardship_plan, instalment_plan
-from delinquency.casework.proposals import ProposalTerms
-from delinquency.errors import CaseworkError, ChoiceError, unknown_name
-from delinquency.named_choices import Registry
+from delinquency.errors import ChoiceError
 from delinquency.policy import Policy
-
-ACTIONS: Mapping[str, type[Action]] = {
-    kind.name: kind
-    for kind in (
-        Call,
-        Visit,
-        Message,
-        Charge,
-        OfferPlan,
-        OfferHelp,
-        TakeLegalStep,
-        Decline,
-        ShareRecord,
-        TransferDebt,
-    )
-}
-"""What may be asked for, by name."""
-_PLAN_NEEDS = ("balance", "months", "annual_rate", "first_due")
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What the commands may ask of the world outside the store.
-
-    Attributes
-    ----------
-    facts_of : callable of account id
-        What the data and the model say of an account, or None where nothing was made yet.
-    choices : ProposalTerms
-    hold_out : (float, int)
-        Share of accounts in the random hold-out, and its seed.
-    proposed_traits : callable
-        Gives the dominant trait of each account that ``treat`` proposed for.
-    """
-
-    facts_of: Callable[[str], AccountFacts | None] = lambda account_id: None
-    choices: ProposalTerms = field(default_factory=ProposalTerms)
-    hold_out: tuple[float, int] = (0.0, 0)
-    proposed_traits: Callable[[], Mapping[str, str]] = dict
-
-
-@dataclass(frozen=True)
-class CommandContext:
-    """What a command works with.
-
-    Attributes
-    ----------
-    options : CaseOptions
-    casebook : Casebook
-    now : datetime
-        Moment of which is spoken, with time zone.
-    clock : datetime
-        Clock of the machine; in a rehearsal, the moment itself.
-    knowledge : Knowledge
-    """
-
-    options: CaseOptions
-    casebook: Casebook
-    now: datetime
-    clock: datetime
-    knowledge: Knowledge
-
-    @property
-    def as_of(self) -> date:
-        """The day of clearing and exports."""
-        given = self.options.as_of
-        return date.fromisoformat(given) if given else self.now.date()
-
-    @property
-    def policy(self) -> Policy:
-        """The policy of clearing and exports."""
-        policies = self.casebook.policies
-        if self.options.policy not in policies:
-            raise unknown_name("policy", self.options.policy, list(policies))
-        return policies[self.options.policy]
-
-    def moment(self, *content: object) -> Moment:
-        """Return who acts and when; the write is named by what it writes, unless it has a name."""
-        once = self.options.once
-        if not once:
-            key = self.casebook.store.key
-            at = self.now.isoformat()
-            text = canonical_json(content)
-            once = key.digest("once", self.options.do, self.options.actor, at, text)[:32]
-        return Moment(self.now, self.options.actor, once, self.clock)
-
-    def need(self, name: str) -> Any:
-        """Return a choice that this command cannot do without."""
-        value = getattr(self.options, name)
-        if not value:
-            raise ChoiceError(f"case.do={self.options.do} needs case.{name}=...")
-        return value
-
 
 ONLY_LOOK = (
     *("ask", "show", "verify", "questions", "propose", "plans"),
@@ -147,9 +38,6 @@ KEEP_THE_KEY = (
     "no clearing carried out; with it pseudonyms can be linked to people. No other command makes "
     "a key."
 )
-Command = Callable[[CommandContext], Any]
-COMMANDS: Registry[Command] = Registry("case command")
-"""The commands by name."""
 
 
 def run_command(
@@ -159,7 +47,7 @@ def run_command(
     policies: Mapping[str, Policy],
     now: datetime,
     knowledge: Knowledge | None = None,
-) -> Any:
+) -> object:
     """Carry out a command of the casework store, and return its answer in JSON's types.
 
     Parameters
@@ -179,7 +67,10 @@ def run_command(
     ChoiceError
         If ``case.at`` lies in the future.
     """
-    from delinquency.casebook import casework_commands  # noqa: F401  (registers its commands)
+    from delinquency.casebook import (  # noqa: F401  (they register their commands)
+        casework_commands,
+        store_commands,
+    )
 
     if not options.policy:
         options = replace(options, policy=DEFAULT_POLICY)
@@ -214,7 +105,7 @@ def run_command(
 
 
 @COMMANDS.named("open")
-def _open(context: CommandContext) -> Any:
+def _open(context: CommandContext) -> object:
     """Open a case."""
     options = context.options
     account = context.need("account_id")
@@ -235,9 +126,9 @@ def _open(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("record")
-def _record(context: CommandContext) -> Any:
+def _record(context: CommandContext) -> object:
     """Record what happened."""
-    payload = dict(context.need("event"))
+    payload = dict(context.need_mapping("event"))
     body = {
         "kind": payload.pop("kind", ""),
         "at": payload.pop("at", context.now.isoformat()),
@@ -259,9 +150,9 @@ def _record(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("ask")
-def _ask(context: CommandContext) -> Any:
+def _ask(context: CommandContext) -> object:
     """Say whether an action is allowed now, and why not; changes nothing."""
-    action = with_known_income(context, parse_action(context.need("action")))
+    action = with_known_income(context, parse_action(context.need_mapping("action")))
     days = context.options.days_past_due
     decision = context.casebook.ask(
         context.need("case_id"),
@@ -274,9 +165,9 @@ def _ask(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("act")
-def _act(context: CommandContext) -> Any:
+def _act(context: CommandContext) -> object:
     """Do an action if it is allowed, and record it or the refusal."""
-    raw = context.need("action")
+    raw = context.need_mapping("action")
     attempt = context.casebook.attempt(
         context.need("case_id"),
         with_known_income(context, parse_action(raw)),
@@ -316,13 +207,13 @@ def with_known_income(context: CommandContext, action: Action) -> Action:
 
 
 @COMMANDS.named("show")
-def _show(context: CommandContext) -> Any:
+def _show(context: CommandContext) -> object:
     """Show a case as a role may see it."""
     return case_view(context.casebook.store, context.need("case_id"), role=context.options.role)
 
 
 @COMMANDS.named("list")
-def _list(context: CommandContext) -> Any:
+def _list(context: CommandContext) -> object:
     """List the cases, of one account or all."""
     account = context.options.account_id
     with context.casebook.store.reading() as connection:
@@ -331,7 +222,7 @@ def _list(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("import")
-def _import(context: CommandContext) -> Any:
+def _import(context: CommandContext) -> object:
     """Import overdue records."""
     path = Path(context.need("file")).expanduser()
     store = context.casebook.store
@@ -341,7 +232,7 @@ def _import(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("export")
-def _export(context: CommandContext) -> Any:
+def _export(context: CommandContext) -> object:
     """Export the overdue records that may be shared."""
     path = Path(context.need("file")).expanduser()
     store, policy = context.casebook.store, context.policy
@@ -350,7 +241,7 @@ def _export(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("clear")
-def _clear(context: CommandContext) -> Any:
+def _clear(context: CommandContext) -> object:
     """Clear the records whose day has come, and write the exports anew."""
     store, policy = context.casebook.store, context.policy
     cleared = clear_records(store, as_of=context.as_of, policy=policy, now=context.clock)
@@ -359,7 +250,7 @@ def _clear(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("verify")
-def _verify(context: CommandContext) -> Any:
+def _verify(context: CommandContext) -> object:
     """Say whether the audit chain and what it speaks of hold."""
     store = context.casebook.store
     broken = store.verify()
@@ -375,113 +266,6 @@ def _verify(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("restored")
-def _restored(context: CommandContext) -> Any:
+def _restored(context: CommandContext) -> object:
     """Accept a backup that was put back on purpose as the newest state of the store."""
     return asdict(context.casebook.store.accept_restored(context.clock))
-
-
-def parse_action(raw: Mapping[str, Any]) -> Action:
-    """Return the action that a mapping describes.
-
-    Parameters
-    ----------
-    raw : mapping
-        ``name`` and the action's fields; amounts are best given as text. A plan is described by
-        balance, months, annual_rate and first_due.
-
-    Raises
-    ------
-    ChoiceError
-        With the nearest name, or the fields that are missing or unknown.
-
-    Examples
-    --------
-    >>> parse_action({"name": "offer_help", "treatment": "autopay"})
-    OfferHelp(treatment='autopay', willingness_evidence=None)
-    """
-    values = {str(key): value for key, value in raw.items()}
-    name = str(values.pop("name", ""))
-    if name not in ACTIONS:
-        raise unknown_name("action", name, list(ACTIONS))
-    cls = ACTIONS[name]
-    known = [item.name for item in fields(cls)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        listed = ", ".join(known) or "none"
-        raise ChoiceError(f"case.action: {name} has no {', '.join(unknown)}. Known: {listed}.")
-    hints = get_type_hints(cls, localns={"Plan": Plan})
-    try:
-        read = {key: _read(value, hints[key]) for key, value in values.items()}
-        return cls(**read)
-    except (TypeError, ValueError, InvalidOperation, KeyError, CaseworkError) as error:
-        raise ChoiceError(
-            f"case.action: {name} needs {', '.join(known)} in the right form. Got: {error}."
-        ) from None
-
-
-def _read(value: Any, hint: Any) -> Any:
-    """Return a value of the command line as the type of a field."""
-    if value is None:
-        return None
-    if hint in (Decimal, Decimal | None):
-        return read_amount(str(value) if isinstance(value, float) else value)
-    if hint is Plan:
-        return _read_plan(value)
-    if hint in (date, date | None):
-        return date.fromisoformat(str(value))
-    if hint is bool and not isinstance(value, bool):
-        raise ValueError(f"expected true or false, got {value!r}")
-    return value
-
-
-_PLAN_FORMS: Mapping[str, tuple[Callable[..., Plan], tuple[str, ...]]] = {
-    "instalments": (instalment_plan, ("fee",)),
-    "extension": (extension_plan, ()),
-    "hardship_reduction": (hardship_plan, ("reduced_to", "reduced_months")),
-}
-"""How each kind of plan is drawn up, and what it takes beside the four parts of all."""
-
-
-def _read_plan(raw: Any) -> Plan:
-    """Return the plan that a mapping describes; an unknown key is never left out in silence."""
-    if not isinstance(raw, Mapping):
-        raise ValueError(f"a plan as a mapping, not {raw!r}")
-    kind = str(raw.get("treatment", "instalments"))
-    if kind not in _PLAN_FORMS:
-        raise unknown_name("plan", kind, list(_PLAN_FORMS))
-    draw_up, more = _PLAN_FORMS[kind]
-    known = ("treatment", *_PLAN_NEEDS, *more)
-    unknown = sorted(set(map(str, raw)) - set(known))
-    if unknown:
-        raise ValueError(f"a plan of {kind} with {', '.join(unknown)}; known: {', '.join(known)}")
-    needed = [*_PLAN_NEEDS, *(name for name in more if name != "fee")]
-    missing = [name for name in needed if name not in raw]
-    if missing:
-        raise ValueError(f"a plan of {kind} without {', '.join(missing)}")
-    values: dict[str, Any] = {}
-    for name, value in raw.items():
-        if name in ("months", "reduced_months"):
-            values[name] = int(value)
-        elif name == "first_due":
-            values[name] = date.fromisoformat(str(value))
-        elif name not in ("treatment", "balance"):
-            values[str(name)] = read_amount(str(value))
-    return draw_up(read_amount(str(raw["balance"])), **values)
-
-
-def answer_of(decision: Decision) -> dict[str, Any]:
-    """Return a decision in JSON's types."""
-    following = decision.next_allowed_at
-    return {
-        "action": decision.action,
-        "allowed": decision.allowed,
-        "rule": decision.rule,
-        "rule_source": decision.rule_source,
-        "reason": decision.reason,
-        "next_allowed_at": None if following is None else following.isoformat(),
-        "refusals": [
-            {"rule": one.rule, "rule_source": one.rule_source, "reason": one.reason}
-            for one in decision.refusals
-        ],
-        "flags": list(decision.flags),
-    }

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
-from delinquency.casebook.case_commands import COMMANDS, CommandContext, answer_of
+from delinquency.casebook.command_context import (
+    COMMANDS,
+    CommandContext,
+    amount_of,
+    answer_of,
+    in_plain_types,
+    require_keys,
+)
 from delinquency.casebook.role_views import is_late_entry
+from delinquency.casebook.store_commands import chances_so_far
 from delinquency.casebook.stored_cases import events_of, require_case
 from delinquency.casework.account_facts import (
     AccountFacts,
@@ -17,25 +24,19 @@ from delinquency.casework.account_facts import (
 from delinquency.casework.actions import Message
 from delinquency.casework.case_file import Case
 from delinquency.casework.case_view import View, view_of
-from delinquency.casework.causes import feedback_on_model, hypotheses
+from delinquency.casework.causes import hypotheses
 from delinquency.casework.communication import open_questions, timeline
-from delinquency.casework.consolidation import Debt, weigh_consolidation
-from delinquency.casework.event import read_amount
 from delinquency.casework.events import PromiseMade
 from delinquency.casework.measured_chances import (
-    Chances,
-    chances_of,
     value_words,
     with_measured,
 )
 from delinquency.casework.plan_costs import costs_of
 from delinquency.casework.plan_options import PlanOption, Situation, plan_options
-from delinquency.casework.plans import LONGEST
+from delinquency.casework.plan_progress import Promise
 from delinquency.casework.proposals import propose_one
 from delinquency.casework.relief import relief_options
 from delinquency.casework.reminders import ReminderFacts, Text, approved_texts, text_for
-from delinquency.casework.treatment_outcomes import outcomes
-from delinquency.casework.worklist import in_order, items_of_case
 from delinquency.errors import CaseworkError, ChoiceError
 from delinquency.policy import Policy
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
@@ -76,15 +77,8 @@ def _facts(context: CommandContext, case: Case, policy: Policy) -> AccountFacts:
     return facts_with_case(known, case, policy, context.now)
 
 
-def _require_keys(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise when a mapping holds a key that nothing reads."""
-    unknown = sorted(set(map(str, given)) - set(known))
-    if unknown:
-        raise ChoiceError(f"case.{what} has no {', '.join(unknown)}. Known: {', '.join(known)}.")
-
-
 @COMMANDS.named("questions")
-def _questions(context: CommandContext) -> Any:
+def _questions(context: CommandContext) -> object:
     """List the likely causes, most likely first, with what to ask."""
     case, policy, _ = _case(context)
     facts = _facts(context, case, policy)
@@ -117,7 +111,7 @@ def _questions(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("propose")
-def _propose(context: CommandContext) -> Any:
+def _propose(context: CommandContext) -> object:
     """Say what to offer first under the case's policy, and what may not be done."""
     case, policy, view = _case(context)
     facts = _facts(context, case, policy)
@@ -133,7 +127,7 @@ def _propose(context: CommandContext) -> Any:
         "days_past_due": view.days_overdue,
         "income_known": proposal.facts.residual_income is not None,
         "plan": None if option is None else _plan(option),
-        "relief": None if proposal.relief is None else _plain(asdict(proposal.relief)),
+        "relief": None if proposal.relief is None else in_plain_types(asdict(proposal.relief)),
         "then": list(proposal.then),
         "not_allowed": list(proposal.refused),
         "contact": answer_of(proposal.contact),
@@ -141,7 +135,7 @@ def _propose(context: CommandContext) -> Any:
 
 
 @COMMANDS.named("plans")
-def _plans(context: CommandContext) -> Any:
+def _plans(context: CommandContext) -> object:
     """Weigh every plan and relief: cost and end for the customer, present value for the bank."""
     case, policy, view = _case(context)
     facts = _facts(context, case, policy)
@@ -155,11 +149,13 @@ def _plans(context: CommandContext) -> Any:
         hardship=facts.hardship,
     )
     guessed = context.knowledge.choices.terms
-    terms = with_measured(guessed, _chances(context, guessed.recovery_months))
+    terms = with_measured(guessed, chances_so_far(context, guessed.recovery_months))
     answer: dict[str, Any] = {
         "residual_income": None if facts.residual_income is None else str(facts.residual_income),
         "plans": [_plan(one) for one in plan_options(situation, policy, terms)],
-        "relief": [_plain(asdict(one)) for one in relief_options(situation, policy, terms)],
+        "relief": [
+            in_plain_types(asdict(one)) for one in relief_options(situation, policy, terms)
+        ],
         "costs_are_handed_over": policy.plan.cost_statement.value,
         "values_are": value_words(terms),
     }
@@ -169,13 +165,6 @@ def _plans(context: CommandContext) -> Any:
             " other_debts: '...'}"
         )
     return answer
-
-
-def _chances(context: CommandContext, months: int) -> Chances:
-    """Return what the store's cases say of kept instalments and of recovery without a plan."""
-    book = context.casebook
-    cases = ((case, book.policies[stored.policy]) for stored, case in book.newest_cases())
-    return chances_of(cases, context.now, recovery_months=months)
 
 
 def _plan(option: PlanOption) -> dict[str, Any]:
@@ -217,7 +206,7 @@ def _plan(option: PlanOption) -> dict[str, Any]:
 
 
 @COMMANDS.named("message")
-def _message(context: CommandContext) -> Any:
+def _message(context: CommandContext) -> object:
     """Fill in an approved text, and say whether it may go out now; ``send: true`` sends it."""
     case, policy, view = _case(context)
     wanted = dict(context.options.message or {})
@@ -226,7 +215,7 @@ def _message(context: CommandContext) -> Any:
         return {"texts": sorted({name for name, _, _ in approved_texts()})}
     if not isinstance(send, bool):
         raise ChoiceError(f"case.message.send must be true or false. Got {send!r}.")
-    _require_keys("message", wanted, (*_MESSAGE_KEYS, "send"))
+    require_keys("message", wanted, (*_MESSAGE_KEYS, "send"))
     text = _text(context, case, policy, view, wanted)
     action = Message(
         channel=text.channel,
@@ -247,7 +236,7 @@ def _message(context: CommandContext) -> Any:
 
 
 def _text(
-    context: CommandContext, case: Case, policy: Policy, view: View, wanted: Mapping[str, Any]
+    context: CommandContext, case: Case, policy: Policy, view: View, wanted: Mapping[str, object]
 ) -> Text:
     """Return an approved text filled in from the case, and from what was given."""
     today = view.today
@@ -256,26 +245,37 @@ def _text(
     if channel == "phone":
         raise ChoiceError("case.message.channel must be a written one: sms, email, letter, app.")
     facts = ReminderFacts(
-        amount=read_amount(str(given.get("amount", view.overdue))),
+        amount=amount_of("message.amount", given.get("amount", view.overdue)),
         currency=policy.currency,
-        due=_day(given.get("due"), view.late[0].due if view.late else today),
+        due=_day("message.due", given.get("due"), view.late[0].due if view.late else today),
         lender=context.options.lender_name,
-        months=int(given.get("months", 0)),
-        total=read_amount(str(given.get("total", 0))),
+        months=_whole_months(given.get("months", 0)),
+        total=amount_of("message.total", given.get("total", 0)),
         reminders_stop=policy.plan.stops_collection.value,
-        deadline=_day(given.get("deadline"), today),
+        deadline=_day("message.deadline", given.get("deadline"), today),
         relief=str(given.get("relief", "")),
     )
     return text_for(str(given.get("template", "reminder")), channel, case.language, facts)
 
 
-def _day(raw: Any, default: date) -> date:
+def _day(what: str, raw: object, default: date) -> date:
     """Return a day that was given, or the default."""
-    return default if raw is None else date.fromisoformat(str(raw))
+    try:
+        return default if raw is None else date.fromisoformat(str(raw))
+    except ValueError:
+        raise ChoiceError(f"case.{what} must be a day such as 2026-12-09. Got {raw!r}.") from None
+
+
+def _whole_months(raw: object) -> int:
+    """Return a number of months that was given."""
+    text = str(raw)
+    if not text.isdecimal():
+        raise ChoiceError(f"case.message.months must be a whole number. Got {raw!r}.")
+    return int(text)
 
 
 @COMMANDS.named("timeline")
-def _timeline(context: CommandContext) -> Any:
+def _timeline(context: CommandContext) -> object:
     """Show what happened, what holds now and until when, and which answers are due."""
     case, policy, view = _case(context)
     with context.casebook.store.reading() as connection:
@@ -321,7 +321,7 @@ def _timeline(context: CommandContext) -> Any:
     }
 
 
-def _promise_row(promise: Any) -> dict[str, Any]:
+def _promise_row(promise: Promise) -> dict[str, Any]:
     """Return a promise in JSON's types."""
     return {
         "promise_id": promise.promise_id,
@@ -333,16 +333,16 @@ def _promise_row(promise: Any) -> dict[str, Any]:
 
 
 @COMMANDS.named("promise")
-def _promise(context: CommandContext) -> Any:
+def _promise(context: CommandContext) -> object:
     """Note a promised payment, or show what became of the promises."""
     case, policy, view = _case(context)
     wanted = context.options.promise
     if wanted:
-        _require_keys("promise", wanted, _PROMISE_KEYS)
+        require_keys("promise", wanted, _PROMISE_KEYS)
         missing = [name for name in ("amount", "due") if name not in wanted]
         if missing:
             raise ChoiceError(f"case.promise needs {', '.join(missing)}.")
-        due = _day(wanted["due"], view.today)
+        due = _day("promise.due", wanted["due"], view.today)
         if due < view.today:
             raise ChoiceError(f"case.promise.due must not be past. Got {due}; it is {view.today}.")
         moment, count = context.moment(wanted), len(view.history.promises) + 1
@@ -350,7 +350,7 @@ def _promise(context: CommandContext) -> Any:
             at=context.now,
             actor=context.options.actor,
             promise_id=str(wanted.get("promise_id", f"pr-{due:%Y%m%d}-{count}")),
-            amount=read_amount(str(wanted["amount"])),
+            amount=amount_of("promise.amount", wanted["amount"]),
             due=due,
         )
         context.casebook.record(
@@ -358,91 +358,3 @@ def _promise(context: CommandContext) -> Any:
         )
         case, policy, view = _case(context)
     return {"promises": [_promise_row(one) for one in view.history.promises]}
-
-
-@COMMANDS.named("worklist")
-def _worklist(context: CommandContext) -> Any:
-    """List what the cases ask for, by urgency."""
-    book = context.casebook
-    items = [
-        item
-        for stored, case in book.newest_cases()
-        for item in items_of_case(case, book.policies[stored.policy], context.now)
-    ]
-    return [_plain(asdict(item)) for item in in_order(items, context.options.capacity)]
-
-
-@COMMANDS.named("outcomes")
-def _outcomes(context: CommandContext) -> Any:
-    """Say what became of help: cure, roll, kept plans and promises, effects, and the feedback."""
-    book = context.casebook
-    cases = [(case, book.policies[stored.policy]) for stored, case in book.newest_cases()]
-    share, seed = context.knowledge.hold_out
-    found = outcomes(cases, context.now, hold_out_share=share, seed=seed)
-    traits = context.knowledge.proposed_traits()
-    feedback = feedback_on_model(
-        (traits[case.account_id], case.events) for case, _ in cases if case.account_id in traits
-    )
-    chances = _chances(context, context.knowledge.choices.terms.recovery_months)
-    return {
-        **found,
-        "chances": asdict(chances),
-        "values_are": value_words(with_measured(context.knowledge.choices.terms, chances)),
-        "model_was_right": feedback,
-    }
-
-
-def _yearly_rate(raw: Any) -> Decimal:
-    """Return a yearly rate as a share; a number of per cent is refused, not taken for one."""
-    rate = read_amount(raw)
-    if not 0 <= rate <= 1:
-        raise ChoiceError(f"annual_rate is a share of a year: 0.12 for 12 %. Got {raw}.")
-    return rate
-
-
-@COMMANDS.named("consolidation")
-def _consolidation(context: CommandContext) -> Any:
-    """Weigh one loan over a customer's debts at several banks: advice, never a sale."""
-    given = context.need("debts")
-    _require_keys("debts", given, _DEBT_KEYS)
-    missing = [name for name in _DEBT_KEYS if name not in given]
-    if missing:
-        raise ChoiceError(f"case.debts needs {', '.join(missing)}.")
-    debts = []
-    each = given["debts"]
-    if not isinstance(each, list) or not all(isinstance(one, Mapping) for one in each):
-        raise ChoiceError(f"case.debts.debts must be a list of {{{', '.join(_ONE_DEBT)}}}.")
-    for one in each:
-        _require_keys("debts.debts", one, _ONE_DEBT)
-        lacking = [name for name in _ONE_DEBT if name not in one]
-        if lacking:
-            raise ChoiceError(f"Each of case.debts.debts needs {', '.join(lacking)}.")
-        debts.append(
-            Debt(
-                read_amount(one["balance"]), read_amount(one["instalment"]),
-                _yearly_rate(one["annual_rate"]),
-            )
-        )  # fmt: skip
-    months = str(given["months"])
-    if not months.isdecimal() or not 1 <= int(months) <= LONGEST:
-        raise ChoiceError(f"case.debts.months must be 1 to {LONGEST}. Got {months}.")
-    found = weigh_consolidation(
-        tuple(debts),
-        annual_rate=_yearly_rate(given["annual_rate"]),
-        months=int(months),
-        first_due=first_due_after(context.now, context.options.time_zone),
-    )
-    return {name: _plain(value) for name, value in asdict(found).items()}
-
-
-def _plain(value: Any) -> Any:
-    """Return a record in JSON's types."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)

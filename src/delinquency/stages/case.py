@@ -4,13 +4,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from delinquency.atomic_files import write_text
-from delinquency.casebook.case_commands import Knowledge, run_command
+from delinquency.casebook.case_commands import run_command
 from delinquency.casebook.case_options import CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook
+from delinquency.casebook.command_context import Knowledge
 from delinquency.casebook.overdue_records import put_records
 from delinquency.casebook.panel_records import Reporter, records_from_statements
 from delinquency.casebook.pseudonym_keys import load_key
@@ -41,7 +41,7 @@ def run(config: Config) -> None:
     now = datetime.now(UTC)
     own = {REPORT: _report, DOCUMENTS: _documents}
     if config.case.do in own:
-        answer: Any = own[config.case.do](config, now)
+        answer: object = own[config.case.do](config, now)
     else:
         answer = run_command(
             case_options(config),
@@ -79,7 +79,7 @@ def _knowledge(config: Config, now: datetime) -> Knowledge:
     )
 
 
-def _documents(config: Config, now: datetime) -> dict[str, Any]:
+def _documents(config: Config, now: datetime) -> dict[str, object]:
     """Write the pack of documents of a case: statement, calculation, legal basis, consequences."""
     number = config.case.case_id
     if not number:
@@ -110,13 +110,13 @@ def _documents(config: Config, now: datetime) -> dict[str, Any]:
     return {"file": str(path), "lines": len(lines), "policy": policy.name}
 
 
-def _report(config: Config, now: datetime) -> dict[str, Any]:
+def _report(config: Config, now: datetime) -> dict[str, object]:
     """Put the overdue records of the data set's own statements into the store."""
     with alone_in(config, "stage=case case.do=report"):
         return _put_reported(config, now)
 
 
-def _put_reported(config: Config, now: datetime) -> dict[str, Any]:
+def _put_reported(config: Config, now: datetime) -> dict[str, object]:
     ensure_tables(config)
     options = config.case
     reporter = Reporter(
