@@ -13,16 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from delinquency.errors import ModelError
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
 from delinquency.modeling.category_codes import split_by_names
+from delinquency.modeling.contradicted_directions import contradicted_directions
 from delinquency.modeling.fitted_model import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.learning_rate_warmup import warmup_learning_rates
 from delinquency.modeling.lightgbm_options import ROLL_RATES, LightGBMOptions
-from delinquency.modeling.recipe_choice import (
-    Choice,
-    Recipe,
-    Rows,
-    Search,
-    contradicted_directions,
-)
+from delinquency.modeling.recipe_choice import Choice, Search
+from delinquency.modeling.recipes import UNCHOSEN, Chosen, Recipe, Rows
 from delinquency.modeling.regularization import booster_params, derive_size, monotone_signs
 from delinquency.modeling.roll_rate_target import Spells, expected_outcomes
 from delinquency.modeling.splits import repeated_stratified_folds
@@ -46,6 +42,7 @@ def fit_model(
     groups: ArrayLike | None = None,
     spells: Spells | None = None,
     categories: Mapping[str, int] = MappingProxyType({}),
+    chosen: Chosen | None = None,
     seed: int = 0,
     n_threads: int = 1,
     progress: Progress | None = None,
@@ -70,6 +67,9 @@ def fit_model(
         learn from them (``delinquency.modeling.roll_rate_target``).
     categories : mapping of str to int
         Column of names -> how many there are; its values are their codes, 0 and up.
+    chosen : Chosen, optional
+        The recipe and number of trees of another fit, taken as they are: nothing is searched, and
+        of the options only target, monotone and calibration count.
     seed : int
     n_threads : int
         Changes the time, not the model.
@@ -97,24 +97,27 @@ def fit_model(
     matrix, labels = feature_matrix(X, names), _labels(y, len(X))
     ids = np.arange(len(labels)) if groups is None else np.asarray(groups)
     report = _Steps(progress)
-    size = derive_size(
-        options, n_rows=len(labels), n_bads=int(labels.sum()), n_features=len(names)
-    )
+    counts = {"n_rows": len(labels), "n_bads": int(labels.sum()), "n_features": len(names)}
     # One length of steps for all fits: a number of trees means nothing without it.
-    steps = replace(options, learning_rate=size.learning_rate)
+    given = options if chosen is None else chosen.recipe.options
+    steps = replace(options, learning_rate=derive_size(given, **counts).learning_rate)
     fit = _Fit(names, steps, directions, n_threads, seed)
     learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
     codes = np.unique(ids, return_inverse=True)[1]
     places = {names.index(name): n for name, n in categories.items()}
     rows = Rows(matrix, labels, learnt, codes, places)
-    recipe, n_trees, how = Recipe("as given", steps), options.n_estimators, "as given"
-    notes: dict[str, Any] = {}
-    if n_trees is None and can_search(labels, ids):
+    how, notes = "as given", {}
+    if chosen is not None:
+        how = "those of the model whose recipe this is"
+    elif options.n_estimators is not None:
+        chosen = Chosen(Recipe(UNCHOSEN, steps), options.n_estimators)
+    elif can_search(labels, ids):
         choice = fit.search(rows, report).choose(steps)
-        recipe, n_trees, how = choice.recipe, choice.n_trees, choice.how
-        notes = _notes(choice, rows, fit)
-    elif n_trees is None:
-        n_trees, how = WITHOUT_SEARCH, FEW_TREES
+        chosen, how, notes = choice.taken, choice.how, _notes(choice, rows, fit)
+    else:
+        chosen, how = Chosen(Recipe(UNCHOSEN, steps), WITHOUT_SEARCH), FEW_TREES
+    recipe, n_trees = chosen.recipe, chosen.n_trees
+    size = derive_size(recipe.options, **counts)
     n_fits = 1 if options.calibration == "none" else 1 + options.calibration_folds
     report.plan(n_fits * n_trees)
     booster = fit.booster(recipe, rows, n_trees, report)
@@ -137,6 +140,7 @@ def fit_model(
             "trees": how,
             "target": target,
             "shape": recipe.title,
+            "recipe": chosen.to_plain(),
             **notes,
         },
     )

@@ -16,6 +16,7 @@ from delinquency.modeling import challengers  # noqa: F401  (importing registers
 from delinquency.modeling.baselines import BASELINES, Fit
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.recipes import Chosen
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import Fold
 
@@ -52,6 +53,7 @@ def model_recipe(
     directions: Mapping[str, int],
     labels: pd.DataFrame | None = None,
     categories: Mapping[str, int] = MappingProxyType({}),
+    chosen: Chosen | None = None,
     name: str = MODEL,
     role: str = "model",
     matrix: str = "features",
@@ -67,6 +69,9 @@ def model_recipe(
         out, and the late spells where they are known (``delinquency.panel.outcomes``).
     categories : mapping of str to int, optional
         Columns that hold codes of names, and how many names each has, as in ``fit_model``.
+    chosen : Chosen, optional
+        The recipe of a model that every fold is to repeat, as in ``fit_model``; each chooses its
+        own where it is None.
     name, role, matrix : str
         As in ``Recipe``.
 
@@ -88,6 +93,7 @@ def model_recipe(
             groups=None if own is None else own["group_id"].to_numpy(),
             spells=None if own is None else Spells.of(own),
             categories={name: n for name, n in categories.items() if name in traits},
+            chosen=chosen,
             seed=seed,
         )
         return lambda other: model.pd_hat(other, n_threads=1)

@@ -7,8 +7,8 @@ finds the number of trees anyway, and taken only where the log loss of the rows 
 more than chance; otherwise all stays as it is.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.log_odds import probability
-from delinquency.modeling.category_codes import NameRates, cross_fitted_rates, name_rates
-from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.lightgbm_options import AS_GIVEN, LightGBMOptions
+from delinquency.modeling.recipes import UNCHOSEN, Chosen, Recipe, Rows, log_loss, read_by
 from delinquency.modeling.splits import Fold, repeated_stratified_folds
 from delinquency.modeling.stopping import FOLDS, Growth, steps_of_search, trees_of, turn
 
@@ -31,73 +30,9 @@ SMALL_LEAF, SMALL_LEAF_RIDGE = 5, 1.0
 LARGER_TREE = 15
 FEWEST_NAMES = 3
 """Two names have but one order."""
-SMALLEST = 1e-15
 USUAL = LightGBMOptions()
 MANY_ROWS = 10_000
 """Rows from which one fold alone is tried first."""
-CORRECTION_BINS, CONTRADICTED = 40, 2.5
-"""Bins of a correction, and standard errors from which it counts."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The training rows.
-
-    Attributes
-    ----------
-    matrix : ndarray of shape (n_rows, n_features)
-    happened, learnt : ndarray of shape (n_rows,)
-        What is predicted, 0 or 1, and what the trees learn from.
-    groups : ndarray of int, shape (n_rows,)
-    names : mapping of int to int
-        Place of a column of names -> how many there are.
-    """
-
-    matrix: Array
-    happened: Array
-    learnt: Array
-    groups: NDArray[np.intp]
-    names: Mapping[int, int] = field(default_factory=dict)
-
-    def part(self, places: NDArray[np.intp]) -> "Rows":
-        """Return some of the rows."""
-        return Rows(
-            self.matrix[places],
-            self.happened[places],
-            self.learnt[places],
-            self.groups[places],
-            self.names,
-        )
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How trees are grown, and whether names are ordered by their bad rates.
-
-    Attributes
-    ----------
-    title : str
-        In words, for reports.
-    options : LightGBMOptions
-    by_rates : bool
-    """
-
-    title: str
-    options: LightGBMOptions
-    by_rates: bool = False
-
-    def learnt_on(self, rows: Rows, *, seed: int) -> tuple[Array, dict[int, NameRates]]:
-        """Return the matrix to learn from, and the rates that other rows are read with."""
-        if not self.by_rates:
-            return rows.matrix, {}
-        matrix = rows.matrix.copy()
-        rates = {}
-        _, groups = np.unique(rows.groups, return_inverse=True)
-        for column, n_names in rows.names.items():
-            codes = rows.matrix[:, column]
-            rates[column] = name_rates(codes, rows.learnt, n_names)
-            matrix[:, column] = cross_fitted_rates(codes, rows.learnt, groups, n_names, seed=seed)
-        return matrix, rates
 
 
 @dataclass(frozen=True)
@@ -127,8 +62,7 @@ class Choice:
 
     Attributes
     ----------
-    recipe : Recipe
-    n_trees : int
+    taken : Chosen
     how : str
         Where the number of trees comes from, in words.
     tried : tuple of (str, float)
@@ -137,8 +71,7 @@ class Choice:
         Held-out log-odds of the recipe taken.
     """
 
-    recipe: Recipe
-    n_trees: int
+    taken: Chosen
     how: str
     tried: tuple[tuple[str, float], ...]
     score: Array
@@ -182,8 +115,8 @@ class Search:
             The recipe as given; its learning rate is that of the fit.
         """
         repeats = self._folds()
-        best = _Growing(self, Recipe("as given", options)).tried(repeats)
-        if options.shape == "as_given":
+        best = _Growing(self, Recipe(UNCHOSEN, options)).tried(repeats)
+        if options.shape == AS_GIVEN:
             return self._choice(best, [])
         others: list[tuple[str, float]] = []
         many = {c: n for c, n in self.rows.names.items() if n >= FEWEST_NAMES}
@@ -212,7 +145,7 @@ class Search:
     def _choice(self, taken: Tried, others: list[tuple[str, float]]) -> Choice:
         rate = self.params(taken.recipe.options, self.rows.learnt)["learning_rate"]
         n_trees, how = trees_of(taken.n_steps, rate)
-        return Choice(taken.recipe, n_trees, how, tuple(others), taken.score)
+        return Choice(Chosen(taken.recipe, n_trees), how, tuple(others), taken.score)
 
     def _rarer(self) -> int:
         n_bad = int(self.rows.happened.sum())
@@ -321,90 +254,3 @@ class _Growing:
                 free_raw_data=True,
             ).construct()
         return self._whole
-
-
-def read_by(matrix: Array, rates: Mapping[int, NameRates]) -> Array:
-    """Return rows with their names as rates."""
-    if not rates:
-        return matrix
-    other = matrix.copy()
-    for column, one in rates.items():
-        other[:, column] = one.of(matrix[:, column])
-    return other
-
-
-def log_loss(happened: Array, chance: Array) -> Array:
-    """Return the log loss of every row."""
-    p = np.clip(chance, SMALLEST, 1 - SMALLEST)
-    return -(happened * np.log(p) + (1 - happened) * np.log1p(-p))
-
-
-def contradicted_directions(
-    rows: Rows, score: Array, directions: Mapping[int, int], *, seed: int
-) -> dict[int, float]:
-    """Return the columns whose held direction the rows held out contradict.
-
-    Parameters
-    ----------
-    rows : Rows
-    score : ndarray of shape (n_rows,)
-        Held-out log-odds.
-    directions : mapping of int to int
-        Place of a column -> +1 or -1, as held.
-    seed : int
-        Draws the halves.
-
-    Returns
-    -------
-    dict of int to float
-        Column -> standard errors by which a correction against its direction lowers the log loss
-        of the half that it was not fitted on; those above ``CONTRADICTED`` only. Nothing is
-        released by itself: the lender knows whether the data or the direction is wrong.
-
-    Notes
-    -----
-    In 40 bins of the column, the correction of the log-odds is one Newton step, made monotone
-    against the direction by isotonic regression.
-    """
-    happened = rows.happened
-    p = probability(score)
-    missed, weight = happened - p, np.maximum(p * (1 - p), SMALLEST)
-    before = log_loss(happened, p)
-    _, groups = np.unique(rows.groups, return_inverse=True)
-    half = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups] % 2
-    found = {}
-    for column, direction in directions.items():
-        values = rows.matrix[:, column]
-        known = ~np.isnan(values)
-        if direction == 0 or known.sum() < 2 * CORRECTION_BINS:
-            continue
-        edges = np.unique(np.quantile(values[known], np.linspace(0, 1, CORRECTION_BINS + 1)[1:-1]))
-        place = np.where(known, np.searchsorted(edges, values, side="left"), -1)
-        after = before.copy()
-        for one in (0, 1):
-            fitted, judged = (half == one) & known, (half != one) & known
-            step = _correction(place[fitted], missed[fitted], weight[fitted], -direction)
-            if step is None:
-                continue
-            moved = score[judged] + step[place[judged]]
-            after[judged] = log_loss(happened[judged], probability(moved))
-        gain = np.bincount(groups, weights=before - after)
-        error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-        z = float(gain.mean()) / error if error > 0 else 0.0
-        if z > CONTRADICTED:
-            found[column] = z
-    return found
-
-
-def _correction(place: NDArray[np.intp], missed: Array, weight: Array, sign: int) -> Array | None:
-    """Return the correction of each bin, monotone; None where it would be one for all."""
-    from sklearn.isotonic import IsotonicRegression
-
-    n_bins = CORRECTION_BINS
-    w = np.bincount(place, weights=weight, minlength=n_bins)
-    s = np.bincount(place, weights=missed, minlength=n_bins)
-    step = np.divide(s, w, out=np.zeros(n_bins), where=w > 0)
-    fit = IsotonicRegression(increasing=sign > 0)
-    found = fit.fit_transform(np.arange(n_bins), step, sample_weight=np.maximum(w, SMALLEST))
-    found = np.asarray(found) - float(s.sum() / max(w.sum(), SMALLEST))
-    return None if np.ptp(found) == 0 else found

@@ -1,6 +1,5 @@
 """``evaluation=new_accounts``: the model on accounts it never saw, beside the same ones known."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from delinquency.metrics import Resampling, bootstrap_differences, bootstrap_int
 from delinquency.modeling.comparison import model_recipe
 from delinquency.modeling.evaluation_options import NewAccountEvaluation
 from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.recipes import Chosen
 from delinquency.modeling.splits import TEST, TRAIN, how_apart, repeated_stratified_folds
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
@@ -41,12 +41,13 @@ def run(config: Config) -> None:
             f"earlier months. The model in {fitted.folder} was tested on other accounts already, "
             "so evaluation=holdout tells the same. For both, train with split=time."
         )
-    options = LightGBMOptions(**fitted.model.metadata["options"])
-    size = fitted.model.metadata["size"]
-    options = replace(
-        options, n_estimators=size["n_estimators"], learning_rate=size["learning_rate"]
+    recipe = model_recipe(
+        LightGBMOptions(**fitted.model.metadata["options"]),
+        directions=fitted.model.directions,
+        labels=prepared.labels,
+        categories=prepared.categories,
+        chosen=Chosen.of(fitted.model.metadata),
     )
-    recipe = model_recipe(options, directions=fitted.model.directions, labels=prepared.labels)
     folds = repeated_stratified_folds(
         prepared.labels, n_splits=chosen.n_splits, n_repeats=1, seed=config.seed
     )

@@ -1,7 +1,6 @@
 """Gather what the validation looks at: scores, explanations, refits, challengers, the panel."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from delinquency.metrics import METRICS
 from delinquency.modeling.baselines import BASELINES
 from delinquency.modeling.challengers import RULE, VALIDATED_AGAINST, rule_columns
 from delinquency.modeling.comparison import MODEL, cross_validate, model_recipe
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.recipes import Chosen
 from delinquency.modeling.splits import TEST, TRAIN, how_apart, repeated_stratified_folds
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
@@ -174,12 +175,16 @@ def _cross_validated(
     config: Config, fitted: saved_model.Trained, prepared: Prepared
 ) -> pd.DataFrame:
     """Return the figures of the recipe on the rows that each fold left out."""
-    size = fitted.model.metadata["size"]
-    options = replace(config.model, n_estimators=size["n_estimators"])
     folds = repeated_stratified_folds(
         prepared.labels, n_splits=FOLDS, n_repeats=1, seed=config.seed
     )
-    recipe = model_recipe(options, directions=fitted.model.directions, labels=prepared.labels)
+    recipe = model_recipe(
+        LightGBMOptions(**fitted.model.metadata["options"]),
+        directions=fitted.model.directions,
+        labels=prepared.labels,
+        categories=prepared.categories,
+        chosen=Chosen.of(fitted.model.metadata),
+    )
     X = prepared.X[list(fitted.model.features)]
     bad = prepared.labels["bad"].to_numpy(np.int64)
     with working(f"cross-validating in {FOLDS} folds") as tick:

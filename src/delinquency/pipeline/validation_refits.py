@@ -1,7 +1,5 @@
 """Fit the recipe again on random halves of the accounts: how far PDs and reasons spread."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,6 +8,8 @@ from delinquency.config import Config
 from delinquency.metrics import METRICS
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.fitted_model import DelinquencyModel
+from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.recipes import Chosen
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import TRAIN
 from delinquency.pipeline import saved_model
@@ -52,16 +52,14 @@ def refitted(
     Notes
     -----
     Each learns from a random half of the groups (fewer where that is more than
-    ``validation.refit_rows``), with a seed of its own. The number of trees is the model's.
+    ``validation.refit_rows``), with a seed of its own. Recipe and number of trees are the
+    model's.
     """
     choices, model = config.validation, fitted.model
     size = model.metadata["size"]
     rate = min(LONGEST_STEP, LONGER_STEPS * size["learning_rate"])
-    longer = rate / size["learning_rate"]
-    options = replace(
-        config.model,
-        n_estimators=max(round(size["n_estimators"] / longer), 1),
-        learning_rate=rate,
+    chosen = Chosen.of(model.metadata).in_steps(
+        rate / size["learning_rate"],
         min_child_samples=size["min_child_samples"],
         colsample_bytree=size["colsample_bytree"],
     )
@@ -74,19 +72,21 @@ def refitted(
     pd_hat, phi, left, tested, sizes = [], [], [], [], []
     for number in range(choices.refits):
         rng = np.random.default_rng([config.seed, number])
-        chosen = np.zeros(len(ids), np.bool_)
-        chosen[rng.permutation(len(ids))[: max(round(share * len(ids)), 2)]] = True
-        learnt = chosen[codes]
+        drawn = np.zeros(len(ids), np.bool_)
+        drawn[rng.permutation(len(ids))[: max(round(share * len(ids)), 2)]] = True
+        learnt = drawn[codes]
         own = labels[learnt].reset_index(drop=True)
         X = train.X[learnt].reset_index(drop=True)
         again = fit_model(
             X,
             train.bad[learnt].astype(np.int64),
-            options=options,
+            options=LightGBMOptions(**model.metadata["options"]),
             traits=model.traits,
             directions=model.directions,
             groups=own["group_id"].to_numpy(),
             spells=Spells.of(own),
+            categories=prepared.categories,
+            chosen=chosen,
             seed=config.seed + 1 + number,
             n_threads=config.n_threads,
         )
