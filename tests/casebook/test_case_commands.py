@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from overdue_factory import make_record
 
@@ -290,3 +291,19 @@ def test_a_debt_may_be_typed_as_a_number(run: Any) -> None:
     debts[0]["balance"] = "one thousand"
     with pytest.raises(ChoiceError, match="case.debts.balance: .*'one thousand'"):
         run("consolidation", debts={"months": 20, "annual_rate": 0.1, "debts": debts})
+
+
+def test_other_lenders_records_become_a_bureau_table(run: Any, tmp_path: Path) -> None:
+    record = make_record("A1", lender="bank-b")
+    delivered = tmp_path / "in.csv"
+    delivered.write_bytes(FORMATS["csv"].write(list(record_rows([record]))))
+    run("import", file=str(delivered))
+    for name in ("bureau.csv", "bureau.parquet"):
+        out = run("bureau", file=str(tmp_path / name))
+        assert (out["records"], out["rows"]) == (1, len(record.buckets))
+    typed = pd.read_csv(tmp_path / "bureau.csv", dtype=str)
+    assert set(typed["account_id"]) == {"A1"} and float(typed["worst_status_elsewhere"].iloc[0]) == 1
+    assert pd.read_parquet(tmp_path / "bureau.parquet").astype(str).equals(typed)
+    with pytest.raises(ChoiceError, match=r"must end in .csv, .parquet. Got 'bureau.xls'"):
+        run("bureau", file=str(tmp_path / "bureau.xls"))
+    assert run("schema")["$schema"].startswith("https://json-schema.org")

@@ -226,7 +226,7 @@ def test_hardship_needs_the_income_expected_afterwards(seed):
     # regular 12,000 / 60 = 200; now 0.8 * 150 = 120 >= 200 * (1 - 0.5) = 100
     # after 12 months of 120: (12,000 - 1,440) / 48 = 220.00; 0.8 * 275 = 220.00 fits
     fits = hardship_option(situation("12000", "150", residual_after=D("275")), seed, Terms())
-    assert (fits.affordable, fits.plan.first_instalment) == (True, D("120.00"))
+    assert (fits.affordable, fits.plan.instalments[0].amount) == (True, D("120.00"))
     assert fits.plan.instalment == D("220.00")
     short = hardship_option(situation("12000", "150", residual_after=D("250")), seed, Terms())
     assert (short.affordable, short.shortfall) == (False, D("20.00"))

@@ -1,5 +1,7 @@
 """One account with round numbers: limit 1,000, balance 400, usual charges 100 a month."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,13 +10,15 @@ from delinquency.errors import ChoiceError
 from delinquency.features.statistics import last
 from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Windows
-from delinquency.reasons.plan_projection import Plan, change_facts, roll_forward
+from delinquency.reasons.plan_projection import Plan, roll_forward
 from delinquency.reasons.reference_population import Reference, scale_of
 from delinquency.reasons.what_if import (
+    HORIZON_MONTHS,
     PAYMENT_SHARES,
     SPENDING_LEVELS,
     below_in_words,
-    find_counterfactuals,
+    plan_grid,
+    smallest_plans,
     what_ifs,
 )
 
@@ -51,6 +55,16 @@ def _score(windows):
     return np.clip(balance / 1_000.0, 0.001, 0.999), np.column_stack([balance / 100, 0 * balance])
 
 
+def _with_balance(windows, factor):
+    monthly = {**windows.monthly, "balance": windows["balance"] * factor}
+    return replace(windows, monthly=monthly, _derived={})
+
+
+def _smallest(windows, score, *, cutoff, months=HORIZON_MONTHS):
+    grid = plan_grid(windows, score, months=months, incomes=(1.0,))
+    return smallest_plans(windows, score, grid, cutoff=cutoff)
+
+
 def test_a_month_is_paid_and_the_window_moves_on():
     rolled, paid = roll_forward(_windows(), _plan(0.5), months=1)
     # Half of 400 is 200, above what is due: 20 x (1 + 2) = 60. New balance 400 - 200 + 100.
@@ -83,7 +97,7 @@ def test_what_is_overdue_is_paid_before_anything_else():
 
 
 def test_no_more_is_paid_than_is_owed():
-    windows = change_facts(_windows(), {"balance": lambda b: b * 0.05})  # 20 owed, 60 due
+    windows = _with_balance(_windows(), 0.05)  # 20 owed, 60 due
     rolled, paid = roll_forward(windows, _plan(0.0, 0.0), months=1)
     assert paid.tolist() == [20.0]
     assert rolled["balance"][0, -1] == 0.0 and rolled["repayment_status"][0, -1] == -1.0
@@ -93,16 +107,6 @@ def test_where_no_minimum_is_stated_five_per_cent_are_assumed():
     windows = _windows(days_past_due=0.0, minimum=(np.nan,) * 4)
     _, paid = roll_forward(windows, _plan(0.0), months=1)
     assert paid.tolist() == [20.0]
-
-
-def test_facts_can_be_changed_but_not_protected_or_unknown_ones():
-    changed = change_facts(_windows(), {"balance": lambda b: b * 0.5})
-    assert changed["balance"].tolist() == [[50.0, 100.0, 150.0, 200.0]]
-    for name in ("age", "utilisation"):
-        with pytest.raises(ChoiceError, match=name):
-            change_facts(_windows(), {name: lambda values: values})
-    with pytest.raises(ChoiceError, match="shape"):
-        change_facts(_windows(), {"balance": lambda b: b[:, :2]})
 
 
 def test_a_source_without_payments_is_told():
@@ -115,7 +119,7 @@ def test_a_source_without_payments_is_told():
 
 
 def test_the_smallest_sufficient_change_is_found():
-    found = find_counterfactuals(_windows(), _score, cutoff=0.3, months=1)
+    found = _smallest(_windows(), _score, cutoff=0.3, months=1)
     # One month with usual charges: 400 - p + 100 < 300 needs p > 200, a share above one half.
     # Without charges 400 - p < 300 needs p > 100 and forgoes 100: the same size of 200, but
     # the grid has 0.5 without charges: 200 + 100; half charges: p > 150 and forgoes 50.
@@ -127,7 +131,7 @@ def test_the_smallest_sufficient_change_is_found():
 
 
 def test_one_step_less_would_not_suffice():
-    found = find_counterfactuals(_windows(), _score, cutoff=0.3, months=1)
+    found = _smallest(_windows(), _score, cutoff=0.3, months=1)
     less = Plan(found.payment_share - 0.02, found.spending)
     rolled, _ = roll_forward(_windows(), less, months=1)
     assert _score(rolled)[0][0] >= 0.3
@@ -137,15 +141,15 @@ def test_it_says_when_nothing_helps_and_when_nothing_is_needed():
     def stubborn(windows):
         return np.full(len(windows), 0.9), np.zeros((len(windows), 2))
 
-    found = find_counterfactuals(_windows(), stubborn, cutoff=0.3)
+    found = _smallest(_windows(), stubborn, cutoff=0.3)
     assert not found.found[0] and np.isnan(found.payment_share[0]) and found.after[0] == 0.9
-    found = find_counterfactuals(_windows(), _score, cutoff=0.5)
+    found = _smallest(_windows(), _score, cutoff=0.5)
     assert not found.found[0] and found.now[0] == 0.4
 
 
 def test_a_cut_off_must_be_a_probability():
     with pytest.raises(ChoiceError, match="cut-off"):
-        find_counterfactuals(_windows(), _score, cutoff=1.5)
+        what_ifs(_windows(), _score, context=(_reference(), scale_of("none"), ""), cutoff=1.5)
 
 
 def _reference():
@@ -218,9 +222,9 @@ def test_the_answers_for_no_change_and_no_need_are_plain():
 
 def test_accounts_do_not_influence_each_other():
     two = take_rows(_windows(), np.array([0, 0]))
-    changed = change_facts(two, {"balance": lambda b: b * np.array([[1.0], [2.0]])})
-    both = find_counterfactuals(changed, _score, cutoff=0.3)
-    alone = find_counterfactuals(_windows(), _score, cutoff=0.3)
+    changed = _with_balance(two, np.array([[1.0], [2.0]]))
+    both = _smallest(changed, _score, cutoff=0.3)
+    alone = _smallest(_windows(), _score, cutoff=0.3)
     assert both.paid[0] == alone.paid[0] and both.months == alone.months
 
 

@@ -1,18 +1,24 @@
 """The commands of ``stage=case``: each takes the choices and gives an answer in JSON's types."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
+from delinquency.atomic_files import PRIVATE, write_bytes
 from delinquency.casebook.case_options import DEFAULT_POLICY, CaseOptions
 from delinquency.casebook.case_store import Store
 from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.clearing import clear_records
 from delinquency.casebook.command_context import COMMANDS, CommandContext, Knowledge, answer_of
 from delinquency.casebook.database import require_database
+from delinquency.casebook.overdue_records import all_records
+from delinquency.casebook.panel_records import bureau_rows
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
+from delinquency.casebook.record_formats import json_schema
 from delinquency.casebook.rehearsal import is_rehearsal, mark_rehearsal
 from delinquency.casebook.role_views import case_view, is_late_entry
 from delinquency.casebook.stored_cases import all_cases, cases_of
@@ -28,9 +34,14 @@ from delinquency.policy import Policy
 
 ONLY_LOOK = (
     *("ask", "show", "verify", "questions", "propose", "plans"),
-    *("timeline", "worklist", "outcomes", "consolidation"),
+    *("timeline", "worklist", "outcomes", "consolidation", "schema"),
 )
 """Commands that have nothing to do in a store that is not there, and so never make one."""
+BUREAU_FORMS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
+    ".csv": lambda rows: rows.to_csv(index=False).encode(),
+    ".parquet": lambda rows: rows.to_parquet(index=False),
+}
+"""Forms in which ``data=`` reads a bureau table."""
 OF_AN_OLDER_STORE = ("verify", "restored")
 """Commands that an older store, put back, must answer: what is wrong, and that it is meant."""
 KEEP_THE_KEY = (
@@ -238,6 +249,25 @@ def _export(context: CommandContext) -> object:
     store, policy = context.casebook.store, context.policy
     n_records = export_records(store, path, policy=policy, as_of=context.as_of, now=context.clock)
     return {"file": str(path), "n_records": n_records}
+
+
+@COMMANDS.named("bureau")
+def _bureau(context: CommandContext) -> object:
+    """Write what other lenders' records say as rows of the canonical bureau table."""
+    path = Path(context.need("file")).expanduser()
+    if path.suffix not in BUREAU_FORMS:
+        raise ChoiceError(f"case.file must end in {', '.join(BUREAU_FORMS)}. Got {path.name!r}.")
+    with context.casebook.store.reading() as connection:
+        records = [one for one in all_records(connection) if one.lender != context.options.lender]
+    rows = bureau_rows(records)
+    write_bytes(BUREAU_FORMS[path.suffix](rows), path, mode=PRIVATE)
+    return {"file": str(path), "records": len(records), "rows": len(rows)}
+
+
+@COMMANDS.named("schema")
+def _schema(context: CommandContext) -> object:
+    """Show the JSON Schema of a row that is imported or exported."""
+    return json_schema()
 
 
 @COMMANDS.named("clear")

@@ -19,8 +19,8 @@ class CaseOptions:
     """What to do in the casework store, and with what."""
 
     # The command: key, open, record, ask, act, show, list, report, import, export, clear, verify,
-    # restored, questions, propose, plans, message, timeline, documents, promise, worklist,
-    # outcomes, consolidation.
+    # restored, bureau, schema, questions, propose, plans, message, timeline, documents, promise,
+    # worklist, outcomes, consolidation.
     do: str = "list"
     # URL of the store: sqlite:///FILE or postgresql://USER@HOST/NAME; empty: casework.db beside
     # the run database.

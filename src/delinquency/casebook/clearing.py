@@ -181,12 +181,6 @@ def clearances(
     return frame.assign(month=pd.to_datetime(frame["month"]).astype(MONTH_DTYPE))
 
 
-def is_erased(connection: Connection, record_id: str) -> bool:
-    """Return whether a record of this number was cleared."""
-    found = select(func.count()).where(ERASED.c.digest == record_id, ERASED.c.kind == "record")
-    return bool(connection.execute(found).scalar())
-
-
 def count_erased(connection: Connection) -> int:
     """Return how many tombstones there are; they only ever grow in number."""
     return int(connection.execute(select(func.count()).select_from(ERASED)).scalar_one())

@@ -78,11 +78,6 @@ class Plan:
         return self.instalments[min(self.reduced_months, len(self.instalments) - 1)].amount
 
     @property
-    def first_instalment(self) -> Decimal:
-        """What is paid first; less than the regular instalment in a hardship reduction."""
-        return self.instalments[0].amount
-
-    @property
     def largest(self) -> Decimal:
         """The largest instalment."""
         return max(item.amount for item in self.instalments)

@@ -4,7 +4,7 @@ The past is never touched. A plan adds months to the window, the oldest months l
 every feature is computed again, so that related features move together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from delinquency.errors import ChoiceError
 from delinquency.features.quantities import new_charges
 from delinquency.features.statistics import last, mean
-from delinquency.panel.schema import DAYS_A_MONTH, protected_columns
+from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.panel.windows import Array, Windows
 
 RECENT_MONTHS = 3
@@ -100,41 +100,6 @@ def roll_forward(windows: Windows, plan: Plan, *, months: int) -> tuple[Windows,
         current, payment = _next_month(current, plan, usual, typical, incomes)
         paid += payment
     return current, paid
-
-
-def change_facts(windows: Windows, changes: Mapping[str, Callable[[Array], Array]]) -> Windows:
-    """Return windows in which monthly facts are changed, to see what the model would say.
-
-    Parameters
-    ----------
-    windows : Windows
-    changes : mapping of str to callable
-        By monthly column: from its values, shape (n_rows, n_months), to the new ones.
-
-    Returns
-    -------
-    Windows
-
-    Raises
-    ------
-    ChoiceError
-        If a column is not monthly, is protected, or a change returns another shape.
-    """
-    monthly = dict(windows.monthly)
-    for name, change in changes.items():
-        if name not in monthly or name in protected_columns():
-            raise ChoiceError(
-                f"Cannot change {name!r}: only monthly facts that are not protected can be "
-                f"changed. Known: {', '.join(sorted(monthly))}."
-            )
-        changed = np.asarray(change(monthly[name].copy()), np.float64)
-        if changed.shape != monthly[name].shape:
-            raise ChoiceError(
-                f"A change of {name!r} must keep the shape {monthly[name].shape}. "
-                f"Got {changed.shape}."
-            )
-        monthly[name] = changed
-    return replace(windows, monthly=monthly, _derived={})
 
 
 def _next_month(

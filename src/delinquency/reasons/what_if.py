@@ -122,41 +122,8 @@ class Counterfactuals:
     after: Array
 
 
-def find_counterfactuals(
-    windows: Windows, score: Scorer, *, cutoff: float, months: int = HORIZON_MONTHS
-) -> Counterfactuals:
-    """Return for each account the smallest plan that brings its probability under a cut-off.
-
-    Parameters
-    ----------
-    windows : Windows
-        Of the accounts that a person opens, not of a whole portfolio.
-    score : Scorer
-    cutoff : float in (0, 1)
-    months : int
-        Length of every plan.
-
-    Returns
-    -------
-    Counterfactuals
-
-    Raises
-    ------
-    ChoiceError
-        If the cut-off is not a probability.
-
-    Notes
-    -----
-    Size of a change: money paid and charges forgone, in account currency. Plans on a grid are
-    compared first, then the share of the chosen plan is lowered by halving while it suffices.
-    """
-    _require_probability(cutoff)
-    grid = _grid(windows, score, months=months, incomes=(1.0,))
-    return _smallest(windows, score, grid, cutoff=cutoff)
-
-
 @dataclass(frozen=True, eq=False)
-class _Grid:
+class PlanGrid:
     """Every plan of the grid; arrays of shape (n_rows, n_payments, n_spendings, n_incomes)."""
 
     months: int
@@ -168,7 +135,9 @@ class _Grid:
     traits: Array
 
 
-def _grid(windows: Windows, score: Scorer, *, months: int, incomes: tuple[float, ...]) -> _Grid:
+def plan_grid(
+    windows: Windows, score: Scorer, *, months: int, incomes: tuple[float, ...]
+) -> PlanGrid:
     """Score every plan of the grid."""
     shape = len(PAYMENT_SHARES), len(SPENDING_LEVELS), len(incomes)
     levels = np.meshgrid(PAYMENT_SHARES, SPENDING_LEVELS, incomes, indexing="ij")
@@ -178,14 +147,22 @@ def _grid(windows: Windows, score: Scorer, *, months: int, incomes: tuple[float,
     rolled, paid = roll_forward(repeated, Plan(shares, spendings, income), months=months)
     pd_hat, traits = score(rolled)
     full = (len(windows), *shape)
-    return _Grid(
+    return PlanGrid(
         months, incomes, score(windows)[0], pd_hat.reshape(full), paid.reshape(full),
         last(rolled["balance"]).reshape(full), traits.reshape(*full, -1),
     )  # fmt: skip
 
 
-def _smallest(windows: Windows, score: Scorer, grid: _Grid, *, cutoff: float) -> Counterfactuals:
-    """Return the smallest sufficient plan of each account, income as it is."""
+def smallest_plans(
+    windows: Windows, score: Scorer, grid: PlanGrid, *, cutoff: float
+) -> Counterfactuals:
+    """Return the smallest sufficient plan of each account, income as it is.
+
+    Notes
+    -----
+    Size of a change: money paid and charges forgone, in account currency. Plans on the grid are
+    compared first, then the share of the chosen plan is lowered by halving while it suffices.
+    """
     usual = grid.incomes.index(1.0)
     pd_hat, paid = grid.pd_hat[..., usual], grid.paid[..., usual]
     balance, now = grid.balance[..., usual], grid.now
@@ -237,8 +214,8 @@ def what_ifs(
     _require_probability(cutoff)
     reference, scale, currency = context
     incomes = INCOME_LEVELS if "salary" in windows.monthly else (1.0,)
-    grid = _grid(windows, score, months=months, incomes=incomes)
-    answers = _smallest(windows, score, grid, cutoff=cutoff)
+    grid = plan_grid(windows, score, months=months, incomes=incomes)
+    answers = smallest_plans(windows, score, grid, cutoff=cutoff)
     excess = (grid.traits - reference.trait_values) * scale.factor
     left = _left_after_essentials(windows)
     out = []

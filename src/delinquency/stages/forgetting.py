@@ -14,9 +14,11 @@ from delinquency.metrics import METRICS, Outcomes
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
+from delinquency.panel.cleared_history import months_kept
 from delinquency.panel.window_rows import join_windows, take_rows
 from delinquency.pipeline.canonical_tables import READY_MADE, describe, ensure_tables, part_folders
 from delinquency.pipeline.feature_parts import cut_part
+from delinquency.pipeline.policies import policy_of
 from delinquency.pipeline.training_runs import open_run_of
 from delinquency.validation.cost_of_clearing import RULES, forgetting_curve
 from delinquency.workspace.artifacts import write_csv
@@ -66,13 +68,16 @@ def run(config: Config) -> None:
         return lambda rows: model.pd_hat(rows, n_threads=config.n_threads)
 
     measures = {name: _measure(name) for name in MEASURES}
-    with working(f"fitting under {len(RULES)} rules of clearing"):
+    policy = policy_of(config)
+    rules = {**RULES, f"policy {policy.name}": months_kept(policy)}
+    with working(f"fitting under {len(rules)} rules of clearing"):
         curve = forgetting_curve(
             windows,
             labels["bad"].to_numpy(np.float64),
             is_test=is_test,
             selection=selection,
             learner=(fit, measures),
+            rules=rules,
         )
     path = space.reports / "forgetting.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,9 +86,11 @@ def run(config: Config) -> None:
         active.table(curve, "tables/forgetting.json")
         active.text(as_yaml(config), "config.yaml")
     say(f"{describe(config)}: what forgetting costs, on {int(is_test.sum()):,} test rows")
+    widest = max(map(len, rules))
     for row in curve.to_dict("records"):
         shown = "   ".join(f"{name} {row[name]:.4f}" for name in MEASURES)
-        say(f"  cleared {row['rule']:10s} {row['share_erased']:6.2%} of months erased   {shown}")
+        rule = f"{row['rule']:{widest}s} {row['share_erased']:6.2%} of months erased"
+        say(f"  cleared {rule}   {shown}")
     say(f"Rules longer than the window of {windows.n_months} months are the same as never.")
     say(f"Written to {path}")
 

@@ -35,6 +35,7 @@ def forgetting_curve(
     is_test: NDArray[np.bool_],
     selection: Sequence[Feature],
     learner: tuple[Fit, Mapping[str, Measure]],
+    rules: Mapping[str, int | None] = RULES,
 ) -> pd.DataFrame:
     """Return the measures of a model that is fitted and tested under each rule of clearing.
 
@@ -50,11 +51,13 @@ def forgetting_curve(
     learner : (fit, measures)
         ``fit`` takes features and outcomes and returns a function from features to PD;
         ``measures`` are functions of outcomes and PD, by name.
+    rules : mapping of str to int or None
+        Whole months from the cure to the clearing, by the name of the rule.
 
     Returns
     -------
     DataFrame
-        One row a rule, in the order of ``RULES``: ``rule``, ``months_after_cure`` (NaN for never),
+        One row a rule, in the order of ``rules``: ``rule``, ``months_after_cure`` (NaN for never),
         ``share_erased`` (of the known account-months), ``n_test``, and a column a measure.
 
     Notes
@@ -65,7 +68,7 @@ def forgetting_curve(
     names = [feature.name for feature in selection]
     whole = _known(windows)
     rows = []
-    for rule, months in RULES.items():
+    for rule, months in rules.items():
         kept = forget(windows, months)
         matrix = build_features(kept, selection)[names]
         predict = fit(matrix[~is_test], bad[~is_test])
