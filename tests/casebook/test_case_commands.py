@@ -302,7 +302,8 @@ def test_other_lenders_records_become_a_bureau_table(run: Any, tmp_path: Path) -
         out = run("bureau", file=str(tmp_path / name))
         assert (out["records"], out["rows"]) == (1, len(record.buckets))
     typed = pd.read_csv(tmp_path / "bureau.csv", dtype=str)
-    assert set(typed["account_id"]) == {"A1"} and float(typed["worst_status_elsewhere"].iloc[0]) == 1
+    assert set(typed["account_id"]) == {"A1"}
+    assert float(typed["worst_status_elsewhere"].iloc[0]) == 1
     assert pd.read_parquet(tmp_path / "bureau.parquet").astype(str).equals(typed)
     with pytest.raises(ChoiceError, match=r"must end in .csv, .parquet. Got 'bureau.xls'"):
         run("bureau", file=str(tmp_path / "bureau.xls"))

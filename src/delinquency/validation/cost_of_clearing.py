@@ -68,20 +68,21 @@ def forgetting_curve(
     names = [feature.name for feature in selection]
     whole = _known(windows)
     rows = []
+    measured: dict[int | None, dict[str, float]] = {}
     for rule, months in rules.items():
-        kept = forget(windows, months)
-        matrix = build_features(kept, selection)[names]
-        predict = fit(matrix[~is_test], bad[~is_test])
-        pd_hat = predict(matrix[is_test])
-        rows.append(
-            {
-                "rule": rule,
-                "months_after_cure": np.nan if months is None else float(months),
+        seen = None if months is None or months >= windows.n_months else months
+        if seen not in measured:
+            kept = forget(windows, seen)
+            matrix = build_features(kept, selection)[names]
+            predict = fit(matrix[~is_test], bad[~is_test])
+            pd_hat = predict(matrix[is_test])
+            measured[seen] = {
                 "share_erased": 1.0 - _known(kept) / whole if whole else 0.0,
                 "n_test": int(is_test.sum()),
                 **{name: measure(bad[is_test], pd_hat) for name, measure in measures.items()},
             }
-        )
+        kept_for = np.nan if months is None else float(months)
+        rows.append({"rule": rule, "months_after_cure": kept_for, **measured[seen]})
     return pd.DataFrame(rows)
 
 
