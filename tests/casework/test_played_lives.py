@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from delinquency.casework.played_lives import LIFE_CASES, life_table, play, with_table
+from delinquency.casework.life_stories import LIFE_CASES
+from delinquency.casework.played_lives import life_table, play, with_table
 from delinquency.casework.reminders import approved_texts
 
 PAGE = Path(__file__).parents[2] / "docs" / "treatment.md"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from delinquency.casework.played_lives import LIFE_CASES, life_changes
+from delinquency.casework.life_stories import LIFE_CASES
+from delinquency.casework.played_lives import life_changes
 from delinquency.casework.scan.portfolio_proposals import propose
 from delinquency.config import Config
 from delinquency.pipeline.policies import load_policy, policy_of
