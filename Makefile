@@ -113,6 +113,9 @@ validation-power: $(STAMP) ## Measure how often each check errs: 100 simulated p
 	@$(BIN)/python -W ignore benchmarks/validation_power.py --out docs/validation-power.md $(ARGS)
 audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (about an hour)
 	@$(BIN)/python -W ignore benchmarks/truth_weights.py $(ARGS)
+.PHONY: sentence-laws
+sentence-laws: $(STAMP) ## Check every sentence of a run from its own words (ARGS="--data taiwan"; after cards)
+	@$(BIN)/python benchmarks/sentence_laws.py $(ARGS)
 .PHONY: try-wheel
 try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and work with it
 	@bash .ci/try-wheel

@@ -20,7 +20,8 @@ from delinquency.reasons.reference_population import (
     scale_of,
 )
 from delinquency.reasons.sentences.every_family import witnesses_of
-from delinquency.reasons.statable_facts import CAUSE, CAUSES
+from delinquency.reasons.statable_facts import CAUSE, CAUSES, values_to_show
+from delinquency.reasons.value_wording import displayed, value_text
 from delinquency.traits import TRAITS
 
 TRAIT_KEYS = tuple(TRAITS)
@@ -259,3 +260,26 @@ def test_a_common_sentence_has_a_second_fact_where_the_trait_has_one(meanings, s
         elif second >= 0:
             assert second != first and gain[row, second] > 0
             assert context.fact_traits[second] == context.fact_traits[first]
+
+
+@pytest.mark.parametrize("columns", [own_columns(), catalogue_features()], ids=["table", "panel"])
+def test_a_value_is_shown_beside_another_one_or_not_at_all(columns):
+    @settings(max_examples=30, deadline=None)
+    @given(meanings=columns, seed=st.integers(0, 2**32 - 1))
+    def law(meanings, seed):
+        reasons, accounts, _ = _selected(meanings, seed, n=12)
+        context = reasons.context
+        shows = values_to_show(accounts.features, context)
+        for row, position in zip(*np.nonzero(shows), strict=True):
+            meaning, style = context.facts[position], context.styles[position]
+            raw, median = accounts.features[row, position], context.reference.medians[position]
+            assert np.isfinite(raw) and np.isfinite(median) and not meaning.mark_of
+            en, usual = (
+                value_text(float(one), style) for one in displayed(np.array([raw, median]), style)
+            )
+            assert en != usual
+            assert raw != 0 or meaning.from_table or witnesses_of(meaning.name) != ()
+            if meaning.unit == "code":
+                assert en in [words for _, words, _ in meaning.labels]
+
+    law()

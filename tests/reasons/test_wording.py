@@ -57,11 +57,11 @@ def test_a_reason_says_family_fact_value_reference_and_date(column_meaning):
 def test_the_headline_is_the_familys_and_not_the_traits():
     enquiries = _fact(MEANINGS["enquiries_recent"], 3, 0)
     assert reason_text(enquiries) == (
-        "Lenders looked up the credit report. Credit enquiries in 3 months: 3 (reference none), "
-        "Sep 2005."
+        "Lenders looked up the credit report more often than is typical. "
+        "Credit enquiries in 3 months: 3 (reference none), Sep 2005."
     )
     assert reason_text(enquiries, language="zh", audience="customer") == (
-        "有机构查询过您的征信：近3个月征信查询次数3次，通常为无，2005年9月"
+        "您的征信被查询的次数多于通常：近3个月征信查询次数3次，通常为无，2005年9月"
     )
     history = _fact(MEANINGS["oldest_trade_age"], 20, 70)
     assert reason_text(history, language="zh").startswith("信用历史短于通常：")

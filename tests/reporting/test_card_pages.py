@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -273,3 +274,15 @@ def test_a_proposed_plan_stands_beside_the_budget_and_the_nearest_payment_tried(
 def test_every_rule_that_can_refuse_has_chinese_words():
     asked = {k for k in specifications() if k.split(".")[0] in ("contact", "plan", "legal")}
     assert asked <= set(RULES_ZH)
+
+
+def test_a_card_never_shows_a_fact_beside_the_same_value():
+    accounts = _accounts(30)
+    medians = accounts.reasons.context.reference.medians
+    features = accounts.contributions.features.copy()
+    features[:, ::2] = medians[::2]  # every other fact of every account reads like its reference
+    alike = replace(accounts, contributions=replace(accounts.contributions, features=features))
+    page = render_cards(alike, BOOK, CardParts({}, {}))
+    facts = re.findall(r"<li><span lang=en>[^<]*: ([^:<]+) \(([^()<]+)\)</span>", page)
+    assert len(facts) > 50
+    assert [pair for pair in facts if pair[0] == pair[1]] == []

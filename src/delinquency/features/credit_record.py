@@ -125,7 +125,7 @@ def months_since_late_60(windows: Windows) -> Array:
 @feature(
     CREDIT_RECORD, direction=+1, unit="days", needs=("days_past_due",), actionable=False,
     reason=(
-        "Days late in all, older months counting less", "逾期天数合计（较早月份权重较低）",
+        "Days late, recent months counted most", "逾期天数（近期月份权重较高）",
     ),
     source="T2; exponential recency weights as in behavioural scorecards",
 )  # fmt: skip

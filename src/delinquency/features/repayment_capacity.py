@@ -92,7 +92,7 @@ _HOUSEHOLD: tuple[tuple[Quantity, Unit, tuple[str, str], str], ...] = (
     (
         buffer,
         "months",
-        ("Months that savings would last", "存款可维持月数"),
+        ("How long savings would last", "存款可维持的时间"),
         "T4; Elul et al.: lack of liquidity comes first in default",
     ),
     (

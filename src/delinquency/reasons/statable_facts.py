@@ -96,6 +96,28 @@ def bars(
     return out
 
 
+def values_to_show(features: Array, context: ReasonContext) -> NDArray[np.bool_]:
+    """Return which facts may stand as a value beside their reference, whatever they add.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_rows, n_facts)
+    context : ReasonContext
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_facts), bool
+        False for what is protected, missing, a mark, a code without words or a 0 that stands for
+        "nothing to measure", and where value and reference read the same.
+    """
+    shown = (CAUSE["stated"], CAUSE["favourable_side"])
+    every = np.ones(len(features), bool)
+    out = np.empty(features.shape, bool)
+    for position in range(features.shape[1]):
+        out[:, position] = np.isin(_of_column(features, every, position, context), shown)
+    return np.asarray(out & ~protected_facts(context))
+
+
 def protected_facts(context: ReasonContext) -> NDArray[np.bool_]:
     """Return which facts are protected attributes or rest on one, shape (n_facts,)."""
     never = set(protected_columns())

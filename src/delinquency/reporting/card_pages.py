@@ -14,12 +14,11 @@ from markupsafe import Markup
 
 from delinquency.log_odds import log_odds
 from delinquency.panel.windows import Array
-from delinquency.reasons.statable_facts import protected_facts
+from delinquency.reasons.statable_facts import values_to_show
 from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
 from delinquency.reasons.value_wording import (
     Language,
     displayed,
-    is_code_without_label,
     month_text,
     value_text,
 )
@@ -183,15 +182,14 @@ def _trait_line(
     gain = (
         accounts.contributions.fact_values[row, columns] - reference.fact_values[columns]
     ) * context.scale.factor
-    never = protected_facts(context)
+    shows = values_to_show(accounts.contributions.features[row : row + 1], context)[0]
     facts: list[dict[str, Any]] = []
     for place in np.argsort(-np.abs(gain), kind="stable"):
         column = int(columns[place])
         meaning, style = context.facts[column], context.styles[column]
-        value = accounts.contributions.features[row, column]
-        known = math.isfinite(value) and math.isfinite(reference.medians[column])
-        if never[column] or meaning.mark_of or is_code_without_label(meaning, style) or not known:
+        if not shows[column]:
             continue
+        value = accounts.contributions.features[row, column]
         shown, usual = displayed(np.array([value, reference.medians[column]]), style)
         facts.append(
             {

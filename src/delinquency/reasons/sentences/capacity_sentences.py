@@ -65,7 +65,7 @@ declare(
     ),
     Family(
         "unpaid_bills", ("unpaid_months",),
-        high=headline("A bill was met with no payment", "有账单未还款",
+        high=headline("No payment was made on a bill", "有账单未还款",
                       "We received no payment for a bill", "有账单未收到还款"),
         counter_zh="个月",
     ),

@@ -107,8 +107,10 @@ declare(
     ),
     Family(
         "enquiries", ("enquiries_recent", "enquiries_total"),
-        high=headline("Lenders looked up the credit report", "有机构查询过征信",
-                      "Lenders looked up your credit report", "有机构查询过您的征信"),
+        high=headline("Lenders looked up the credit report more often than is typical",
+                      "征信被查询的次数多于通常",
+                      "Lenders looked up your credit report more often than is typical",
+                      "您的征信被查询的次数多于通常"),
         counter_zh="次",
     ),
     Family(

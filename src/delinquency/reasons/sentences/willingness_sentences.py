@@ -8,7 +8,7 @@ NO_MINIMUM = ("We received no minimum payment", "有月份未收到最低还款"
 declare(
     Family(
         "payable_bills", ("unpaid_though_payable", "unpaid_payable_bills"),
-        high=headline("A bill within usual means was met with no payment",
+        high=headline("No payment was made on a bill within usual means",
                       "有可承担的账单未还款", *NO_PAYMENT),
         counter_zh="期",
         customer_phrase={
@@ -73,8 +73,8 @@ declare(
         "savings_while_unpaid", ("buffer_while_unpaid",),
         high=headline("There were savings while the minimum was not paid",
                       "未付最低还款时有存款", *NO_MINIMUM),
-        customer_phrase={"buffer_while_unpaid": ("Months that savings would last at that time",
-                                                 "当时存款可维持月数")},
+        customer_phrase={"buffer_while_unpaid": ("How long savings would last at that time",
+                                                 "当时存款可维持的时间")},
     ),
     Family(
         "outgoings_while_late", ("discretionary_while_late",),
