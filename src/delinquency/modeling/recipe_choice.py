@@ -24,7 +24,7 @@ from delinquency.modeling.stopping import FOLDS, Growth, steps_of_search, trees_
 Array = NDArray[np.float64]
 BETTER = 1.5
 """Standard errors by which the mean log loss must fall for another recipe to be taken."""
-FEW_BADS, REPEATS_OF_FEW = 100, 5
+FEW_BADS, REPEATS_OF_FEW = 100, 3
 """Rows of the rarer outcome below which folds are drawn anew and smaller leaves tried."""
 SMALL_LEAF, SMALL_LEAF_RIDGE = 5, 1.0
 LARGER_TREE = 15
@@ -32,7 +32,8 @@ FEWEST_NAMES = 3
 """Two names have but one order."""
 USUAL = LightGBMOptions()
 MANY_ROWS = 10_000
-"""Rows from which one fold alone is tried first."""
+"""Rows from which another recipe is tried on one fold first; where there are several repeats, it
+is on one of them. Only one that is no worse there is tried on all."""
 
 
 @dataclass(frozen=True)
@@ -171,10 +172,8 @@ class Search:
     ) -> Tried:
         """Return the better of two, noting by how much the second differs."""
         growing = _Growing(self, recipe)
-        if len(self.rows.happened) > MANY_ROWS:
-            # One fold tells whether the others are worth their time.
-            first = repeats[0][:1]
-            rows = first[0][1]
+        if first := self._first_look(repeats):
+            rows = np.concatenate([test for _, test in first])
             z = self._gain(best.loss, growing.tried([first]).loss, rows)
             if z <= 0:
                 others.append((recipe.title, z))
@@ -183,6 +182,12 @@ class Search:
         z = self._gain(best.loss, other.loss)
         others.append((recipe.title, z))
         return other if z > BETTER else best
+
+    def _first_look(self, repeats: list[list[Fold]]) -> list[Fold]:
+        """Return the folds that tell whether the others are worth their time."""
+        if len(self.rows.happened) > MANY_ROWS:
+            return repeats[0][:1]
+        return repeats[0] if len(repeats) > 1 else []
 
     def _gain(self, before: Array, after: Array, rows: NDArray[np.intp] | None = None) -> float:
         """Return how many standard errors the loss falls by, group by group."""
