@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ label: {performance_months: 3, bad_days_past_due: 60}
 window_months: 6
 tables:
   statements:
-    path: statements.csv
+    path: statements.parquet
     columns: {account_id: ID, month: MONTH, days_past_due: DPD, balance: BAL, credit_limit: LIM}
   transactions:
     path: transactions.csv
@@ -59,11 +60,28 @@ def table(n=500):
     return pd.concat([frame, frame.tail(20).assign(id=np.arange(n + 1, n + 21))])
 
 
-def prepare(root, mapping, **files):
+def prepare(root, mapping, parts=1, **files):
+    """Write each frame as one file, or as a folder of that name with many files."""
     (root / "conf/data").mkdir(parents=True)
     (root / "conf/data/own.yaml").write_text(mapping)
     for name, frame in files.items():
-        frame.to_csv(root / f"{name}.csv", index=False)
+        place = root / (f"{name}.parquet" if name == "statements" else f"{name}.csv")
+        if parts == 1:
+            write(frame, place)
+            continue
+        place.mkdir()
+        ends = np.linspace(0, len(frame), parts + 1).astype(int)
+        for number, (first, last) in enumerate(pairwise(ends)):
+            below = place / f"day-{number % 2}"
+            below.mkdir(exist_ok=True)
+            write(frame.iloc[first:last], below / f"{9 - number}{place.suffix}", rows=11)
+
+
+def write(frame, place, rows=None):
+    if place.suffix == ".csv":
+        frame.to_csv(place, index=False)
+    else:
+        frame.to_parquet(place, index=False, row_group_size=rows)
 
 
 def choices(root, stage, *more):
@@ -84,11 +102,11 @@ def explained(root):
 
 
 @pytest.mark.slow
-def test_no_byte_depends_on_row_order_threads_hash_seed_locale_or_zone(tmp_path):
+def test_no_byte_depends_on_order_or_parts_threads_hash_seed_locale_or_zone(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     numbered = MAPPING.format(account="account_column: id\n")
     prepare(one, numbered, own=table())
-    prepare(two, numbered, own=table().sample(frac=1, random_state=3))
+    prepare(two, numbered, parts=5, own=table().sample(frac=1, random_state=3))
     run(one, "train", "n_threads=1")
     code = (
         "import json, sys; from delinquency.config import load; "
@@ -121,7 +139,7 @@ def test_rows_that_nothing_numbers_get_the_same_probability_in_any_order(tmp_pat
     assert np.array_equal(there, second["pd_hat"].reindex(range(len(order))).to_numpy())
 
 
-def test_the_tables_of_a_panel_are_the_same_in_any_order(tmp_path):
+def test_the_tables_of_a_panel_are_the_same_in_any_order_and_number_of_parts(tmp_path):
     rng = np.random.default_rng(1)
     ids, months = [f"A{k}" for k in range(30)], pd.date_range("2023-01-01", periods=14, freq="MS")
     grid = pd.MultiIndex.from_product([ids, months], names=["ID", "MONTH"]).to_frame(index=False)
@@ -131,12 +149,12 @@ def test_the_tables_of_a_panel_are_the_same_in_any_order(tmp_path):
     bought = grid.sample(2 * n, replace=True, random_state=1)
     bought = bought.assign(AMOUNT=rng.random(2 * n) * 100, CATEGORY="luxury")
     written = []
-    for number, shuffled in enumerate((False, True)):
-        root = tmp_path / str(number)
+    for shuffled, parts in ((False, 1), (True, 1), (True, 4)):
+        root = tmp_path / f"{shuffled}-{parts}"
         frames = {"statements": statements, "transactions": bought}
         if shuffled:
             frames = {k: f.sample(frac=1, random_state=8) for k, f in frames.items()}
-        prepare(root, PANEL, **frames)
+        prepare(root, PANEL, parts, **frames)
         run(root, "features")
         names = (
             "data/interim/own/part-0000/transactions.parquet",
@@ -145,4 +163,4 @@ def test_the_tables_of_a_panel_are_the_same_in_any_order(tmp_path):
             "data/processed/own/labels.parquet",
         )
         written.append({name: (root / name).read_bytes() for name in names})
-    assert written[0] == written[1]
+    assert written[0] == written[1] == written[2]

@@ -8,9 +8,11 @@ was wrong. Seeds are printed, so that any case can be made again.
 
 import argparse
 import contextlib
+import gc
 import io
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -20,6 +22,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+# One thread a library: a process that has started threads cannot be forked safely.
+for library in ("OMP", "OPENBLAS", "NUMBA"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DELINQUENCY_KEY"] = "ab" * 32
 sys.path[:0] = [str(Path(__file__).parents[1] / "casebook"), str(Path(__file__).parent)]
@@ -30,7 +35,7 @@ import numpy as np  # noqa: E402
 from faulty_file_reading import read_file  # noqa: E402
 from forked_runs import Run  # noqa: E402
 from store_attacks import attacks  # noqa: E402
-from tortured_folders import AT_EVERY_OPERATION, COMMANDS, Folders  # noqa: E402
+from tortured_folders import AT_EVERY_OPERATION, COMMANDS, Folders, draw_nothing  # noqa: E402
 from tracked_kills import kill_trainings_with_mlflow  # noqa: E402
 
 from delinquency.stages import STAGES  # noqa: E402
@@ -96,26 +101,23 @@ class Torture:
             work(*job)
 
     def prepare(self) -> None:
-        """Make the base folders, and learn what is right from runs that nobody kills."""
-        self.folders.prepare()
-        jobs = [(name, way) for name in self.names for way in (0, 1)]
-        for name, way in jobs:  # composed here once, and not in every process
-            self.folders.config(COMMANDS[name].world, COMMANDS[name].ways[way], self.home)
-        jobs.sort(key=lambda job: not COMMANDS[job[0]].slow)
-        self.until += self.chosen.seconds  # without this nothing can be compared
-        self.side_by_side(jobs, self.learn, "commands")
-        self.until -= self.chosen.seconds
-        for name, way in jobs:
-            right, changing = json.loads((self.home / f"right-{name}-{way}.json").read_text())
-            self.folders.right[name, way] = right
-            self.counts["files compared with those of clean runs"] += len(right)
-            if changing:
-                print(f"  {name}: not the same twice, so not compared: {changing}")
+        """Make the base folders, and learn what is right from runs that nobody kills.
 
-    def learn(self, name: str, way: int) -> None:
-        """Keep what a command writes when nobody kills it."""
-        right, changing = self.folders.learn(name, way)
-        (self.home / f"right-{name}-{way}.json").write_text(json.dumps([right, sorted(changing)]))
+        The first clean run of every command is made in this process, from which all later ones are
+        forked: what a command imports, compiles or reads only once is then there for all.
+        """
+        self.folders.prepare()
+        draw_nothing()
+        for name in self.names:
+            for way in (0, 1):
+                right, changing = self.folders.learn(name, way)
+                self.folders.right[name, way] = right
+                self.counts["files compared with those of clean runs"] += len(right)
+                if changing:
+                    print(f"  {name}: not the same twice, so not compared: {sorted(changing)}")
+        gc.collect()
+        gc.freeze()  # so that a forked process copies only what it changes
+        self.say("clean runs are done")
 
     def check(self, root: Path, name: str, way: int, after: str, *, pair: bool = False) -> None:
         """Run a command and compare all that it writes with what a clean run wrote."""
@@ -177,7 +179,8 @@ class Torture:
             found = self.states_of(name)
             keep = found
             if name not in AT_EVERY_OPERATION:
-                chosen = rng.permutation(len(found))[: self.chosen.each]
+                each = self.chosen.each // 2 if COMMANDS[name].slow else self.chosen.each
+                chosen = rng.permutation(len(found))[:each]
                 keep = [found[k] for k in sorted(chosen)]
             (always if name in AT_EVERY_OPERATION else others).extend(keep)
         rng.shuffle(others)
@@ -253,6 +256,9 @@ class Torture:
         print(f"\nseed {self.chosen.seed}\n\n| what | count |\n|---|---|")
         for name, value in sorted(self.counts.items()):
             print(f"| {name} | {value:,} |")
+        both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        used = sum(sum(resource.getrusage(who)[:2]) for who in both)
+        print(f"| minutes of the processor | {used / 60:.1f} |")
         print(f"| wrong, hung or with a traceback | {len(self.faults)} |")
 
 

@@ -7,6 +7,7 @@ times taken, which are struck out, and the few files named when the torture begi
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from forked_runs import Run, copy_at_each, kill_at
 from matplotlib.figure import Figure
 
 from delinquency.config import Config, load
+from delinquency.errors import DriftError
 from delinquency.stages import run_stage
 
 PANEL = """
@@ -210,10 +212,10 @@ class Folders:
     def learn(self, name: str, way: int) -> tuple[dict[str, str], set[str]]:
         """Return what a command writes when nothing is killed, and what is not the same twice."""
         found = []
-        for _ in range(2):
+        for run in (self.run_here, self.run_apart):
             root = self.copy(COMMANDS[name].world)
             before = _times(root)
-            self._cleanly(self.start(name, way, root))
+            run(name, way, root)
             names = [one for one, time in _times(root).items() if before.get(one) != time]
             if name in CASE:
                 names.append(STORE)
@@ -222,6 +224,16 @@ class Folders:
         first, second = found
         same = {one: d for one, d in first.items() if second.get(one) == d}
         return same, (first.keys() | second.keys()) - same.keys()
+
+    def run_here(self, name: str, way: int, root: Path) -> None:
+        """Run a command in this process, which keeps all that it imports."""
+        command = COMMANDS[name]
+        config = self.config(command.world, command.ways[way], root)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(DriftError):
+            run_stage(config)
+
+    def run_apart(self, name: str, way: int, root: Path) -> None:
+        self._cleanly(self.start(name, way, root))
 
     def difference(self, name: str, way: int, root: Path, *, beside: bool = False) -> str:
         """Return what is not as a clean run leaves it; "" when all is.
