@@ -6,7 +6,7 @@ import pytest
 
 from delinquency.casebook.pseudonym_keys import make_key
 from delinquency.config import Config, load
-from delinquency.errors import MissingArtifactError
+from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline import prepared_features
 from delinquency.stages import case
 
@@ -58,6 +58,17 @@ def test_a_case_is_opened_from_the_command_line(
     answer = _answer(capsys, configured(*asked))
     assert not answer["allowed"]
     assert answer["rule_source"]
+
+
+def test_reported_records_are_in_the_currency_of_the_statements(configured: Any) -> None:
+    # Once every record said CNY, the Taiwan dollars too.
+    assert case.currency_of(load(["stage=case", "data=taiwan"])) == "TWD"
+    assert case.currency_of(configured("policy=us_reg_f")) == "CNY"
+    unnamed = "data.currency=''"
+    assert case.currency_of(configured("policy=us_reg_f", unnamed)) == "USD"
+    assert case.currency_of(configured("case.currency=EUR", unnamed)) == "EUR"
+    with pytest.raises(ChoiceError, match="case.currency=CNY, but .* data=taiwan are in TWD"):
+        case.currency_of(load(["stage=case", "data=taiwan", "case.currency=CNY"]))
 
 
 @pytest.mark.slow

@@ -73,8 +73,9 @@ class CaseOptions:
     file: str = ""
     # Code of the lender whose store this is.
     lender: str = "own"
-    # Currency of the records that `report` makes of the statements: an ISO 4217 code.
-    currency: str = "CNY"
+    # Currency of the records that `report` makes of the statements, an ISO 4217 code; empty: that
+    # of the data set, or the policy's where the data set names none.
+    currency: str = ""
     # Whether the customers of those records agreed to sharing.
     consent: bool = False
     # Day of clearing and exports, YYYY-MM-DD; empty: today.

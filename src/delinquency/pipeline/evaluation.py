@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from delinquency import metrics
 from delinquency.config import Config
 from delinquency.metrics.level import level_in_words
-from delinquency.modeling.evaluation_options import EvaluationOptions
+from delinquency.modeling.evaluation_options import BootstrapEvaluation, EvaluationOptions
 from delinquency.modeling.splits import TEST, TRAIN, how_apart
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
@@ -181,5 +181,6 @@ def _level(
 
 def resampling_of(options: EvaluationOptions, *, seed: int) -> metrics.Resampling:
     """Return how a hold-out's intervals are drawn, whichever evaluation is configured."""
-    n_boot = getattr(options, "n_boot", metrics.Resampling.n_boot)
+    usual = metrics.Resampling.n_boot
+    n_boot = options.n_boot if isinstance(options, BootstrapEvaluation) else usual
     return metrics.Resampling(n_boot=n_boot, seed=seed, level=options.level)

@@ -114,7 +114,7 @@ def in_the_currency_of(config: Config, policy: Policy) -> tuple[Policy, bool]:
     A limit of 30 dollars says nothing of yen: where the currencies differ, every rule in money is
     taken out, and amounts are whole units of the data's currency.
     """
-    currency = str(getattr(config.data, "currency", "") or "")
+    currency = config.data.currency
     if not currency or currency == policy.currency:
         return policy, True
     charges = replace(

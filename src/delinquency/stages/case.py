@@ -116,12 +116,29 @@ def _report(config: Config, now: datetime) -> dict[str, object]:
         return _put_reported(config, now)
 
 
+def currency_of(config: Config) -> str:
+    """Return the currency of the statements that are reported.
+
+    Raises
+    ------
+    ChoiceError
+        If the command names another than the data set does.
+    """
+    named, own = config.case.currency, config.data.currency
+    if named and own and named != own:
+        raise ChoiceError(
+            f"case.currency={named}, but the amounts of data={config.data.name} are in {own}."
+            " Leave case.currency out."
+        )
+    return named or own or policy_of(config).currency
+
+
 def _put_reported(config: Config, now: datetime) -> dict[str, object]:
     ensure_tables(config)
     options = config.case
     reporter = Reporter(
         lender=options.lender,
-        currency=options.currency,
+        currency=currency_of(config),
         source_name=config.data.name,
         received_on=now.date(),
         consent=options.consent,

@@ -151,7 +151,7 @@ def _tried(database: Path, name: str) -> int:
     return next((one.n_trials for one in summaries if one.study_name == name), 0)
 
 
-def _report(config: Config, study: Any, verdict: Verdict) -> dict[str, Any]:
+def _report(config: Config, study: Any, verdict: Verdict) -> dict[str, object]:
     """Return the report as plain values."""
     finite = {k: v if np.isfinite(v) else None for k, v in verdict.gain.to_dict().items()}
     return {
