@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from delinquency.errors import ModelError
 from delinquency.metrics import (
@@ -109,3 +110,14 @@ def test_one_fold_has_no_interval():
     assert got.estimate == 0.7
     assert np.isnan(got.low)
     assert np.isnan(got.high)
+
+
+def test_intervals_have_the_same_bits_for_any_number_of_threads():
+    rng = np.random.default_rng(3)
+    pd_hat = rng.random(40_000)
+    bad = (rng.random(40_000) < pd_hat).astype(int)
+    found = []
+    for threads in (1, 4):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(bootstrap_intervals(bad, pd_hat, resampling=Resampling(n_boot=3)))
+    assert found[0] == found[1]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.stats import norm as normal
 from scipy.stats import t as student
+from threadpoolctl import threadpool_limits
 
 from delinquency.errors import ModelError
 from delinquency.metrics.metric import METRICS, Array, Outcomes
@@ -77,19 +78,29 @@ def bootstrap_intervals(
     chosen = list(names or METRICS)
     outcomes = Outcomes.of(y_true, pd_hat)
     draws = {name: np.empty(plan.n_boot) for name in chosen}
-    for k, weights in enumerate(plan.weights(len(outcomes.bad), groups)):
-        replicate = outcomes.reweighted(weights)
-        for name in chosen:
-            draws[name][k] = METRICS[name].compute(replicate)
-    found = {
-        name: Interval(METRICS[name].compute(outcomes), *plan.ends(draws[name])) for name in chosen
-    }
+    with one_blas_thread():
+        for k, weights in enumerate(plan.weights(len(outcomes.bad), groups)):
+            replicate = outcomes.reweighted(weights)
+            for name in chosen:
+                draws[name][k] = METRICS[name].compute(replicate)
+        own = {name: METRICS[name].compute(outcomes) for name in chosen}
+    found = {name: Interval(own[name], *plan.ends(draws[name])) for name in chosen}
     n_bad = int(outcomes.bads)
     n_good = len(outcomes.bad) - n_bad
     if 0 < min(n_bad, n_good) < FEW_BADS:
         for name in set(WIDENED) & set(chosen):
             found[name] = _widened(name, found[name], n_bad, n_good, level=plan.level)
     return found
+
+
+def one_blas_thread() -> threadpool_limits:
+    """Return a context in which sums of products run on one thread.
+
+    Tens of thousands of short sums gain nothing from threads, which wait for each other by
+    spinning (twelve times the CPU on a busy machine), and the last bits of a sum would depend on
+    their number.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 def _widened(name: str, found: "Interval", n_bad: int, n_good: int, *, level: float) -> "Interval":
@@ -178,16 +189,15 @@ def bootstrap_differences(
     chosen = list(names or METRICS)
     first, second = (Outcomes.of(y_true, each) for each in predictions)
     draws = {name: np.empty(plan.n_boot) for name in chosen}
-    for k, weights in enumerate(plan.weights(len(first.bad), groups)):
-        one, other = first.reweighted(weights), second.reweighted(weights)
-        for name in chosen:
-            draws[name][k] = METRICS[name].compute(one) - METRICS[name].compute(other)
-    return {
-        name: Interval(
-            METRICS[name].compute(first) - METRICS[name].compute(second), *plan.ends(draws[name])
-        )
-        for name in chosen
-    }
+    with one_blas_thread():
+        for k, weights in enumerate(plan.weights(len(first.bad), groups)):
+            one, other = first.reweighted(weights), second.reweighted(weights)
+            for name in chosen:
+                draws[name][k] = METRICS[name].compute(one) - METRICS[name].compute(other)
+        own = {
+            name: METRICS[name].compute(first) - METRICS[name].compute(second) for name in chosen
+        }
+    return {name: Interval(own[name], *plan.ends(draws[name])) for name in chosen}
 
 
 @dataclass(frozen=True)
