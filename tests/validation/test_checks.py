@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta, ks_2samp
+from scipy.stats import beta, kendalltau, ks_2samp
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from delinquency.config import load
+from delinquency.log_odds import probability
 from delinquency.validation import fairness_checks
 from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
-from delinquency.validation.explanation_checks import by_definition
+from delinquency.validation.explanation_checks import by_definition, kendall_tau
 from delinquency.validation.fairness_checks import flagged, group_columns, group_table
 from delinquency.validation.leakage_checks import feature_areas
 from delinquency.validation.planted_faults import EXACT_OR_AMBER, FAULTS, WITHOUT_DOCUMENTS
@@ -342,3 +344,26 @@ def test_feature_values_far_from_shaps_make_the_accuracy_red(evidence, options):
     assert found(replace(evidence, shap_gap=(1e-2, 20, 100)), options, 35).state == RED
     told = found(replace(evidence, shap_cannot="categorical splits"), options, 35)
     assert told.state == PASS and "categorical splits" in told.why
+
+
+def test_kendalls_tau_is_scipys_ties_too():
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 4, (2, 300, 6)).astype(float)
+    expected = [kendalltau(a, b).statistic for a, b in zip(first, second, strict=True)]
+    assert np.allclose(kendall_tau(first, second), np.nan_to_num(expected))
+
+
+def test_where_rows_are_many_challengers_are_compared_with_the_recipe_on_their_own_rows(
+    evidence, options
+):
+    """The truth is ahead of a blunted fit of the same rows, however good the model itself is."""
+    raw = evidence.test.raw_score
+    blunt = probability(raw + np.random.default_rng(1).normal(0, 1, len(raw)))
+    changed = replace(evidence, compared=(blunt, 5_000),
+                      challengers={"The model": evidence.test.pd_hat})  # fmt: skip
+    (item,) = run_checks(changed, options, numbers=(19,))
+    gap = roc_auc_score(evidence.test.bad, blunt) - roc_auc_score(
+        evidence.test.bad, evidence.test.pd_hat
+    )
+    assert item.finding.figure == pytest.approx(gap)
+    assert "same 5,000 rows" in item.finding.why

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from delinquency.log_odds import probability
 from delinquency.modeling.fitted_model import booster_names, feature_matrix
 from delinquency.modeling.logistic import fit_logistic
+from delinquency.modeling.scorecard import fit_scorecard
 from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
@@ -22,10 +23,6 @@ DEFAULT_TREES = 100
 LOGISTIC_L2 = 10.0
 OUTLIERS = (0.01, 0.99)
 """Quantiles of the training part that values are clipped to before they are scaled."""
-SCORECARD_BINS = 10
-SCORECARD_L2 = 10.0
-WOE_PRIOR = 0.5
-"""Accounts of each outcome that every bin is given in advance, so that no ratio is infinite."""
 
 
 @dataclass(frozen=True)
@@ -92,38 +89,9 @@ def fit_logistic_regression(X: pd.DataFrame, y: Array, seed: int) -> Predict:
 
 
 @peer("scorecard", matrix="features", title="WoE scorecard")
-def fit_scorecard(X: pd.DataFrame, y: Array, seed: int) -> Predict:
-    """Return a scorecard: quantile bins, weight of evidence, and a ridge logistic regression.
-
-    Notes
-    -----
-    ``WoE = ln(share of bads in the bin / share of goods in the bin)``, bins cut on the training
-    part, missing values in a bin of their own. High is risky: the sign of the log-odds.
-
-    References
-    ----------
-    Siddiqi (2017), Intelligent Credit Scoring, 2nd ed., ch. 10.
-    """
-    names = list(X.columns)
-    matrix = feature_matrix(X, names)
-    steps = np.linspace(0, 1, SCORECARD_BINS + 1)[1:-1]
-    cuts, evidence = [], []
-    for column in matrix.T:
-        known = column[~np.isnan(column)]
-        cut = np.unique(np.quantile(known, steps, method="lower")) if known.size else known
-        cuts.append(cut)
-        evidence.append(_weight_of_evidence(_bin(column, cut), y, len(cut) + 2))
-
-    def encode(values: Array) -> Array:
-        columns = zip(values.T, cuts, evidence, strict=True)
-        return np.column_stack([woe[_bin(column, cut)] for column, cut, woe in columns])
-
-    beta = fit_logistic(encode(matrix), y, l2=SCORECARD_L2)
-
-    def predict(other: pd.DataFrame) -> Array:
-        return probability(beta[0] + encode(feature_matrix(other, names)) @ beta[1:])
-
-    return predict
+def fit_woe_scorecard(X: pd.DataFrame, y: Array, seed: int) -> Predict:
+    """Return the scorecard of ``modeling.scorecard``, which has points too."""
+    return fit_scorecard(X, y).pd_hat
 
 
 @peer("lightgbm_default_raw", matrix="raw", title="LightGBM, default, raw columns")
@@ -185,18 +153,3 @@ def _fit_lightgbm(X: pd.DataFrame, y: Array, params: dict[str, float], *, n_tree
         return np.asarray(booster.predict(feature_matrix(other, names), num_threads=1))
 
     return predict
-
-
-def _bin(column: Array, cut: Array) -> NDArray[np.intp]:
-    """Return the bin of every value: up to each cut, above the last, missing."""
-    return np.where(np.isnan(column), len(cut) + 1, np.searchsorted(cut, column, side="left"))
-
-
-def _weight_of_evidence(bins: NDArray[np.intp], y: Array, n_bins: int) -> Array:
-    rows = np.bincount(bins, minlength=n_bins)
-    bads = np.bincount(bins, y, minlength=n_bins)
-    # The prior has the overall odds, so an empty bin says nothing.
-    prior = 2 * WOE_PRIOR * y.mean()
-    share_bad = (bads + prior) / y.sum()
-    share_good = (rows - bads + 2 * WOE_PRIOR - prior) / (len(y) - y.sum())
-    return np.asarray(np.log(share_bad / share_good))

@@ -21,8 +21,8 @@ from delinquency.modeling.baselines import (
 LATE_COLUMNS = ("days_past_due_0", "repayment_status_0")
 """How late an account is now, in the order of preference; of the raw columns."""
 BALANCE, LIMIT = "balance_0", "credit_limit_0"
-RULE = "dpd_and_utilization"
-VALIDATED_AGAINST = ("scorecard", "logistic_regression", "lightgbm_regularised", "lightgbm", RULE)
+RULE, SCORECARD = "dpd_and_utilization", "scorecard"
+VALIDATED_AGAINST = (SCORECARD, "logistic_regression", "lightgbm_regularised", "lightgbm", RULE)
 """Challengers of every validation."""
 
 

@@ -70,6 +70,7 @@ def refitted(
     share = min(0.5, choices.refit_rows / len(train))
     auc = METRICS["roc_auc"]
     pd_hat, phi, left, tested, sizes = [], [], [], [], []
+    first: tuple[NDArray[np.bool_], Array] | None = None
     for number in range(choices.refits):
         rng = np.random.default_rng([config.seed, number])
         drawn = np.zeros(len(ids), np.bool_)
@@ -103,9 +104,12 @@ def refitted(
         others = np.flatnonzero(~learnt)
         others = rng.choice(others, min(len(others), LEFT_OUT_ROWS), replace=False)
         left.append(auc(train.bad[others], _pd_hat(again, explainer, train.X.iloc[others])))
-        tested.append(auc(test.bad, _pd_hat(again, explainer, test.X)))
+        whole = _pd_hat(again, explainer, test.X)
+        first = first or (learnt, whole)
+        tested.append(auc(test.bad, whole))
         sizes.append(int(learnt.sum()))
         tick(number + 1, choices.refits)
+    assert first is not None  # there are at least two refits
     return Refits(
         pd_hat=np.array(pd_hat),
         phi=np.array(phi),
@@ -114,6 +118,8 @@ def refitted(
         auc_test=np.array(tested),
         rows=round(float(np.mean(sizes))),
         fitted_rows=len(train),
+        learnt=first[0],
+        pd_test=first[1],
     )
 
 

@@ -17,7 +17,7 @@ from delinquency.reporting.model_card import model_papers
 from delinquency.reporting.validation_document import pictures, validation_page, validation_record
 from delinquency.validation.check_record import AMBER, RED, STATES
 from delinquency.validation.registered_checks import NUMBERS, run_checks
-from delinquency.workspace.artifacts import write_json
+from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.progress import say, working
 
 COMMENTS = "validation_comments.yaml"
@@ -50,6 +50,7 @@ def run(config: Config) -> None:
     }
     record = validation_record(items, evidence, config.validation, model=about, comments=comments)
     write_documents(record, pictures(evidence), space.reports, word=config.validation.word)
+    write_csv(evidence.scorecard, space.reports / "scorecard.csv")
     with open_run(
         config, prepared, purpose="validate", run_id=fitted.facts.get("run_id", "")
     ) as active:
@@ -115,5 +116,8 @@ def _tell(record: Mapping[str, Any], folder: Path, *, word: bool) -> None:
     if len(wrong) > SHOWN:
         say(f"  and {len(wrong) - SHOWN} more")
     say(f"Document  {folder / 'validation.html'}{' and .docx' if word else ''}; figures in .json")
-    say(f"Papers    {folder / 'model_card.md'}, development.md")
+    say(
+        f"Papers    {folder / 'model_card.md'}, development.md; the challenging scorecard's points"
+    )
+    say(f"Scorecard {folder / 'scorecard.csv'}: points of the challenger")
     say(f"Comments  {folder / COMMENTS} (kept over reruns)")

@@ -67,6 +67,10 @@ class Refits:
         Rows of one refit.
     fitted_rows : int
         Rows of the model itself.
+    learnt : ndarray of bool
+        Development rows that the first refit learnt from.
+    pd_test : ndarray of float
+        PD of the whole test part by the first refit.
     """
 
     pd_hat: Array
@@ -76,6 +80,8 @@ class Refits:
     auc_test: Array
     rows: int
     fitted_rows: int
+    learnt: NDArray[np.bool_]
+    pd_test: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +141,12 @@ class Evidence:
     protected, segments : DataFrame
         Row-aligned with ``test``; categories as text.
     challengers : dict of str to ndarray
-        PD of the test rows by other methods, learnt on the same rows.
+        PD of the test rows by other methods.
+    compared : tuple of ndarray and int, or None
+        PD of the test rows by the recipe, learnt from the same rows as the challengers, and how
+        many these were; None for the model itself.
+    scorecard : DataFrame
+        Points of the challenging scorecard by feature and bin; empty where none was fitted.
     placebo_auc : tuple of float or None
         AUC on the test of a model of permuted labels, with its standard error.
     shift_auc : tuple of three floats or None
@@ -184,6 +195,8 @@ class Evidence:
     protected: pd.DataFrame
     segments: pd.DataFrame
     challengers: Mapping[str, Array]
+    compared: tuple[Array, int] | None = None
+    scorecard: pd.DataFrame = field(default_factory=pd.DataFrame)
     placebo_auc: tuple[float, float] | None = None
     shift_auc: tuple[float, float, float] | None = None
     refits: Refits | None = None

@@ -252,9 +252,10 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
         return not_applicable("No challenger was fitted.")
     rows = evidence.test
     names = list(evidence.challengers)
+    own, learnt = evidence.compared or (rows.pd_hat, len(evidence.train))
     areas = delong(
         rows.bad,
-        [rows.pd_hat, *(evidence.challengers[n] for n in names)],
+        [own, *(evidence.challengers[n] for n in names)],
         groups=_groups(evidence),
     )
     records = []
@@ -275,7 +276,12 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
     figure, low, high = (float(first[n]) for n in ("model less it", "low", "high"))
     why = (
         f"The nearest challenger is {first['challenger']}, AUC {first['auc']:.4f}; model less it"
-        f" {shown(figure)}."
+        f" {shown(figure)}. Each learnt from the same {learnt:,} rows"
+        + (
+            "."
+            if learnt == len(evidence.train)
+            else f" of {len(evidence.train):,}, the model's recipe too (AUC {areas.value[0]:.4f})."
+        )
     )
     # A simple method that is level is no fault of the model; one that is ahead is.
     state = RED if high < 0 else AMBER if low <= 0 else PASS

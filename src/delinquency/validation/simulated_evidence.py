@@ -198,7 +198,7 @@ def _fitted(X: pd.DataFrame, bad: Array) -> Array:
 def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: NDArray[np.intp]) -> Refits:
     """Return logistic regressions on random halves of the development."""
     auc = METRICS["roc_auc"]
-    pd_hat, phi, left, tested = [], [], [], []
+    pd_hat, phi, left, tested, drawn, whole = [], [], [], [], [], []
     for _ in range(HALVES):
         chosen = rng.permutation(len(train)) < len(train) // 2
         beta = _fitted(train.X[chosen], train.bad[chosen])
@@ -207,10 +207,13 @@ def _refits(rng: np.random.Generator, train: Rows, test: Rows, sample: NDArray[n
         phi.append(trait_values(rows, beta[1:]))
         others = train.X[~chosen]
         left.append(auc(train.bad[~chosen], probability(linear_score(others, beta[1:], beta[0]))))
-        tested.append(auc(test.bad, probability(linear_score(test.X, beta[1:], beta[0]))))
+        drawn.append(chosen)
+        whole.append(probability(linear_score(test.X, beta[1:], beta[0])))
+        tested.append(auc(test.bad, whole[-1]))
     return Refits(
         np.array(pd_hat), np.array(phi), sample, np.array(left),
         np.array(tested), rows=len(train) // 2, fitted_rows=len(train),
+        learnt=drawn[0], pd_test=whole[0],
     )  # fmt: skip
 
 
