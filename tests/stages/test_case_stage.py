@@ -49,6 +49,23 @@ def test_the_chosen_policy_decides_and_a_case_keeps_the_one_it_was_opened_under(
     assert shown["policy"] == "us_reg_f"
 
 
+def test_a_new_customer_lives_where_the_policy_holds_unless_somebody_says_where(
+    configured: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # 21:30 on a weekday in New York is 9:30 of the next morning in Shanghai.
+    evening = "case.at=2026-06-02T21:30-04:00"
+    for zone, hours in (
+        ([], False),
+        (["treatment.time_zone=Asia/Shanghai"], True),
+        (["case.time_zone=America/Los_Angeles"], True),
+    ):
+        account = f"case.account_id=A{len(zone)}{hours}{len(str(zone))}"
+        opened = configured("case.do=open", account, "policy=us_reg_f", evening, *zone)
+        number = f"case.case_id={_answer(capsys, opened)['case_id']}"
+        asked = configured("case.do=ask", number, "case.action={name: call}", evening, *zone)
+        assert (_answer(capsys, asked)["rule"] != "contact.hours") is hours
+
+
 def test_a_case_is_opened_from_the_command_line(
     configured: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,7 +130,7 @@ def _open(context: CommandContext) -> object:
         account,
         moment,
         policy=options.policy,
-        time_zone=options.time_zone,
+        time_zone=context.time_zone,
         language=options.language,
     )
     return {"case_id": case_id, "policy": options.policy, "joined": case_id in before}

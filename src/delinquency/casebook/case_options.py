@@ -35,8 +35,9 @@ class CaseOptions:
     case_id: str = ""
     # Policy of a new case, and of clearing and exports; empty: the one chosen by policy=...
     policy: str = ""
-    # IANA zone where the customer of a new case lives.
-    time_zone: str = "Asia/Shanghai"
+    # IANA zone where the customer of a new case lives; empty: treatment.time_zone, or else that of
+    # the policy's jurisdiction.
+    time_zone: str = ""
     # Language that the customer of a new case reads: en or zh.
     language: str = "en"
     # What happened, to record: {kind: promise_kept, promise_id: pr-1}.

@@ -10,6 +10,7 @@ from delinquency.casebook.casebook import Casebook
 from delinquency.casebook.moments import Moment
 from delinquency.casebook.stored_cases import canonical_json
 from delinquency.casework.account_facts import AccountFacts
+from delinquency.casework.case_file import home_zone
 from delinquency.casework.decision import Decision
 from delinquency.casework.event import read_amount
 from delinquency.casework.proposals import ProposalTerms
@@ -73,6 +74,11 @@ class CommandContext:
         if self.options.policy not in policies:
             raise unknown_name("policy", self.options.policy, list(policies))
         return policies[self.options.policy]
+
+    @property
+    def time_zone(self) -> str:
+        """Where the customer of a new case lives, as far as anybody has said."""
+        return self.options.time_zone or home_zone(self.policy)
 
     def moment(self, *content: object) -> Moment:
         """Return who acts and when; the write is named by what it writes, unless it has a name."""

@@ -100,7 +100,7 @@ def _consolidation(context: CommandContext) -> object:
         tuple(debts),
         annual_rate=_yearly_rate(given["annual_rate"]),
         months=int(months),
-        first_due=first_due_after(context.now, context.options.time_zone),
+        first_due=first_due_after(context.now, context.time_zone),
     )
     return {name: in_plain_types(value) for name, value in asdict(found).items()}
 

@@ -1,12 +1,15 @@
 """A case: an account's handling, as the ordered history of its events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from delinquency.casework.events import Event
 from delinquency.casework.identifier_masking import is_pseudonym
 from delinquency.errors import CaseworkError
+from delinquency.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,20 @@ def zone_of(name: str) -> ZoneInfo:
         raise CaseworkError(
             f"Unknown time zone {name!r}. Expected an IANA name such as 'Asia/Shanghai'."
         ) from error
+
+
+HOME_ZONES: Mapping[str, str] = MappingProxyType(
+    {"US": "America/New_York", "EU": "Europe/Berlin", "UK": "Europe/London"}
+)
+"""Zone by the jurisdiction of a policy, for customers of whom none is known; else Shanghai."""
+
+
+def home_zone(policy: Policy) -> str:
+    """Return the time zone of a policy's customers where nobody has said another.
+
+    Notes
+    -----
+    Hours of contact are the customer's own. A country with several zones needs the zone of each
+    customer: whoever relies on this one says so.
+    """
+    return HOME_ZONES.get(policy.jurisdiction, "Asia/Shanghai")

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from delinquency.casework.account_facts import AccountFacts
 from delinquency.casework.actions import Call, Charge, TakeLegalStep
-from delinquency.casework.case_file import Case, zone_of
+from delinquency.casework.case_file import Case, home_zone, zone_of
 from delinquency.casework.case_view import view_of
 from delinquency.casework.check import check
 from delinquency.casework.decision import Decision
@@ -22,12 +22,6 @@ from delinquency.traits import TRAITS
 
 NOON = "2026-11-16T11:00"
 """A Monday without a holiday, at the customer's place."""
-ZONES: Mapping[str, str] = {
-    "US": "America/New_York",
-    "EU": "Europe/Berlin",
-    "UK": "Europe/London",
-}
-"""Where the customer of a policy lives; elsewhere Shanghai."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ class Played:
 
 def case_of_life(life: LifeCase, policy: Policy) -> tuple[Case, datetime]:
     """Return the case of a life case at the customer's place, and the moment."""
-    zone = ZONES.get(policy.jurisdiction, "Asia/Shanghai")
+    zone = home_zone(policy)
     at = datetime.fromisoformat(NOON).replace(tzinfo=zone_of(zone))
     events = tuple(_event(told, at) for told in life.events)
     return Case("life", "C-1", zone, events=events), at

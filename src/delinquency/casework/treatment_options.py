@@ -15,7 +15,8 @@ class TreatmentOptions:
     cut_off : float or None
         None for ``reasons.cut_off``. Probability from which an account gets a proposal, in [0, 1].
     time_zone : str
-        IANA zone of customers whose own is not known.
+        IANA zone of customers whose own is not known; "" means that of the policy's jurisdiction
+        (``case_file.home_zone``).
     contact_at : str
         Moment for which "may I contact now" is answered, ISO 8601 with zone; "" means ten
         o'clock on the day after the last observation month ends, in ``time_zone``.
@@ -45,7 +46,7 @@ class TreatmentOptions:
     """
 
     cut_off: float | None = None
-    time_zone: str = "Asia/Shanghai"
+    time_zone: str = ""
     contact_at: str = ""
     against: str = "cn_2026"
     plan_annual_rate: str = "0"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.casework.account_facts import AccountFacts
-from delinquency.casework.case_file import zone_of
+from delinquency.casework.case_file import home_zone, zone_of
 from delinquency.casework.charges import scan_charges
 from delinquency.casework.money import digits_of
 from delinquency.casework.plan_options import Terms
@@ -49,10 +49,15 @@ def terms_of(config: Config) -> ProposalTerms:
     )
 
 
+def zone_of_customers(config: Config) -> str:
+    """Return the time zone of customers whose own is not known."""
+    return config.treatment.time_zone or home_zone(policy_of(config))
+
+
 def contact_moment(config: Config, explained: pd.DataFrame) -> datetime:
     """Return the moment for which "may I contact now" is answered."""
     options = config.treatment
-    zone = zone_of(options.time_zone)
+    zone = zone_of(zone_of_customers(config))
     if options.contact_at:
         try:
             moment = datetime.fromisoformat(options.contact_at)
@@ -155,7 +160,7 @@ def portfolio_now(
         here = covered(explained, statements, config.proposal_cut_off)
         if len(here) == 0:
             continue
-        frames.append(situations(here, tables, at=at, time_zone=config.treatment.time_zone))
+        frames.append(situations(here, tables, at=at, time_zone=zone_of_customers(config)))
         broken.append(scan_charges(charge_frame(here, statements), policy))
     if not frames:
         raise ChoiceError(
@@ -196,6 +201,6 @@ def facts_of_account(config: Config, account_id: str, at: datetime) -> AccountFa
         here = covered(known, tables["statements"], 0.0)
         if not len(here):
             return None
-        frame = situations(here, tables, at=at, time_zone=config.treatment.time_zone)
+        frame = situations(here, tables, at=at, time_zone=zone_of_customers(config))
         return account_facts(frame, np.array([0]), digits=digits_of(policy.currency))[0]
     return None

@@ -54,10 +54,10 @@ def run(config: Config) -> None:
 
 
 def case_options(config: Config) -> CaseOptions:
-    """Return the choices of the command; without a policy of its own, the chosen one decides."""
-    if config.case.policy:
-        return config.case
-    return replace(config.case, policy=policy_of(config).name)
+    """Return the choices of the command; what it does not say, the run's own choices decide."""
+    zone = config.case.time_zone or config.treatment.time_zone
+    policy = config.case.policy or policy_of(config).name
+    return replace(config.case, policy=policy, time_zone=zone)
 
 
 def _knowledge(config: Config, now: datetime) -> Knowledge:

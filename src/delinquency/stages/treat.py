@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from delinquency.atomic_files import write_text
+from delinquency.casework.case_file import HOME_ZONES
 from delinquency.casework.measured_chances import chances_of, value_words, with_measured
 from delinquency.casework.scan.portfolio_proposals import Proposals
 from delinquency.casework.scan.portfolio_with_cases import figures_of, propose_with_cases, withhold
@@ -23,6 +24,7 @@ from delinquency.pipeline.treatments import (
     in_the_currency_of,
     portfolio_now,
     terms_of,
+    zone_of_customers,
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.treatment_words import ACTION_WORDS, summary_lines
@@ -163,6 +165,11 @@ def _report(config: Config, policy: Policy, summary: dict[str, Any], proposals: 
         say(line)
     waiting = ~proposals.accounts["allowed"]
     say(f"May be contacted at {summary['contact_at']}: {(~waiting).sum():,} of {total:,}")
+    if not config.treatment.time_zone and policy.jurisdiction in HOME_ZONES:
+        say(
+            f"Note: hours of contact are those of {zone_of_customers(config)}; where customers"
+            " live elsewhere, say treatment.time_zone=..."
+        )
     say(f"Charges above the policy's limits: {summary['charge_violations']:,}")
     stale = summary["rules_outside_their_dates"]
     if stale:
