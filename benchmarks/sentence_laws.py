@@ -268,7 +268,14 @@ def check_common(run: Run, found: Findings) -> dict[str, float]:
     at_risk = run.told[run.told["pd_hat"] >= run.cut_off]
     if not len(at_risk):
         return {}
+    # A trait with one fact that can be stated has no second one to set beside it.
+    told = {
+        name for k in run.ranks for end in ("", "_2")
+        for name in run.told[f"reason_{k}_feature{end}"].unique() if name
+    }  # fmt: skip
+    facts = Counter(run.meanings[name]["trait_key"] for name in told)
     first = at_risk["reason_1"].str.partition(". ")[0]
+    first = first.where(at_risk["reason_1_trait"].map(facts).fillna(0) > 1, "")
     shares = first[first != ""].value_counts() / len(at_risk)
     out = {}
     for sentence, share in shares.items():

@@ -270,3 +270,15 @@ def test_no_value_and_no_phrase_is_cut(column_meaning, value, reference, phrase,
         place = {"high": ("above", "高于"), "low": ("below", "低于")}[fact.side]
         assert f", {place[0]} the reference" in reason_text(fact)
         assert f"，{place[1]}参考值" in reason_text(fact, language="zh")
+
+
+def test_a_customer_never_reads_a_bare_trait(column_meaning):
+    own = column_meaning(
+        name="returned", trait_key="repayment_willingness", from_table=True, unit="0/1",
+        phrase="Direct debit returned", phrase_zh="扣款被退回",
+    )  # fmt: skip
+    fact = Fact(own, style_of(own, is_flag=True), 1.0, 0.0, np.datetime64("NaT"), "strong")
+    assert reason_text(fact) == "Willingness. Direct debit returned: yes (reference no)."
+    assert reason_text(fact, audience="customer") == "Direct debit returned: yes (typically no)."
+    assert reason_text(fact, language="zh", audience="customer") == "扣款被退回：是，通常为否"
+    assert reason_text(fact, language="zh") == "还款意愿：扣款被退回：是，参考值否"

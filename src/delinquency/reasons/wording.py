@@ -85,7 +85,8 @@ def reason_text(fact: Fact, *, language: Language = "en", audience: Audience = "
     -------
     str
         A headline that is true of every value on this side of the reference, and the fact. Where
-        the feature has no headline, the side is said beside the reference.
+        the feature has no headline, the side is said beside the reference; a manager reads the
+        trait's name before it, a customer does not: "Willingness" alone would accuse.
 
     Notes
     -----
@@ -119,7 +120,8 @@ def headline_of(fact: Fact, *, language: Language, audience: Audience) -> str:
 def _english(fact: Fact, audience: Audience) -> str:
     """Return the English reason: headline, facts, month."""
     title = headline_of(fact, language="en", audience=audience)
-    sentences = [f"{title}. "] if title else [f"{fact.meaning.trait.short}. "]
+    before = title or (fact.meaning.trait.short if audience == "manager" else "")
+    sentences = [f"{before}. "] if before else []
     sentences.append(_fact_en(fact, audience, with_side=not title))
     if fact.second is not None:
         sentences.append(". " + _fact_en(fact.second, audience, with_side=True))
@@ -136,7 +138,7 @@ def _fact_en(fact: Fact, audience: Audience, *, with_side: bool) -> str:
     if not math.isfinite(fact.value):
         return f"{phrase}: not stated ({against} {reference})"
     value = value_text(fact.value, fact.style)
-    if with_side and fact.side is not None:
+    if with_side and fact.side is not None and fact.style.unit != "flag":
         place = "above" if fact.side == "high" else "below"
         typical = "the reference" if audience == "manager" else "what is typical"
         return f"{phrase}: {value}, {place} {typical} ({reference})"
@@ -146,7 +148,8 @@ def _fact_en(fact: Fact, audience: Audience, *, with_side: bool) -> str:
 def _chinese(fact: Fact, audience: Audience) -> str:
     """Return the Chinese reason: headline, facts, month."""
     title = headline_of(fact, language="zh", audience=audience)
-    parts = [f"{title or fact.meaning.trait.short_zh}：", _fact_zh(fact, audience, bool(title))]
+    before = title or (fact.meaning.trait.short_zh if audience == "manager" else "")
+    parts = [f"{before}：" if before else "", _fact_zh(fact, audience, bool(title))]
     if fact.second is not None:
         parts.append("；" + _fact_zh(fact.second, audience, False))
     month = month_text(fact.month, language="zh")
@@ -168,7 +171,7 @@ def _fact_zh(fact: Fact, audience: Audience, titled: bool) -> str:
     # A title without a Chinese one ends in a letter or digit, which must not touch a number.
     plain = phrase[-1:].isascii() or not value.startswith(tuple("0123456789+-"))
     value = f"：{value}" if plain else value
-    if not titled and fact.side is not None:
+    if not titled and fact.side is not None and fact.style.unit != "flag":
         place = "高于" if fact.side == "high" else "低于"
         typical = "参考值" if audience == "manager" else "通常"
         return f"{phrase}{value}，{place}{typical}（{reference}）"
