@@ -1,6 +1,6 @@
 """The reasons of some accounts, as arrays, in words and as columns that agree with the words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -11,7 +11,13 @@ from delinquency.panel.windows import Array
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.statable_facts import CAUSES
 from delinquency.reasons.value_wording import Language
-from delinquency.reasons.wording import Audience, Fact, reason_text
+from delinquency.reasons.wording import (
+    Audience,
+    Fact,
+    ending_text,
+    further_text,
+    opening_text,
+)
 from delinquency.traits import EVIDENCE_LEVELS
 
 NO_DOMINANT = "none"
@@ -112,30 +118,56 @@ class Reasons:
 
         Notes
         -----
-        Each distinct combination of facts, values, evidence and month is worded once.
+        A reason is put together from its opening, its second fact and its ending, each of
+        which is worded once for all that share it: a portfolio has far fewer of them than reasons.
         """
         out = np.full(self.fact.shape, "", dtype=object)
         given = self.fact >= 0
         if not given.any():
             return out
         month = np.broadcast_to(np.asarray(months, "datetime64[M]")[:, None], self.fact.shape)
-        key = pd.DataFrame(
-            {
-                "fact": self.fact[given], "evidence": self.evidence[given],
-                "value": self.value[given], "month": month[given].astype(np.int64),
-                "second": self.second[given], "second_value": self.second_value[given],
-            }
-        )  # fmt: skip
-        codes, first = _codes(key)
-        rows, ranks = np.nonzero(given)
-        worded = np.empty(len(first), dtype=object)
-        for position, where in enumerate(first):
-            row, rank = int(rows[where]), int(ranks[where])
-            fact = self.fact_of(row, rank, month[row, rank])
-            assert fact is not None
-            worded[position] = reason_text(fact, language=language, audience=audience)
-        out[given] = worded[codes]
+
+        def opening(fact: Fact) -> str:
+            return opening_text(fact, language, audience)
+
+        def further(fact: Fact) -> str:
+            return further_text(fact, language, audience)
+
+        out[given] = self._worded(given, (self.fact, self.value, self.reference), opening)
+        more = self.second >= 0
+        out[more] += self._worded(
+            more, (self.second, self.second_value, self.second_reference), further
+        )
+        ends = pd.DataFrame(
+            {"evidence": self.evidence[given], "month": month[given].astype(np.int64)}
+        )
+        codes, first = _codes(ends)
+        out[given] += np.array(
+            [
+                ending_text(when, EVIDENCE_LEVELS[level], language, audience)
+                for when, level in zip(
+                    month[given][first], self.evidence[given][first], strict=True
+                )
+            ],
+            dtype=object,
+        )[codes]
         return out
+
+    def _worded(
+        self,
+        where: NDArray[np.bool_],
+        facts: tuple[NDArray[np.int32], Array, Array],
+        words: Callable[[Fact], str],
+    ) -> NDArray[np.object_]:
+        """Return the words of some facts, each distinct fact and value worded once."""
+        position, value, reference = (one[where] for one in facts)
+        codes, first = _codes(pd.DataFrame({"fact": position, "value": value}))
+        undated = np.datetime64("NaT")
+        worded = [
+            words(self._fact(int(position[at]), (value[at], reference[at]), undated, "", None))
+            for at in first
+        ]
+        return np.array(worded, dtype=object)[codes]
 
     def frame(self, months: NDArray[np.datetime64]) -> pd.DataFrame:
         """Return the columns of ``explanations.parquet`` that hold reasons, one row an account.

@@ -93,7 +93,38 @@ def reason_text(fact: Fact, *, language: Language = "en", audience: Audience = "
     12 CFR 1002.9(b)(2): reasons are specific and relate to the factors actually scored; PIPL
     article 24 and GDPR article 15(1)(h): intelligible to the person.
     """
-    return _chinese(fact, audience) if language == "zh" else _english(fact, audience)
+    further = "" if fact.second is None else further_text(fact.second, language, audience)
+    ending = ending_text(fact.month, fact.evidence, language, audience)
+    return opening_text(fact, language, audience) + further + ending
+
+
+def opening_text(fact: Fact, language: Language, audience: Audience) -> str:
+    """Return how a reason begins: its headline, or the trait's name, and its first fact."""
+    title = headline_of(fact, language=language, audience=audience)
+    trait, chinese = fact.meaning.trait, language == "zh"
+    before = title
+    if not title and audience == "manager":
+        before = trait.short_zh if chinese else trait.short
+    if before:
+        before += "：" if chinese else ". "
+    return before + _fact_text(fact, language, audience, with_side=not title)
+
+
+def further_text(fact: Fact, language: Language, audience: Audience) -> str:
+    """Return how a reason goes on: a second fact, with the side on which it lies."""
+    mark = "；" if language == "zh" else ". "
+    return mark + _fact_text(fact, language, audience, with_side=True)
+
+
+def ending_text(
+    month: np.datetime64, evidence: str, language: Language, audience: Audience
+) -> str:
+    """Return how a reason ends: its month, and to a customer whether the data are thin."""
+    limited = audience == "customer" and evidence not in ("strong", "partial")
+    told = month_text(month, language=language)
+    if language == "zh":
+        return (f"，{told}" if told else "") + ("（数据有限）" if limited else "")
+    return (f", {told}." if told else ".") + (" Limited data." if limited else "")
 
 
 def headline_of(fact: Fact, *, language: Language, audience: Audience) -> str:
@@ -117,18 +148,10 @@ def headline_of(fact: Fact, *, language: Language, audience: Audience) -> str:
     return words.manager_zh if chinese else words.manager
 
 
-def _english(fact: Fact, audience: Audience) -> str:
-    """Return the English reason: headline, facts, month."""
-    title = headline_of(fact, language="en", audience=audience)
-    before = title or (fact.meaning.trait.short if audience == "manager" else "")
-    sentences = [f"{before}. "] if before else []
-    sentences.append(_fact_en(fact, audience, with_side=not title))
-    if fact.second is not None:
-        sentences.append(". " + _fact_en(fact.second, audience, with_side=True))
-    month = month_text(fact.month)
-    text = "".join(sentences) + (f", {month}." if month else ".")
-    limited = audience == "customer" and fact.evidence not in ("strong", "partial")
-    return f"{text} Limited data." if limited else text
+def _fact_text(fact: Fact, language: Language, audience: Audience, *, with_side: bool) -> str:
+    """Return one fact with its comparison."""
+    worded = _fact_zh if language == "zh" else _fact_en
+    return worded(fact, audience, with_side=with_side)
 
 
 def _fact_en(fact: Fact, audience: Audience, *, with_side: bool) -> str:
@@ -145,22 +168,7 @@ def _fact_en(fact: Fact, audience: Audience, *, with_side: bool) -> str:
     return f"{phrase}: {value} ({against} {reference})"
 
 
-def _chinese(fact: Fact, audience: Audience) -> str:
-    """Return the Chinese reason: headline, facts, month."""
-    title = headline_of(fact, language="zh", audience=audience)
-    before = title or (fact.meaning.trait.short_zh if audience == "manager" else "")
-    parts = [f"{before}：" if before else "", _fact_zh(fact, audience, bool(title))]
-    if fact.second is not None:
-        parts.append("；" + _fact_zh(fact.second, audience, False))
-    month = month_text(fact.month, language="zh")
-    if month:
-        parts.append(f"，{month}")
-    if audience == "customer" and fact.evidence not in ("strong", "partial"):
-        parts.append("（数据有限）")
-    return "".join(parts)
-
-
-def _fact_zh(fact: Fact, audience: Audience, titled: bool) -> str:
+def _fact_zh(fact: Fact, audience: Audience, *, with_side: bool) -> str:
     """Return one fact with its comparison."""
     phrase = _phrase(fact, "zh", audience)
     reference = value_text(fact.reference, fact.style, language="zh")
@@ -171,7 +179,7 @@ def _fact_zh(fact: Fact, audience: Audience, titled: bool) -> str:
     # A title without a Chinese one ends in a letter or digit, which must not touch a number.
     plain = phrase[-1:].isascii() or not value.startswith(tuple("0123456789+-"))
     value = f"：{value}" if plain else value
-    if not titled and fact.side is not None and fact.style.unit != "flag":
+    if with_side and fact.side is not None and fact.style.unit != "flag":
         place = "高于" if fact.side == "high" else "低于"
         typical = "参考值" if audience == "manager" else "通常"
         return f"{phrase}{value}，{place}{typical}（{reference}）"
