@@ -11,6 +11,11 @@ RUN := $(BIN)/python -m delinquency
 
 export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONUTF8 := 1
+# Threads that wait for each other by spinning cost more than the work itself on a busy machine; see
+# src/delinquency/__main__.py. Sums of products here are short, and gain nothing from threads.
+export OMP_WAIT_POLICY ?= PASSIVE
+export GOMP_SPINCOUNT ?= 2000
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help
 help: ## Show this list
