@@ -129,13 +129,16 @@ try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and wor
 test-engines: $(STAMP) ## Test engines, serving, monitoring and export (starts clusters and PostgreSQL)
 	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py tests/scoring $(ARGS)
 
-.PHONY: bench-setup bench-explain bench-tables
+.PHONY: bench-setup bench-explain bench-tables bench-faults
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
 	@$(BIN)/python -m pip install --quiet --no-deps cython==3.3.1 wheel==0.48.0
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation fasttreeshap-fixed==0.1.5 lime==0.2.0.1
 	@$(BIN)/python -m pip install --quiet --no-deps xgboost==3.2.0 treelite==4.8.1 shapiq==1.4.1 galois==0.4.11 networkx==3.6.1 sparse-transform==0.2.1 colour==0.1.5 woodelf-explainer==0.4.8
 bench-tables: $(STAMP) ## Measure the recipe on made tables of many kinds against a regularised LightGBM
 	@$(BIN)/python -W ignore benchmarks/own_tables.py $(ARGS)
+bench-faults: $(STAMP) ## Count planted faults of a bureau portfolio that inspect finds (installs creforge)
+	@$(BIN)/python -m pip install --quiet creforge==1.3.0
+	@$(BIN)/python -W ignore benchmarks/planted_faults.py $(ARGS)
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
 	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)
 .PHONY: bench-scale

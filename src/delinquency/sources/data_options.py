@@ -10,6 +10,7 @@ from typing import Any
 
 from delinquency.errors import ChoiceError, unknown_name
 from delinquency.panel.label_options import LabelOptions
+from delinquency.sources.reading.contract_options import TableContract
 from delinquency.sources.reading.mapping_options import (
     ID_RULES,
     FeatureColumn,
@@ -79,6 +80,8 @@ class PanelData(DataOptions):
     text: TextOptions = field(default_factory=TextOptions)
     # Canonical table -> how to read it; ``statements`` is required.
     tables: dict[str, TableMapping] = field(default_factory=dict)
+    # File -> what it promises row by row, for stage=inspect; any file of the delivery.
+    promises: dict[str, TableContract] = field(default_factory=dict)
     # Month of extraction (YYYY-MM), from which "offset" and "months_ago" are counted back; empty
     # when unknown: months are then counted back from a stand-in and reports say so.
     extraction_month: str = ""

@@ -7,14 +7,18 @@ from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
 from delinquency.reporting.inspection_page import as_html
+from delinquency.sources.data_options import PanelData
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
 from delinquency.sources.inspect.inspection_text import as_json, as_text
+from delinquency.sources.inspect.row_faults import as_summary, faults_of_files
+from delinquency.workspace.artifacts import write_csv
 from delinquency.workspace.folders import Workspace, workspace
 from delinquency.workspace.progress import say, working
 
 PAGE, RECORD, DRAFT = "inspection.html", "inspection.json", "draft.yaml"
+ROWS = "row_faults.csv"
 
 
 def run(config: Config) -> None:
@@ -26,6 +30,8 @@ def run(config: Config) -> None:
         )
     name = config.inspect.name or (_plain_name(bare) if bare else config.data.name)
     space = workspace(config.paths, name)
+    if not bare and isinstance(config.data, PanelData) and config.data.promises:
+        _hold_to_promises(config.data, space)
     with working(f"looking at {bare or name}"):
         if bare:
             profiles = [inspect_file(bare, space.raw)]
@@ -39,6 +45,16 @@ def run(config: Config) -> None:
         say(f"Draft {space.reports / DRAFT}")
         say(f"Next  answer its question marks, save it as conf/data/{name}.yaml, then:")
         say(f"      make inspect ARGS='data={name}'")
+
+
+def _hold_to_promises(data: PanelData, space: Workspace) -> None:
+    """Write and count every row that breaks a promise of its file, before anything is judged."""
+    with working("holding every row to the promises of its file"):
+        faults = faults_of_files(data, space.raw)
+    say(as_summary(faults, data.promises))
+    space.reports.mkdir(parents=True, exist_ok=True)
+    write_csv(faults, space.reports / ROWS)
+    say(f"Rows  {space.reports / ROWS}")
 
 
 def _write(profiles: list[FileProfile], space: Workspace) -> None:
