@@ -286,3 +286,17 @@ def test_a_card_never_shows_a_fact_beside_the_same_value():
     facts = re.findall(r"<li><span lang=en>[^<]*: ([^:<]+) \(([^()<]+)\)</span>", page)
     assert len(facts) > 50
     assert [pair for pair in facts if pair[0] == pair[1]] == []
+
+
+def test_what_holds_for_every_card_is_said_once():
+    accounts = _accounts(20)
+    refused = (("Legal step. Days past due before it. Rule legal.x", "法律手段：最少逾期天数"),)
+    parts = CardParts(
+        {one: _what_if((0.1,) * 6) for one in accounts.account_ids},
+        {one: Treatment((("Talk", "沟通"),), refused) for one in accounts.account_ids},
+    )
+    page = render_cards(accounts, BOOK, parts)
+    for words in ("Every change runs for", "red raises, blue lowers", "the proposal goes first",
+                  "Days past due before it", "滑块显示模型", "最少逾期天数"):  # fmt: skip
+        assert page.count(words) == 1
+    assert page.count('<a href="#rule-1">') == 20 and page.count('id="rule-1"') == 1

@@ -1,8 +1,11 @@
 import re
 
+import pandas as pd
+
 from delinquency.panel.outcomes import KEPT_BAD, KEPT_GOOD, REASONS
+from delinquency.pipeline.prepared_features import limits
 from delinquency.reporting.run_page import RunFacts, effect_svg, run_page
-from delinquency.reporting.run_words import EXCLUSIONS_ZH, how_zh
+from delinquency.reporting.run_words import EXCLUSIONS_ZH, how_zh, limit_zh
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 
@@ -100,3 +103,13 @@ def test_an_effect_is_drawn_from_low_values_to_high_with_risk_upward():
     # The first path is the line of 0 in the middle of the 28 pixels, then the three bins.
     assert [float(one) for one in heights] == [14.0, 26.0, 14.0, 2.0]
     assert effect_svg([]) == ""
+
+
+def test_what_data_cannot_support_is_said_in_chinese_too():
+    months = pd.DataFrame({"observation_month": pd.to_datetime(["2024-03"] * 3), "bad": [0, 1, 0]})
+    by_trait = {"credit_record": 2, "debt_burden": 0, "spending_behavior": 0}
+    found = limits(months, {"dated": True}, by_trait, ["statements"])
+    told = {key: limit_zh(why) for key, why in found.items()}
+    assert len(told) == 5 and all(not re.search("[A-Za-z]{3}", why) for why in told.values())
+    assert "2024-03" in told["drift"] and "负债状况、消费行为" in told["traits"]
+    assert limit_zh("Something new.") == "Something new."

@@ -47,7 +47,8 @@ def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> s
     -------
     str
     """
-    cards = [_card(accounts, row, parts, book) for row in range(len(accounts.account_ids))]
+    rules: dict[tuple[str, str], int] = {}
+    cards = [_card(accounts, row, parts, book, rules) for row in range(len(accounts.account_ids))]
     context = accounts.reasons.context
     page = (
         page_environment()
@@ -55,6 +56,9 @@ def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> s
         .render(
             book=book,
             cards=cards,
+            rules=list(rules),
+            tried=any(card["what_if"] for card in cards),
+            proposed=any(card["treatment"] for card in cards),
             traits=[TRAITS[key] for key in context.reference.traits],
             reference=context.reference,
             scale=context.scale,
@@ -116,8 +120,14 @@ def script_json(value: Any) -> Markup:
     return Markup(text)
 
 
-def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -> dict[str, Any]:
-    """Return everything that the template shows of one account."""
+def _card(
+    accounts: CardAccounts,
+    row: int,
+    parts: CardParts,
+    book: BookFacts,
+    rules: dict[tuple[str, str], int],
+) -> dict[str, Any]:
+    """Return everything that the template shows of one account; new refusals join ``rules``."""
     reasons = accounts.reasons
     context = reasons.context
     excess = reasons.trait_excess[row]
@@ -153,8 +163,20 @@ def _card(accounts: CardAccounts, row: int, parts: CardParts, book: BookFacts) -
         "left": amounts(what_if.left, book.currency)
         if what_if and math.isfinite(what_if.left) else None,
         "treatment": parts.treatments.get(account_id),
+        "refused": _refused(parts.treatments.get(account_id), rules),
         "excess": [round(float(value), 3) for value in excess],
     }  # fmt: skip
+
+
+def _refused(
+    treatment: Treatment | None, rules: dict[tuple[str, str], int]
+) -> list[tuple[str, str, int]]:
+    """Return what is refused in a few words, with the number of the rule told under the cards."""
+    out = []
+    for words in treatment.refused if treatment else ():
+        number = rules.setdefault(words, len(rules) + 1)
+        out.append((words[0].partition(". ")[0], words[1].partition("：")[0], number))
+    return out
 
 
 def _steps(

@@ -2,6 +2,8 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from delinquency.reporting.run_words import limit_zh
+
 
 def text_environment() -> Environment:
     """Return the environment of the templates that are Markdown, where nothing is escaped."""
@@ -19,6 +21,7 @@ def page_environment() -> Environment:
     """
     environment = _environment(escaped=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}%"
+    environment.filters["limit_zh"] = limit_zh
     environment.filters["count"] = lambda number: f"{number:,}"
     return environment
 

@@ -1,5 +1,6 @@
 """What stages record in English, in the Chinese of a run's page."""
 
+import re
 from collections.abc import Mapping
 
 from delinquency.panel.outcomes import (
@@ -12,6 +13,7 @@ from delinquency.panel.outcomes import (
     SHORT_HISTORY,
     TOO_LATE,
 )
+from delinquency.traits import TRAITS
 
 EXCLUSIONS_ZH: Mapping[str, str] = {
     CHARGED_OFF: "观察月前已核销",
@@ -46,3 +48,45 @@ def how_zh(how: str) -> str:
     first, _, observed = how.partition(", observed ")
     said = HOW_ZH.get(first, first)
     return f"{said}，观察月{observed.replace(' to ', '至')}" if observed else said
+
+
+LIMITS_ZH: Mapping[str, str] = {
+    r"All (?P<rows>[\d,]+) rows were observed in one month \((?P<month>.*)\): there is no later "
+    r"cohort to test on\. Use a hold-out or cross-validation\.":
+        "全部{rows}行均在同一月份（{month}）观察，没有更晚的群体可供测试。请使用留出或交叉验证。",
+    r"One observation month \((?P<month>.*)\): there is nothing to compare it with\.":
+        "只有一个观察月（{month}），没有可比较的时期。",
+    r"The table has no month: there is no telling what came later\. Use a hold-out or "
+    r"cross-validation, or name a month_column\.":
+        "该表没有月份，无法判断先后。请使用留出或交叉验证，或指定month_column。",
+    r"The table has no month: there are no periods to compare\.":
+        "该表没有月份，没有可比较的时期。",
+    r"The table has no dates: seasons have no meaning\.": "该表没有日期，季节没有意义。",
+    r"One row an account: no history, so no trends beyond those in the columns\.":
+        "每个账户一行，没有历史，因此除各列已有的趋势外没有其他趋势。",
+    r"No transactions: spending is seen through balances only, if at all\.":
+        "没有交易数据，消费最多只能从余额中看到。",
+    r"Only (?P<rows>[\d,]+) rows of the rarer outcome: every figure is uncertain\.":
+        "较少一类结果只有{rows}行，所有数字均不确定。",
+    r"Nothing speaks of (?P<traits>.*): no evidence, and a contribution of 0\.":
+        "没有数据涉及{traits}：无证据，贡献为0。",
+    r"Months are counted back from an unknown month of extraction: seasons and dates have no "
+    r"meaning \(extraction stands as (?P<month>.*)\)\.":
+        "月份由未知的提取月份倒数，季节和日期没有意义（提取月份记为{month}）。",
+}  # fmt: skip
+"""What data cannot support, as the sources say it, and the same in Chinese."""
+
+
+def limit_zh(why: str) -> str:
+    """Return in Chinese what data cannot support; unknown words stay as they are."""
+    for form, words in LIMITS_ZH.items():
+        found = re.fullmatch(form, why)
+        if found:
+            parts = found.groupdict()
+            if "traits" in parts:
+                names = {trait.label: trait.label_zh for trait in TRAITS.values()}
+                parts["traits"] = "、".join(
+                    names.get(one, one) for one in parts["traits"].split(", ")
+                )
+            return words.format(**parts)
+    return why

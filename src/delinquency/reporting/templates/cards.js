@@ -104,6 +104,11 @@
     show();
   });
 
+  // A rule told under the cards must be open before it can be jumped to.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest('a[href^="#rule-"]')) { document.querySelector(".shared .refused").open = true; }
+  });
+
   const asked = /^#card-(\d+)$/.exec(location.hash);
   arrange();
   if (asked && articles[Number(asked[1]) - 1]) { open(Number(asked[1]) - 1); }
