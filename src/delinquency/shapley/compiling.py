@@ -214,7 +214,7 @@ def _compile(source: Source, players: Players, costs: Costs, most: int) -> Compi
     interventional = source.background is not None
     column_local = np.zeros(source.encoding.n_columns, np.int64)
     deep = DeepLeavesBuilder(interventional)
-    pieces: list[list[tuple[NDArray[Any], ...]]] = []
+    pieces: list[tuple[int, tuple[NDArray[Any], ...]]] = []
     cutting = (costs.comparison, costs.state, costs.max_states, costs.max_leaves)
     numbers = 0
     base = forest.base
@@ -241,18 +241,18 @@ def _compile(source: Source, players: Players, costs: Costs, most: int) -> Compi
         population = _population(source, nodes, leaves, split, children, paths, met)
         base += _base_value(values[paths[0]], met[0], population)
         game = (players.kind, values, population, _WEIGHTS, players.order)
-        own: list[tuple[NDArray[Any], ...]] = []
         for group in np.unique(players.group[split[2]]):
             view_of = (players.group, int(group), most)
             piece = compile_view(paths, met, split, column_local, view_of, game, cutting)
             if len(piece[5]):
                 deep.add(paths, met, split, view_of[:2], game, piece[5])
-            own.append(piece)
+            pieces.append((int(group), piece))
             numbers += len(piece[4])
             if numbers * 8 > costs.max_bytes:
                 raise _TooLargeError
-        pieces.append(own)
-    return Compiled(_join(pieces), deep.build(source.encoding), base)
+    # Group after group: its few values stay near the processor while its trees are run.
+    pieces.sort(key=lambda one: one[0])
+    return Compiled(_join([piece for _, piece in pieces]), deep.build(source.encoding), base)
 
 
 _WEIGHTS = shapley_weights(MAX_PLAYERS)
@@ -291,12 +291,11 @@ def record_fields(record: Any) -> tuple[NDArray[Any], ...]:
     return tuple(getattr(record, field.name) for field in fields(record) if field.name != "table")
 
 
-def _join(pieces: list[list[tuple[NDArray[Any], ...]]]) -> Program:
+def _join(pieces: list[tuple[NDArray[Any], ...]]) -> Program:
     """Lay the trees' programs one after another."""
-    flat = [piece for own in pieces for piece in own]
     widths = (6, 4, 3, 3)
     found, terms, steps, sums = (
-        np.concatenate([np.empty((0, width), np.int64), *(piece[part] for piece in flat)])
+        np.concatenate([np.empty((0, width), np.int64), *(piece[part] for piece in pieces)])
         for part, width in enumerate(widths)
     )
     starts = [np.concatenate([[0], np.cumsum(found[:, part])]) for part in range(5)]
@@ -308,13 +307,11 @@ def _join(pieces: list[list[tuple[NDArray[Any], ...]]]) -> Program:
     begin = np.cumsum(lengths) - lengths + plain
     table = aligned(int(starts[4][-1]))
     at = 0
-    for piece in flat:
+    for piece in pieces:
         table[at : at + piece[4].size] = piece[4]
         at += piece[4].size
     return Program(
-        tree_start=np.cumsum([0, *(sum(len(one[0]) for one in own) for own in pieces)]).astype(
-            np.int64
-        ),
+        tree_start=np.cumsum([0, *(len(piece[0]) for piece in pieces)]).astype(np.int64),
         step_start=step_start,
         plain_end=(step_start[:-1] + found[:, 0]).astype(np.int64),
         term_start=starts[2].astype(np.int64),

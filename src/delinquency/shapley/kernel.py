@@ -13,6 +13,7 @@ from delinquency.shapley.simd import (
     WIDTH,
     add_above,
     add_gathered,
+    fetch,
     index_lanes,
     join_lanes,
     keep_above,
@@ -23,7 +24,7 @@ from delinquency.shapley.simd import (
 )
 
 SPAN = 16
-"""Blocks handled tree by tree, so that a tree's table is read once for all of them."""
+"""Blocks handled chunk by chunk, so that a chunk's tables are read once for all of them."""
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +38,7 @@ def encode_rows(rows, encoding):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def explain_blocks(rows, encoding, program, sums, table, column, scratch, out):  # type: ignore[no-untyped-def]
+def explain_blocks(rows, encoding, program, chunk_start, sums, table, column, scratch, out):  # type: ignore[no-untyped-def]
     """Add the values of many rows to ``out``.
 
     Parameters
@@ -45,18 +46,18 @@ def explain_blocks(rows, encoding, program, sums, table, column, scratch, out): 
     rows : ndarray of shape (n_rows, n_features), float64
     encoding, program, sums : tuple of ndarray
         The fields of ``Encoding``, of ``Program`` but its table, and of ``Sums``.
+    chunk_start : ndarray, see ``chunk_starts``
     table : ndarray
     column : ndarray of shape (n_values,)
         Column of ``out`` that each value belongs to.
     scratch : ndarray of shape (at least blocks of a span * n_values * BLOCK,), aligned
     out : ndarray of shape (n_rows, n_columns)
     """
-    tree_start = program[0]
     cell_start, cell_output, cell_sum, treelet, keep, offset = sums
     n_values = column.shape[0]
     widest = 0
-    for tree in range(tree_start.shape[0] - 1):
-        widest = max(widest, tree_start[tree + 1] - tree_start[tree])
+    for chunk in range(chunk_start.shape[0] - 1):
+        widest = max(widest, chunk_start[chunk + 1] - chunk_start[chunk])
     states = np.empty(widest * BLOCK, np.uint16)
     codes = np.zeros((SPAN, encoding[0].shape[0] * BLOCK), np.uint8)
     n_rows = rows.shape[0]
@@ -67,12 +68,12 @@ def explain_blocks(rows, encoding, program, sums, table, column, scratch, out): 
             at = span + block * BLOCK
             encode_block(rows[at : min(at + BLOCK, n_rows)], encoding, codes[block])
         scratch[: n_blocks * n_values * BLOCK] = 0.0
-        for tree in range(tree_start.shape[0] - 1):
-            first, last = tree_start[tree], tree_start[tree + 1]
+        for chunk in range(chunk_start.shape[0] - 1):
+            first, last = chunk_start[chunk], chunk_start[chunk + 1]
             for block in range(n_blocks):
                 _block_states(codes[block], program, first, last, states)
                 end = min(BLOCK, filled - block * BLOCK)
-                for cell in range(cell_start[tree], cell_start[tree + 1]):
+                for cell in range(cell_start[chunk], cell_start[chunk + 1]):
                     at = (block * n_values + cell_output[cell]) * BLOCK
                     begin, stop = cell_sum[cell], cell_sum[cell + 1]
                     # Two vectors at a time: what says where to look is read once for both.
@@ -100,7 +101,7 @@ def explain_blocks(rows, encoding, program, sums, table, column, scratch, out): 
 
 @njit(cache=True, nogil=True)
 def _block_states(codes, program, first, last, states):  # type: ignore[no-untyped-def]
-    """Write the states of a block's rows in the treelets of one tree."""
+    """Write the states of a block's rows in the treelets of one chunk."""
     _, step_start, plain_end, term_start, term_init = program[:5]
     term_adds, term_above, term_below, step_column, step_rank, step_weight = program[5:11]
     for treelet in range(first, last):
@@ -140,8 +141,8 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
     program : tuple of ndarray
         The fields of ``RowProgram``.
     """
-    treelet_term, term_step, term_init, step_split, step_left, step_turn = program[:6]
-    sum_treelet, sum_output, sum_keep, sum_offset = program[6:]
+    treelet_term, treelet_table, term_step, term_init = program[:4]
+    step_split, step_left, step_turn, sum_treelet, sum_output, sum_keep, sum_offset = program[4:]
     above = np.zeros(encoding[4].shape[0] + encoding[0].shape[0], np.int32)
     step_sums = np.zeros(step_split.shape[0] + 1, np.int32)
     term_sums = np.zeros(term_init.shape[0] + 1, np.int64)
@@ -162,6 +163,7 @@ def explain_rows(rows, encoding, program, table, column, out):  # type: ignore[n
         for treelet in range(states.shape[0]):
             first, last = treelet_term[treelet], treelet_term[treelet + 1]
             states[treelet] = term_sums[last] - term_sums[first]
+            fetch(table, treelet_table[treelet] + states[treelet])
         totals[:] = 0.0
         for look in range(sum_output.shape[0]):
             place = states[sum_treelet[look]] & np.int64(sum_keep[look])
@@ -180,6 +182,10 @@ def add_up(values, group, out):  # type: ignore[no-untyped-def]
     group : ndarray of shape (n_values,)
     out : ndarray of shape (n_rows, n_groups)
     """
-    for row in range(values.shape[0]):
+    # Some rows at a time: a sum need not wait for the addition before it, which is another row's.
+    for first in range(0, values.shape[0], WIDTH):
+        last = min(first + WIDTH, values.shape[0])
         for value in range(values.shape[1]):
-            out[row, group[value]] += values[row, value]
+            to = group[value]
+            for row in range(first, last):
+                out[row, to] += values[row, value]

@@ -12,6 +12,7 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 BLOCK = 256
@@ -255,3 +256,21 @@ def store_codes(typing_context, places, values, tiny, missing, codes, at):  # ty
         types.void(_place_lanes, _row_lanes, types.float64, types.uint8, codes, types.intp),
         build,
     )
+
+
+@intrinsic
+def fetch(typing_context, table, at):  # type: ignore[no-untyped-def]
+    """Ask for ``table[at]`` before it is needed; nothing waits for it."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        byte = ir.PointerType(ir.IntType(8))
+        address = builder.bitcast(builder.gep(array.data, [args[1]]), byte)
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, word, word, word])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # For reading, to be kept in every cache, data.
+        builder.call(ask, [address, *(ir.Constant(word, number) for number in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(table, types.intp), build

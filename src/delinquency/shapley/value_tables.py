@@ -1,5 +1,6 @@
 """The tables of one kind of values, and the loops that look rows up in them."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,27 @@ from delinquency.shapley.deep_leaves import explain_deep_leaves, quadrature
 from delinquency.shapley.encoding import Encoding
 from delinquency.shapley.kernel import SPAN, explain_blocks, explain_rows
 from delinquency.shapley.leaf_shapley import shapley_weights
-from delinquency.shapley.program import block_sums, row_program
+from delinquency.shapley.program import block_sums, chunk_starts, row_program
 from delinquency.shapley.simd import BLOCK
 from delinquency.shapley.views import MAX_PLAYERS
 
 SMALL_BATCH = 10
 """Rows up to which one at a time is faster than a block (measured)."""
+
+
+class _Kept(threading.local):
+    """A thread's scratch: fresh memory costs a batch of many features as much as its sums."""
+
+    numbers = aligned(0)
+
+    def scratch(self, size: int) -> NDArray[np.float64]:
+        """Return ``size`` numbers, whatever they hold, that begin on a cache line."""
+        if len(self.numbers) < size:
+            self.numbers = aligned(size)
+        return self.numbers[:size]
+
+
+_KEPT = _Kept()
 
 
 class ValueTables:
@@ -39,7 +55,8 @@ class ValueTables:
         self._column = used.astype(np.int64)
         self._encoding = record_fields(encoding)
         self._program = record_fields(packed)[:11]
-        self._sums = record_fields(block_sums(packed))
+        self._chunks = chunk_starts(packed)
+        self._sums = record_fields(block_sums(packed, self._chunks))
         self._row_program = record_fields(row_program(packed, encoding))
         self._deep = record_fields(deep)
         self._rule = quadrature(int(deep.n_own.max(initial=1)))
@@ -57,11 +74,12 @@ class ValueTables:
             explain_rows(matrix, self._encoding, self._row_program, table, self._column, out)
         else:
             n_blocks = min(SPAN, -(-len(matrix) // BLOCK))
-            scratch = aligned(n_blocks * BLOCK * len(self._column))
+            scratch = _KEPT.scratch(n_blocks * BLOCK * len(self._column))
             explain_blocks(
                 matrix,
                 self._encoding,
                 self._program,
+                self._chunks,
                 self._sums,
                 table,
                 self._column,
