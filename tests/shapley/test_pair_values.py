@@ -19,7 +19,6 @@ from test_trait_explainer import (
 
 from delinquency.errors import ModelError
 from delinquency.shapley import TraitExplainer
-from delinquency.shapley.pictures import pair_bars, pair_heatmap
 
 
 def explained(booster, rows, background=None, *, groups=GROUPS, **options):
@@ -72,7 +71,13 @@ def test_pairs_are_saved_when_asked_for_and_named(tmp_path):
     rows, target = rows_of(33)
     explainer, found = explained(train(rows, target), rows)
     explainer.save(tmp_path / "explainer.npz", kinds=["pairs"])
-    again = TraitExplainer.load(tmp_path / "explainer.npz").explain(rows, pairs=True)
+    loaded = TraitExplainer.load(tmp_path / "explainer.npz")
+    assert [loaded.can_give(kind) for kind in ("traits", "features", "pairs")] == [
+        True,
+        False,
+        True,
+    ]
+    again = loaded.explain(rows, pairs=True)
     assert np.array_equal(again.pairs_to_frame(), found.pairs_to_frame())
     assert list(found.pairs_to_frame().columns[:5]) == [*order_of(4), "group 0 x group 1"]
     with pytest.raises(ModelError, match="saved without the values of features"):
@@ -91,9 +96,9 @@ def test_pairs_are_refused_where_they_are_not_there():
 def test_pictures_show_every_pair_and_all_of_a_row():
     rows, target = rows_of(34)
     _, found = explained(train(rows, target), rows)
-    heat = pair_heatmap(found)
+    heat = found.plot_pairs()
     assert sum(bool(text.get_text()) for text in heat.texts) == 4 + 6
-    bars = pair_bars(found, 2, most=5)
+    bars = found.plot_row(2, most=5)
     drawn = sum(bar.get_width() for bar in bars.patches)
     assert drawn == pytest.approx(found.raw_score[2] - found.base_value)
     assert bars.get_yticklabels()[-1].get_text() == "5 others"

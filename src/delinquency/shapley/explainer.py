@@ -4,8 +4,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
-from itertools import combinations
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,14 @@ from delinquency.shapley.compiling import (
     trait_players,
 )
 from delinquency.shapley.encoding import Encoding
+from delinquency.shapley.explanation import (
+    FEATURES,
+    PAIRS,
+    TRAITS,
+    Explanation,
+    with_half_pairs,
+)
+from delinquency.shapley.grouping import group_features
 from delinquency.shapley.kernel import add_up
 from delinquency.shapley.model_reading import last_step, read_trees
 from delinquency.shapley.precedence import order_weights, predecessors
@@ -37,167 +44,10 @@ from delinquency.shapley.value_tables import ValueTables
 PATH_DEPENDENT = "path-dependent"
 INTERVENTIONAL = "interventional"
 
-MAX_GROUPS = 8
-"""Groups of features: their coalitions are numbered in a byte."""
-
-TRAITS, FEATURES, PAIRS = "traits", "features", "pairs"
-"""Kinds of values, as they are named in a saved explainer."""
-
 _ROWS_PER_THREAD = 2 * BLOCK
 
 _MAKING = threading.Lock()
 """Tables are made once, whichever threads ask. No attribute: explainers can be copied."""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What each group of features adds to each row's raw score.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n_rows, n_groups), float64
-        Shapley values on the scale of the raw score: log-odds for a binary objective.
-    traits : tuple of str
-        The groups, in the order of the columns.
-    base_value : float
-        Expected raw score when nothing is known of a row.
-    raw_score : ndarray of shape (n_rows,)
-        ``base_value`` plus the row's values: the booster's ``predict(raw_score=True)``.
-    game : str
-        ``"path-dependent"`` or ``"interventional"``.
-    scale : str
-        What the raw score and so every value is: ``"log-odds"``, ``"chance of class 1"``, ...
-    index : Index or None
-        Row labels of the explained frame; None when an array was explained.
-    feature_names : tuple of str
-        The model's features, in the order of the columns of ``feature_values``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from delinquency import Explanation
-    >>> values = np.array([[0.5, -0.2]])
-    >>> e = Explanation(values, ("debt", "record"), -1.0, np.array([-0.7]), "path-dependent")
-    >>> e.to_frame().to_numpy().tolist(), e.to_shap().feature_names
-    ([[0.5, -0.2]], ['debt', 'record'])
-    """
-
-    values: NDArray[np.float64]
-    traits: tuple[str, ...]
-    base_value: float
-    raw_score: NDArray[np.float64]
-    game: str
-    scale: str = "raw score"
-    index: pd.Index | None = None
-    feature_names: tuple[str, ...] = ()
-    _feature_values: NDArray[np.float64] | None = None
-    _pair_values: NDArray[np.float64] | None = None
-
-    @property
-    def feature_values(self) -> NDArray[np.float64]:
-        """Owen values of shape (n_rows, n_features): what each feature adds within its group.
-
-        A group's features add up to the group's value.
-
-        Raises
-        ------
-        ModelError
-            If they were not asked for.
-        """
-        if self._feature_values is None:
-            raise ModelError(
-                "This explanation has no values of features. Call explain(rows, features=True)."
-            )
-        return self._feature_values
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every two groups, in the order of the columns of ``pair_values``."""
-        return tuple(combinations(self.traits, 2))
-
-    @property
-    def pair_values(self) -> NDArray[np.float64]:
-        """Interaction of every two groups, of shape (n_rows, n_pairs).
-
-        Shapley's interaction index: what two groups add together beyond what each adds alone.
-        A group's value is its main value plus half of each of its pairs.
-
-        Raises
-        ------
-        ModelError
-            If they were not asked for.
-        """
-        return self._mains_and_pairs()[:, len(self.traits) :]
-
-    @property
-    def main_values(self) -> NDArray[np.float64]:
-        """What each group adds without its pairs, of shape (n_rows, n_groups).
-
-        Mains, pairs and the base value add up to the raw score.
-
-        Raises
-        ------
-        ModelError
-            If they were not asked for.
-        """
-        return self._mains_and_pairs()[:, : len(self.traits)]
-
-    def _mains_and_pairs(self) -> NDArray[np.float64]:
-        if self._pair_values is None:
-            raise ModelError(
-                "This explanation has no values of pairs. Call explain(rows, pairs=True)."
-            )
-        return self._pair_values
-
-    def pairs_to_frame(self) -> pd.DataFrame:
-        """Return mains and pairs as a frame: a column a group, then a column a pair."""
-        names = [*self.traits, *(f"{one} x {two}" for one, two in self.pairs)]
-        return pd.DataFrame(self._mains_and_pairs(), index=self.index, columns=names)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the values as a frame, one column a group, with the explained frame's index."""
-        return pd.DataFrame(self.values, index=self.index, columns=list(self.traits))
-
-    def features_to_frame(self) -> pd.DataFrame:
-        """Return the features' values as a frame, one column a feature, indexed likewise."""
-        return pd.DataFrame(
-            self.feature_values, index=self.index, columns=list(self.feature_names)
-        )
-
-    def to_shap(self, data: pd.DataFrame | NDArray[Any] | None = None) -> Any:
-        """Return a ``shap.Explanation`` whose features are the groups, for shap's own plots.
-
-        Parameters
-        ----------
-        data : DataFrame or ndarray of shape (n_rows, n_groups), optional
-            A number for each group and row that plots write beside the group's name and colour
-            its points by, such as its most important feature. None leaves it out.
-
-        Returns
-        -------
-        shap.Explanation
-            ``shap.plots.waterfall(e[0])``, ``shap.plots.beeswarm(e)``, ``bar`` and ``heatmap``
-            draw it.
-
-        Raises
-        ------
-        ModelError
-            If ``data`` has another shape than the values.
-        """
-        from shap import Explanation as ShapExplanation  # slow to import, and only needed here
-
-        shown = None if data is None else np.asarray(data)
-        if shown is not None and shown.shape != self.values.shape:
-            raise ModelError(
-                f"`data` must have one number a row and group, shape {self.values.shape}. "
-                f"Got shape {shown.shape}."
-            )
-        return ShapExplanation(
-            values=self.values,
-            base_values=np.full(len(self.values), self.base_value),
-            data=shown,
-            feature_names=list(self.traits),
-        )
 
 
 class TraitExplainer:
@@ -224,7 +74,7 @@ class TraitExplainer:
         the order of first appearance in ``traits``.
     precedence : iterable of (str, str)
         Pairs of groups (earlier, later): the values are means over the orders of joining that
-        keep to them. Read docs/explanation-order.md first: it moves interactions to the later
+        keep to them. Read docs/explanation.md first: it moves interactions to the later
         group, and does not credit a cause for what flows through another.
     class_index : int or None
         Which class of a multiclass booster.
@@ -282,7 +132,7 @@ class TraitExplainer:
         names = inside.feature_names or forest.feature_names
         self.feature_names = tuple(self._read.known_name(name) for name in names)
         named = {self._read.known_name(feature): group for feature, group in traits.items()}
-        self.traits, self._groups = _grouping(self.feature_names, named, order)
+        self.traits, self._groups = group_features(self.feature_names, named, order)
         self._prepare = inside.prepare
         self.precedence = tuple((str(one), str(two)) for one, two in precedence)
         self.n_threads = n_threads
@@ -338,7 +188,7 @@ class TraitExplainer:
 
     def _load(self, kind: str) -> Compiled:
         assert self._archive is not None
-        if kind not in self._archive.header["kinds"]:
+        if not self.can_give(kind):
             raise ModelError(
                 f"The explainer was saved without the values of {kind}. Save it again with "
                 f"explainer.save(path, kinds=[{kind!r}])."
@@ -380,7 +230,7 @@ class TraitExplainer:
             values = np.zeros((len(matrix), len(self.traits)))
             add_up(feature_values, self._groups, values)
         elif pair_values is not None:
-            values = _with_half_pairs(pair_values, len(self.traits))
+            values = with_half_pairs(pair_values, len(self.traits))
         else:
             values = self._looked_up(TRAITS, matrix)
         return Explanation(
@@ -424,6 +274,18 @@ class TraitExplainer:
         # Not every system tells which of the machine's processors the process may use.
         allowed = getattr(os, "sched_getaffinity", None)
         return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+    def can_give(self, kind: str) -> bool:
+        """Tell whether ``explain`` gives a kind of values: when loaded, those it was saved with.
+
+        Parameters
+        ----------
+        kind : str
+            ``"traits"``, ``"features"`` or ``"pairs"``.
+        """
+        if kind == PAIRS and self.precedence:
+            return False
+        return self._archive is None or kind in self._archive.header["kinds"]
 
     def table_bytes(self, kind: str = TRAITS) -> int:
         """Return the memory of the tables of a kind of values.
@@ -527,33 +389,3 @@ class TraitExplainer:
         )
         explainer._start(None, archive)
         return explainer
-
-
-def _with_half_pairs(pair_values: NDArray[np.float64], n_traits: int) -> NDArray[np.float64]:
-    """Return the groups' values: the mains, and half of each of their pairs."""
-    values = pair_values[:, :n_traits].copy()
-    for at, (one, two) in enumerate(combinations(range(n_traits), 2)):
-        half = pair_values[:, n_traits + at] / 2.0
-        values[:, one] += half
-        values[:, two] += half
-    return values
-
-
-def _grouping(
-    feature_names: Sequence[str], traits: Mapping[str, str], order: Sequence[str] | None
-) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return the groups in order, and each feature's place among them."""
-    missing = [name for name in feature_names if name not in traits]
-    if missing:
-        raise ModelError(
-            f"Every feature of the model needs a group. {len(missing)} have none: "
-            f"{', '.join(missing[:3])}."
-        )
-    groups = tuple(dict.fromkeys(traits.values() if order is None else order))
-    if not 1 <= len(groups) <= MAX_GROUPS:
-        raise ModelError(f"Expected 1 to {MAX_GROUPS} groups of features. Got {len(groups)}.")
-    place = {group: at for at, group in enumerate(groups)}
-    unplaced = sorted({traits[name] for name in feature_names} - set(groups))
-    if unplaced:
-        raise ModelError(f"`order` must name every group. Missing: {', '.join(unplaced)}.")
-    return groups, np.array([place[traits[name]] for name in feature_names], np.int64)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from delinquency.shapley.explainer import Explanation
+from delinquency.shapley.explanation import Explanation
 
 
 def pair_heatmap(explanation: Explanation, *, ax: Any = None) -> Any:
