@@ -27,6 +27,7 @@ from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_selection import evidence_codes, select_reasons
 from delinquency.reasons.reference_population import Contributions
 from delinquency.reporting.card_facts import CardAccounts
+from delinquency.shapley import PAIRS
 from delinquency.workspace.artifacts import read_frame
 
 
@@ -178,11 +179,12 @@ def card_accounts(
     CardAccounts
     """
     matrix = fitted.model.matrix(prepared.X.iloc[rows])
-    exact = fitted.explainer.explain(matrix, features=True).feature_values
+    with_pairs = fitted.explainer.can_give(PAIRS)
+    exact = fitted.explainer.explain(matrix, features=True, pairs=with_pairs)
     part = explained.iloc[rows]
     contributions = Contributions(
         part[[f"trait_{key}" for key in context.reference.traits]].to_numpy(np.float64),
-        exact,
+        exact.feature_values,
         matrix,
     )
     evidence = evidence_codes(
@@ -195,6 +197,7 @@ def card_accounts(
         contributions=contributions,
         evidence=evidence,
         reasons=select_reasons(contributions, evidence, context),
+        pair_values=exact.pair_values if with_pairs else None,
     )
 
 

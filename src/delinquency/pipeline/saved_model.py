@@ -21,7 +21,7 @@ from delinquency.modeling.fitted_model import (
 )
 from delinquency.pipeline.feature_parts import KEYS
 from delinquency.pipeline.prepared_features import Prepared
-from delinquency.shapley import TraitExplainer
+from delinquency.shapley import FEATURES, PAIRS, TraitExplainer
 from delinquency.workspace.artifacts import (
     digest,
     frame_digest,
@@ -96,7 +96,7 @@ def save(trained: Trained, config: Config) -> Trained:
         written_folder(trained.folder, record) as folder,
     ):
         trained.model.save(folder)
-        trained.explainer.save(folder / EXPLAINER_FILE)
+        trained.explainer.save(folder / EXPLAINER_FILE, kinds=(FEATURES, PAIRS))
         write_json(to_plain(trained.meanings), folder / MEANINGS_FILE)
         write_frame(trained.split, folder / SPLIT)
         write_json(trained.context, folder / REASONS_FILE)

@@ -28,6 +28,7 @@ from delinquency.reasons.reference_population import Contributions
 from delinquency.reporting.card_facts import CardAccounts
 from delinquency.scoring.account_scorer import AccountScorer, latest_months, load_scorer
 from delinquency.scoring.part_tables import read_part
+from delinquency.shapley import PAIRS
 from delinquency.workspace.artifacts import read_json
 
 SAME = 1e-12
@@ -212,8 +213,9 @@ def _card_accounts(
 ) -> CardAccounts:  # fmt: skip
     """Return the accounts of some cards, with exact contributions of every feature."""
     matrix = made.matrix[rows]
-    exact = fitted.explainer.explain(matrix, features=True).feature_values
-    contributions = Contributions(made.trait_values[rows], exact, matrix)
+    with_pairs = fitted.explainer.can_give(PAIRS)
+    exact = fitted.explainer.explain(matrix, features=True, pairs=with_pairs)
+    contributions = Contributions(made.trait_values[rows], exact.feature_values, matrix)
     keys = made.keys.iloc[rows]
     months = keys["observation_month"].to_numpy().astype("datetime64[M]")
     if not dated:
@@ -225,4 +227,5 @@ def _card_accounts(
         contributions=contributions,
         evidence=made.evidence[rows],
         reasons=select_reasons(contributions, made.evidence[rows], scorer.context),
+        pair_values=exact.pair_values if with_pairs else None,
     )

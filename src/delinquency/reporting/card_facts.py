@@ -73,6 +73,9 @@ class CardAccounts:
         With exact feature contributions, as the cards show them.
     evidence : ndarray of shape (n_rows, n_traits), int
     reasons : Reasons
+    pair_values : ndarray of shape (n_rows, n_pairs) or None
+        Exact interaction of every two traits, raw log-odds; None for a model that was saved
+        without them.
     """
 
     account_ids: Sequence[str]
@@ -81,6 +84,7 @@ class CardAccounts:
     contributions: Contributions
     evidence: NDArray[np.int8]
     reasons: Reasons
+    pair_values: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from delinquency.reasons.wording import reason_text
 from delinquency.reporting.card_facts import BookFacts, CardAccounts, CardParts, Treatment
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
+from delinquency.reporting.pair_words import PairLine, pair_line
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
@@ -155,6 +156,7 @@ def _card(
             labels=("Reference", "This account"), labels_zh=("参考客户", "本账户"),
             as_probability=context.scale.calibrated,
         ),
+        "pair": _pair_line(accounts, row, traits, evidence),
         "lines": [_trait_line(accounts, row, k, traits[k], evidence[k]) for k in order],
         "reasons": _reason_lines(accounts, row),
         "questions": _questions(reasons, row),
@@ -192,6 +194,17 @@ def _steps(
         )
         for k in order
     ]
+
+
+def _pair_line(
+    accounts: CardAccounts, row: int, traits: Sequence[Trait], evidence: Sequence[str]
+) -> PairLine | None:
+    """Return what two traits add together, where that matters."""
+    if accounts.pair_values is None:
+        return None
+    context = accounts.reasons.context
+    stated = [context.reference.traits[k] for k in accounts.reasons.trait[row] if k >= 0]
+    return pair_line(accounts.pair_values[row] * context.scale.factor, traits, evidence, stated)
 
 
 def _trait_line(

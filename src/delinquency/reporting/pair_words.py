@@ -1,0 +1,79 @@
+"""The line of a card that says where two traits together add what neither adds alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from delinquency.panel.windows import Array
+from delinquency.traits import Trait
+
+LEAST_PAIR = 0.2
+"""Log-odds from which a pair is named: the odds are then a fifth higher, or lower."""
+
+_TOO_WEAK = ("none", "weak")
+
+
+@dataclass(frozen=True)
+class PairLine:
+    """What is said of the pair of traits that adds most.
+
+    Attributes
+    ----------
+    manager, customer : tuple of str, or None
+        English and Chinese. None for the customer where the pair lowers the score, or the
+        evidence of one of the traits is too weak to be put to a person.
+    """
+
+    manager: tuple[str, str]
+    customer: tuple[str, str] | None
+
+
+def pair_line(
+    pair_values: Array, traits: Sequence[Trait], levels: Sequence[str], stated: Sequence[str]
+) -> PairLine | None:
+    """Say what the pair of traits adds whose interaction is the largest.
+
+    Parameters
+    ----------
+    pair_values : ndarray of shape (n_pairs,), stated log-odds
+        Interaction of every two traits, in the order of ``itertools.combinations``.
+    traits : sequence of Trait
+    levels : sequence of str
+        Evidence of each trait.
+    stated : sequence of str
+        Keys of the traits that the account's reasons state.
+
+    Returns
+    -------
+    PairLine or None
+        None where no pair reaches ``LEAST_PAIR``.
+    """
+    if not len(pair_values):
+        return None
+    most = int(np.argmax(np.abs(pair_values)))
+    size = float(pair_values[most])
+    if abs(size) < LEAST_PAIR:
+        return None
+    first, second = list(combinations(range(len(traits)), 2))[most]
+    one, two = traits[first], traits[second]
+    weak = levels[first] in _TOO_WEAK or levels[second] in _TOO_WEAK
+    en = (
+        f"{one.label} and {two.label.lower()} together: {size:+.2f} log-odds beyond what each "
+        "adds alone, compared with the accounts the model was trained on. Half of it is part of "
+        "each of the two."
+    )
+    zh = (
+        f"{one.label_zh}与{two.label_zh}共同作用：与训练账户相比，在各自单独影响之外另计{size:+.2f}"
+        "对数几率，各方面各含一半。"
+    )
+    if weak:
+        en += " The evidence of one of them is weak."
+        zh += "其中一方面证据不足。"
+    told = size > 0 and not weak and {one.key, two.key} <= set(stated)
+    customer = (
+        f"{one.label} and {two.label.lower()} weigh more together than each of them alone.",
+        f"{one.label_zh}与{two.label_zh}同时存在时，影响大于各自单独的影响。",
+    )
+    return PairLine((en, zh), customer if told else None)
