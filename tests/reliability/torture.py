@@ -25,6 +25,7 @@ from pathlib import Path
 # One thread a library: a process that has started threads cannot be forked safely.
 for library in ("OMP", "OPENBLAS", "NUMBA"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
+os.environ["GIT_DIR"] = os.devnull  # a commit made meanwhile is no fault of a later run
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DELINQUENCY_KEY"] = "ab" * 32
 sys.path[:0] = [str(Path(__file__).parents[1] / "casebook"), str(Path(__file__).parent)]
