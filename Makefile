@@ -147,7 +147,7 @@ bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="b
 
 .PHONY: torture
 torture: $(STAMP) ## Kill, pair and feed commands on purpose, 15 minutes at most (ARGS="--seed 7")
-	@DELINQUENCY_TORTURE=1 $(BIN)/python -m pytest tests/reliability/test_same_bytes.py
+	@DELINQUENCY_TORTURE=1 $(BIN)/python -m pytest tests/reliability/test_same_bytes.py tests/casebook/test_store_machine.py tests/casebook/test_casebook_machine.py
 	@$(BIN)/python tests/reliability/torture.py $(ARGS)
 .PHONY: sbom
 sbom: $(STAMP) ## Write a software bill of materials of the installed packages

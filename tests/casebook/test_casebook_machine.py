@@ -1,5 +1,6 @@
 """The casebook over random actions, events, policies and crashes: no limit breaks, all is kept."""
 
+import os
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -195,4 +196,9 @@ class CasebookMachine(RuleBasedStateMachine):
 
 
 TestCasebookMachine = CasebookMachine.TestCase
-TestCasebookMachine.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
+# ``make torture`` plays many more.
+TestCasebookMachine.settings = settings(
+    max_examples=40 if "DELINQUENCY_TORTURE" in os.environ else 7,
+    stateful_step_count=15,
+    deadline=None,
+)

@@ -1,5 +1,6 @@
 """The store against a plain model in memory, over random sequences of writes and crashes."""
 
+import os
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -158,4 +159,9 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+# ``make torture`` plays many more.
+TestStoreMachine.settings = settings(
+    max_examples=60 if "DELINQUENCY_TORTURE" in os.environ else 8,
+    stateful_step_count=20,
+    deadline=None,
+)

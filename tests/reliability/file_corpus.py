@@ -269,6 +269,74 @@ def very_many_rows_in_few_bytes(rng: Rng) -> bytes:
     return out.getvalue()
 
 
+@_of(PARQUET)
+def numbers_without_end(rng: Rng) -> bytes:
+    """Infinities, NaN and 1e308, as a Parquet file keeps them: no text, so no cell to check."""
+    odd = [np.inf, -np.inf, np.nan, 1e308, -1e308, 5e-324, -0.0]
+    frame = plain(rng).assign(bill=lambda f: f["bill"].astype(float))
+    rows = rng.choice(len(frame), len(odd), replace=False)
+    frame.loc[rows, "bill"] = odd
+    return _parquet(pa.Table.from_pandas(frame, preserve_index=False))
+
+
+@_of(PARQUET)
+def moments_at_the_ends(rng: Rng) -> bytes:
+    """Years 1 and 9999 as dates, which nanoseconds cannot hold."""
+    frame = plain(rng)
+    days = [-719_162, 2_932_896, 0, 19_000]
+    month = pa.array([days[k % 4] for k in range(len(frame))], pa.int32()).cast(pa.date32())
+    table = pa.Table.from_pandas(frame.drop(columns="month"), preserve_index=False)
+    return _parquet(table.append_column("month", month))
+
+
+@_of(PARQUET)
+def repeated_names_in_parquet(rng: Rng) -> bytes:
+    table = pa.Table.from_pandas(plain(rng), preserve_index=False)
+    return _parquet(table.rename_columns(["id", "id", "bill", "bill", "default"]))
+
+
+@_of(PARQUET)
+def names_that_are_paths_and_marks(rng: Rng) -> bytes:
+    """Columns named as a path, with a zero byte, a mark that turns text, and a look-alike."""
+    names = ["../../etc/passwd", "mo\x00nth", "\u202ellib", "p\u0430id", "<b>default</b>"]
+    table = pa.Table.from_pandas(plain(rng), preserve_index=False)
+    return _parquet(table.rename_columns(names))
+
+
+@_of(PARQUET)
+def ids_of_all_kinds(rng: Rng) -> bytes:
+    """Ids as text with a path, a zero byte, a mark, a long line, a look-alike, and none."""
+    odd = ["../../x", "A\x001", "\u202e1A", "x" * 300_000, "\u04101", "", None, "<b>", "=1+1"]
+    frame = plain(rng)
+    frame["id"] = frame["id"].astype(str).astype(object)
+    frame.loc[rng.choice(len(frame), len(odd), replace=False), "id"] = np.array(odd, object)
+    return _parquet(pa.Table.from_pandas(frame, preserve_index=False))
+
+
+@_of(PARQUET)
+def a_deep_type(rng: Rng) -> bytes:
+    """A list of a list of a list, fifty deep."""
+    kind, value = pa.int64(), 1
+    for _ in range(50):
+        kind, value = pa.list_(kind), [value]
+    return _parquet(pa.table({"id": pa.array(range(9)), "bill": pa.array([value] * 9, kind)}))
+
+
+@_of(CSV)
+def rows_of_lone_marks(rng: Rng) -> bytes:
+    """Old and strange line ends, separators alone, and a quote over many lines."""
+    data = _csv(plain(rng))
+    changed = [
+        data.replace(b"\n", b"\r"),
+        data.replace(b"\n", b"\r\r\n"),
+        data.replace(b"\n", b"\x0b"),
+        data.replace(b"\n", b"\n,,,,\n"),
+        data.replace(b"bill", b'"bi\nll"'),
+        data.replace(b",", b"\x01"),
+    ]
+    return changed[int(rng.integers(0, len(changed)))]
+
+
 def corpus(folder: Path, *, seed: int, count: int) -> Iterator[tuple[str, Path]]:
     """Write the files, and yield the kind and the place of each."""
     kinds = [(k, m, ".csv") for k, m in CSV.items()] + [

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from delinquency.errors import DataError, DelinquencyError
+from delinquency.sources.inspect.inspected_files import inspect_file
 from delinquency.sources.reading import account_ids, cells, source_files
 from delinquency.sources.reading.mapping_options import TextOptions
 from delinquency.sources.reading.source_files import read_path
@@ -63,6 +64,24 @@ def test_lists_records_and_bytes_are_refused_by_column(tmp_path):
     with pytest.raises(DataError, match=r"bill: expected single values.*list<") as caught:
         read_path(path, TextOptions())
     assert [fault.column for fault in caught.value.faults] == ["bill", "month", "default"]
+
+
+def test_a_column_name_that_a_parquet_file_holds_twice_is_refused(tmp_path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(file_corpus.repeated_names_in_parquet(np.random.default_rng(0)))
+    for columns in (None, ["id", "default"]):
+        with pytest.raises(DataError, match=r"'bill', 'id': expected a name used once"):
+            read_path(path, TextOptions(), columns=columns)
+    with pytest.raises(DataError, match="used once"):
+        inspect_file(path)
+
+
+def test_a_deep_type_is_told_in_one_line(tmp_path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(file_corpus.a_deep_type(np.random.default_rng(0)))
+    with pytest.raises(DataError, match="bill: expected single values") as caught:
+        read_path(path, TextOptions())
+    assert len(str(caught.value)) < 250
 
 
 def test_text_that_was_stored_as_bytes_is_text(tmp_path):

@@ -134,7 +134,7 @@ def read_text(
     if not names:
         names = text_header(path, text)
         skip_lines = 1
-    _check_names(names, where)
+    check_names(names, where)
     layout = _Layout(names, columns if columns is not None else names, delimiter, skip_lines)
     cells = _parse(path, text, scan, layout)
     if cells.num_rows == 0:
@@ -288,7 +288,7 @@ def looks_like_data(first_line: list[str]) -> bool:
     return numbers > len(filled) / 2
 
 
-def _check_names(names: list[str], where: str) -> None:
+def check_names(names: list[str], where: str) -> None:
     """Raise for a header with repeated or no names."""
     twice = sorted({name for name, count in Counter(names).items() if count > 1})
     if not twice:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from delinquency.errors import DataError, Fault, MissingArtifactError
 from delinquency.sources.reading.delimited_text import (
     RawTable,
+    check_names,
     looks_like_data,
     read_text,
     refuse_unreadable,
@@ -224,6 +225,7 @@ def _read_file(file: Path, text: TextOptions, columns: list[str] | None) -> RawT
 def _read_parquet(file: Path, columns: list[str] | None) -> RawTable:
     try:
         reader = pq.ParquetFile(file)
+        check_names(reader.schema_arrow.names, file.name)
         if columns is not None:
             require_columns(columns, reader.schema_arrow.names, file.name)
         _refuse_more_than_fits(reader, columns, file.name)
@@ -285,7 +287,9 @@ def _plain_columns(cells: pa.Table, where: str) -> pa.Table:
         elif not (pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind)):
             continue
         mend = "Leave the column out, or write one value a row."
-        faults.append(Fault(where, field.name, "single values", 0, (f"the type {kind}",), mend))
+        faults.append(
+            Fault(where, field.name, "single values", 0, (f"the type {str(kind)[:60]}",), mend)
+        )
     if faults:
         raise DataError(faults)
     return cells
