@@ -35,6 +35,18 @@ def test_a_bare_file_is_profiled_and_drafted_under_its_own_name(inspect, tmp_pat
     assert draft["name"] == "own_file" and draft["account_column"] == "AccountId"
 
 
+def test_a_table_is_told_what_it_lacks_for_treatment(inspect, tmp_path):
+    mapping = {
+        "defaults": ["table_data", "_self_"], "name": "own", "path": "Own File.csv",
+        "outcome": {"column": "bad"}, "account_column": "AccountId",
+        "columns": {"Income": {"trait": "economic_condition"}},
+    }  # fmt: skip
+    (tmp_path / "conf/data").mkdir(parents=True)
+    (tmp_path / "conf/data/own.yaml").write_text(yaml.safe_dump(mapping))
+    said = inspect("data=own", f"hydra.searchpath=[file://{tmp_path / 'conf'}]")
+    assert "make treat needs monthly statements" in said and "minimum_due" in said
+
+
 def test_a_draft_needs_a_file(inspect):
     with pytest.raises(ChoiceError, match=r"inspect\.path=<file>"):
         inspect("inspect.draft=true")

@@ -221,6 +221,15 @@ def test_cross_validation_writes_model_peers_and_paired_differences(trained):
         for metric in ("roc_auc", "pr_auc", "ks", "gini", "log_loss", "brier", "ece"):
             paired = np.subtract(result["model"][metric]["folds"], one[metric]["folds"])
             assert one[metric]["difference"]["mean"] == pytest.approx(paired.mean())
+    # Peers that see protected columns are named, and stand beside the same without them.
+    seeing = {"scorecard", "lightgbm_default_raw", "lightgbm_raw", "logistic_regression"}
+    named = set(result["sees_protected"]) - {"with_protected"}
+    assert named == {n for n in seeing if n + "_without_protected" in result["peers"]} != set()
+    cost = next(iter(result["directions"].values()))
+    assert cost["low"] <= cost["log_loss"] <= cost["high"] and cost["direction"] in (-1, 1)
+    lost = {one["name"] for one in result["losses"]}
+    rivals = {**result["peers"], **result["variants"]}
+    assert lost == {n for n, one in rivals.items() if one["roc_auc"]["difference"]["high"] < 0}
 
 
 def test_every_table_is_given_a_worth(trained):

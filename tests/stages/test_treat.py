@@ -228,3 +228,14 @@ def test_the_worklist_says_when_by_the_customers_own_clock(portfolio):
     lines = (portfolio / "reports" / "synthetic" / "worklist.csv").read_text().splitlines()
     assert "2024-01-02 08:00 Asia/Shanghai" in lines[1]
     assert not any("UTC" in line for line in lines)
+
+
+def test_a_cut_off_that_nobody_reaches_is_answered_with_one_to_try():
+    months = pd.to_datetime(["2023-11-01"] * 2 + ["2023-12-01"] * 100)
+    explained = pd.DataFrame({"observation_month": months})
+    # The last month has PDs of 0.001 to 0.1; the month before is not its matter.
+    explained["pd_hat"] = [0.9, 0.8, *np.arange(1, 101) / 1000]
+    said = treatments.nobody_reaches(explained, 0.5, pd.Timestamp("2023-12-01"))
+    assert "100 accounts have PDs of 0.0010 to 0.1000" in said
+    # 0.95 of the way from the first to the last of a hundred: 0.001 + 0.95 * 0.099 = 0.09505.
+    assert said.endswith("Try treatment.cut_off=0.095, which 6 reach.")

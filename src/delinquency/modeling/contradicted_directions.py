@@ -1,6 +1,7 @@
-"""Which held directions the rows held out contradict."""
+"""What held directions cost on rows held out, and which of them those rows contradict."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,28 @@ from delinquency.modeling.recipes import SMALLEST, Rows, log_loss
 Array = NDArray[np.float64]
 CORRECTION_BINS, CONTRADICTED = 40, 2.5
 """Bins of a correction, and standard errors from which it counts."""
+
+
+@dataclass(frozen=True)
+class DirectionCost:
+    """What a held direction costs.
+
+    Attributes
+    ----------
+    gain : float
+        Log loss of an account, on average, that a correction against the direction saves on rows
+        it was not fitted on; below 0 where the direction is right.
+    error : float
+        Its standard error over groups.
+    """
+
+    gain: float
+    error: float
+
+    @property
+    def standard_errors(self) -> float:
+        """How many standard errors the gain is above 0."""
+        return self.gain / self.error if self.error > 0 else 0.0
 
 
 def contradicted_directions(
@@ -34,6 +57,18 @@ def contradicted_directions(
         Column -> standard errors by which a correction against its direction lowers the log loss
         of the half that it was not fitted on; those above ``CONTRADICTED`` only. Nothing is
         released by itself: the lender knows whether the data or the direction is wrong.
+    """
+    costs = direction_costs(rows, score, directions, seed=seed)
+    found = {column: cost.standard_errors for column, cost in costs.items()}
+    return {column: z for column, z in found.items() if z > CONTRADICTED}
+
+
+def direction_costs(
+    rows: Rows, score: Array, directions: Mapping[int, int], *, seed: int
+) -> dict[int, DirectionCost]:
+    """Return what each held direction costs; parameters as of ``contradicted_directions``.
+
+    Columns that are free, or filled in too few rows, are left out.
 
     Notes
     -----
@@ -45,6 +80,7 @@ def contradicted_directions(
     missed, weight = happened - p, np.maximum(p * (1 - p), SMALLEST)
     before = log_loss(happened, p)
     _, groups = np.unique(rows.groups, return_inverse=True)
+    scale = (int(groups.max()) + 1) / len(happened)
     half = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups] % 2
     found = {}
     for column, direction in directions.items():
@@ -64,9 +100,7 @@ def contradicted_directions(
             after[judged] = log_loss(happened[judged], probability(moved))
         gain = np.bincount(groups, weights=before - after)
         error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-        z = float(gain.mean()) / error if error > 0 else 0.0
-        if z > CONTRADICTED:
-            found[column] = z
+        found[column] = DirectionCost(float(gain.sum()) / len(values), error * scale)
     return found
 
 

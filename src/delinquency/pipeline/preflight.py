@@ -13,6 +13,12 @@ from delinquency.modeling.splits import CALIBRATION, TEST, TRAIN
 from delinquency.traits import TRAITS
 from delinquency.workspace.run_stores import require_reachable, store_of
 
+NEEDED_TO_TREAT = (
+    "make treat needs monthly statements (account_id, month, days_past_due, balance, minimum_due, "
+    "payment), from which it knows who is past due and what is owed now. A ready-made table has "
+    "none: map the statements as a panel (docs/own-data.md, section 2)."
+)
+"""What a ready-made table lacks."""
 LEAST_TOLD = 10
 """Filled rows of each outcome from which a column that tells them apart without error is no
 chance."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import floor
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import part_folders
 from delinquency.pipeline.policies import policy_of
+from delinquency.pipeline.preflight import NEEDED_TO_TREAT
 from delinquency.pipeline.saved_model import explained_model, explanations_of
 from delinquency.policy import Policy
 from delinquency.reporting.card_facts import Treatment
@@ -26,6 +28,8 @@ from delinquency.reporting.treatment_words import card_treatments
 from delinquency.workspace.artifacts import made_from_of, read_frame, read_made_from
 from delinquency.workspace.progress import say
 
+TRIED_QUANTILE, PARTS = 0.95, 10_000
+"""A twentieth of the accounts reach the cut-off that is advised, rounded down to four places."""
 TABLES = ("statements", "cashflows", "bureau", "contacts")
 """What a proposal reads, as far as a source has it."""
 MOST_SHOWN = 8
@@ -140,10 +144,7 @@ def portfolio_now(
     """Return everyone who gets a proposal, with what it rests on, part by part of the tables."""
     folders = part_folders(config)
     if not folders:
-        raise ChoiceError(
-            f"stage=treat needs monthly statements. data={config.data.name} comes with ready-made"
-            " features only: describe its statements as a panel."
-        )
+        raise ChoiceError(f"data={config.data.name} cannot be treated: {NEEDED_TO_TREAT}")
     policy, same = in_the_currency_of(config, policy)
     frames, broken, n_left = [], [], 0
     month = explained["observation_month"].max()
@@ -163,14 +164,24 @@ def portfolio_now(
         frames.append(situations(here, tables, at=at, time_zone=zone_of_customers(config)))
         broken.append(scan_charges(charge_frame(here, statements), policy))
     if not frames:
-        raise ChoiceError(
-            f"No account has a PD of at least treatment.cut_off={config.proposal_cut_off}, and"
-            " nobody is past due in the last observed month."
-        )
+        raise ChoiceError(nobody_reaches(explained, config.proposal_cut_off, month))
     together = pd.concat(frames, ignore_index=True)
     order = together["pd_hat"].sort_values(ascending=False, kind="stable").index
     together = together.loc[order].reset_index(drop=True)
     return PortfolioNow(together, pd.concat(broken, ignore_index=True), same, n_left)
+
+
+def nobody_reaches(explained: pd.DataFrame, cut_off: float, month: pd.Timestamp) -> str:
+    """Return that no account reaches the cut-off, between which PDs they lie, and what to try."""
+    pd_hat = explained.loc[explained["observation_month"] == month, "pd_hat"]
+    tried = floor(float(pd_hat.quantile(TRIED_QUANTILE)) * PARTS) / PARTS
+    n = int((pd_hat >= tried).sum())
+    return (
+        f"No account has a PD of at least treatment.cut_off={cut_off:g}, and nobody is past due "
+        f"in the last observed month, {month:%Y-%m}: its {len(pd_hat):,} accounts have PDs of "
+        f"{pd_hat.min():.4f} to {pd_hat.max():.4f}. Try treatment.cut_off={tried:g}, which "
+        f"{n:,} reach."
+    )
 
 
 def facts_of_account(config: Config, account_id: str, at: datetime) -> AccountFacts | None:

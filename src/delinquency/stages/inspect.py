@@ -6,8 +6,9 @@ from pathlib import Path
 from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ChoiceError
+from delinquency.pipeline.preflight import NEEDED_TO_TREAT
 from delinquency.reporting.inspection_page import as_html
-from delinquency.sources.data_options import PanelData
+from delinquency.sources.data_options import PanelData, TableData
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
@@ -40,6 +41,8 @@ def run(config: Config) -> None:
     say(as_text(profiles))
     _write(profiles, space)
     say(f"Page  {space.reports / PAGE}")
+    if not bare and isinstance(config.data, TableData):
+        say(f"Note  {NEEDED_TO_TREAT}")
     if config.inspect.draft:
         write_text(draft_yaml(profiles[0], name, bare), space.reports / DRAFT)
         say(f"Draft {space.reports / DRAFT}")
