@@ -27,7 +27,7 @@ from delinquency.reasons.wording import reason_text
 from delinquency.reporting.card_facts import BookFacts, CardAccounts, CardParts, Treatment
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
-from delinquency.reporting.pair_words import PairLine, pair_line
+from delinquency.reporting.pair_words import pair_line
 from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
@@ -198,13 +198,12 @@ def _steps(
 
 def _pair_line(
     accounts: CardAccounts, row: int, traits: Sequence[Trait], evidence: Sequence[str]
-) -> PairLine | None:
+) -> tuple[str, str] | None:
     """Return what two traits add together, where that matters."""
     if accounts.pair_values is None:
         return None
-    context = accounts.reasons.context
-    stated = [context.reference.traits[k] for k in accounts.reasons.trait[row] if k >= 0]
-    return pair_line(accounts.pair_values[row] * context.scale.factor, traits, evidence, stated)
+    factor = accounts.reasons.context.scale.factor
+    return pair_line(accounts.pair_values[row] * factor, traits, evidence)
 
 
 def _trait_line(

@@ -1,7 +1,6 @@
 """The line of a card that says where two traits together add what neither adds alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -15,24 +14,9 @@ LEAST_PAIR = 0.2
 _TOO_WEAK = ("none", "weak")
 
 
-@dataclass(frozen=True)
-class PairLine:
-    """What is said of the pair of traits that adds most.
-
-    Attributes
-    ----------
-    manager, customer : tuple of str, or None
-        English and Chinese. None for the customer where the pair lowers the score, or the
-        evidence of one of the traits is too weak to be put to a person.
-    """
-
-    manager: tuple[str, str]
-    customer: tuple[str, str] | None
-
-
 def pair_line(
-    pair_values: Array, traits: Sequence[Trait], levels: Sequence[str], stated: Sequence[str]
-) -> PairLine | None:
+    pair_values: Array, traits: Sequence[Trait], levels: Sequence[str]
+) -> tuple[str, str] | None:
     """Say what the pair of traits adds whose interaction is the largest.
 
     Parameters
@@ -42,13 +26,12 @@ def pair_line(
     traits : sequence of Trait
     levels : sequence of str
         Evidence of each trait.
-    stated : sequence of str
-        Keys of the traits that the account's reasons state.
 
     Returns
     -------
-    PairLine or None
-        None where no pair reaches ``LEAST_PAIR``.
+    tuple of str, or None
+        English and Chinese, for the account manager; None where no pair reaches ``LEAST_PAIR``. A
+        customer reads facts, and never a bare trait.
     """
     if not len(pair_values):
         return None
@@ -71,9 +54,4 @@ def pair_line(
     if weak:
         en += " The evidence of one of them is weak."
         zh += "其中一方面证据不足。"
-    told = size > 0 and not weak and {one.key, two.key} <= set(stated)
-    customer = (
-        f"{one.label} and {two.label.lower()} weigh more together than each of them alone.",
-        f"{one.label_zh}与{two.label_zh}同时存在时，影响大于各自单独的影响。",
-    )
-    return PairLine((en, zh), customer if told else None)
+    return en, zh
