@@ -282,3 +282,21 @@ def test_a_customer_never_reads_a_bare_trait(column_meaning):
     assert reason_text(fact, audience="customer") == "Direct debit returned: yes (typically no)."
     assert reason_text(fact, language="zh", audience="customer") == "扣款被退回：是，通常为否"
     assert reason_text(fact, language="zh") == "还款意愿：扣款被退回：是，参考值否"
+
+
+BLAMES = re.compile(
+    r"\b(refus|unwilling|willing|fault|evad|ignor|broke|fail|selective)\w*|"
+    r"\b((?<!been )able|afford|promise)\w*|not made|not kept|"
+    r"while other lenders were paid|within usual means|though|"
+    r"有能力|未兑现|拒|逃|躲|意愿|他行|失约|可承担"
+)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_family_blames_a_customer(language):
+    for meaning in MEANINGS.values():
+        for value, reference in ((2.0, 1.0), (1.0, 2.0), (0.0, 1.0)):
+            fact = _fact(meaning, value, reference)
+            for one in (fact, replace(fact, second=fact)):
+                words = reason_text(one, language=language, audience="customer")
+                assert not BLAMES.search(words), f"{meaning.name}: {words}"

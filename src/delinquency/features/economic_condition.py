@@ -32,7 +32,7 @@ summarise(
     ECONOMIC_CONDITION,
     direction=-1,
     unit="ratio",
-    reason=("Income against accustomed spending", "收入与惯常支出之比"),
+    reason=("Income against usual spending", "收入与平时支出之比"),
     source=INCOME_LOSS,
     summaries=("last",),  # one column: spending gives it a second trait
     actionable=False,

@@ -265,7 +265,7 @@ def partial_payment_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_CAPACITY, direction=0, unit="share", needs=(payment_to_minimum,),
-    reason=("Share of bills met with the minimum only", "仅还最低还款额的账单比例"),
+    reason=("Share of bills on which only the minimum was paid", "仅还最低还款额的账单比例"),
     source="T4; Philadelphia Fed: accounts that make only the minimum payment",
 )  # fmt: skip
 def minimum_payer_share(windows: Windows) -> Array:

@@ -12,7 +12,7 @@ declare(
     Family(
         "income_to_spending", ("income_to_usual_spending",),
         low=headline("Income is lower, against usual spending, than is typical",
-                     "收入相对惯常支出低于通常"),
+                     "收入相对平时支出低于通常"),
     ),
     Family(
         "limit_granted", ("credit_limit_log",),

@@ -40,6 +40,9 @@ declare(
                       "全额还款后有账单未还款", *NO_PAYMENT),
         low=headline("Fewer bills without a payment came after one paid in full than is typical",
                      "全额还款后未还款的次数少于通常"),
+        customer_phrase={"skips_after_full_payment": (
+            "Bills without a payment after one paid in full", "全额还款后未收到还款的次数",
+        )},
     ),
     Family(
         "bills_answered", ("bills_answered",),
