@@ -23,14 +23,13 @@ from delinquency.validation.check_record import AMBER, RED
 from delinquency.validation.planted_faults import EXACT_OR_AMBER, FAULTS, WITHOUT_DOCUMENTS
 from delinquency.validation.registered_checks import all_checks, run_checks
 from delinquency.validation.simulated_evidence import right_evidence
-from delinquency.validation.validation_options import Documents
+from delinquency.validation.validation_options import Documents, ValidationOptions
 
 MOST_FALSE, LEAST_CAUGHT = 0.05, 0.95
 
 
-def one_portfolio(seed: int, n_boot: int) -> tuple[dict[int, str], dict[str, str]]:
+def one_portfolio(seed: int, options: ValidationOptions) -> tuple[dict[int, str], dict[str, str]]:
     """Return the states of a right model by item, and of the catching item by fault."""
-    options = load([f"validation.n_boot={n_boot}"]).validation
     bare = replace(options, documents=Documents())
     evidence = right_evidence(seed)
     states = {one.check.number: one.finding.state for one in run_checks(evidence, options)}
@@ -90,9 +89,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None)
     chosen = parser.parse_args()
     seeds = range(chosen.seed, chosen.seed + chosen.portfolios)
+    options = load([f"validation.n_boot={chosen.n_boot}"]).validation
     found = []
     with ProcessPoolExecutor(chosen.workers) as pool:
-        for one in pool.map(partial(one_portfolio, n_boot=chosen.n_boot), seeds):
+        for one in pool.map(partial(one_portfolio, options=options), seeds):
             found.append(one)
             print(f"{len(found)} of {len(seeds)}", flush=True)
     text, right = table(found)

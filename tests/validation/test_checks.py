@@ -367,3 +367,16 @@ def test_where_rows_are_many_challengers_are_compared_with_the_recipe_on_their_o
     )
     assert item.finding.figure == pytest.approx(gap)
     assert "same 5,000 rows" in item.finding.why
+
+
+@pytest.mark.parametrize(("used", "state"), [(0.0, PASS), (5.0, AMBER)])
+def test_a_twin_in_another_trait_matters_as_far_as_the_model_uses_it(
+    evidence, options, used, state
+):
+    twin = evidence.train.X.assign(**{NAMES[2]: evidence.train.X[NAMES[0]] ** 3})
+    importance = pd.Series(1.0, index=list(NAMES))
+    importance[[NAMES[0], NAMES[2]]] = used
+    changed = replace(evidence, train=replace(evidence.train, X=twin), importance=importance)
+    found_here = found(changed, options, 13)
+    assert found_here.figure == pytest.approx(2 * used / (2 * used + 10))
+    assert found_here.state == state

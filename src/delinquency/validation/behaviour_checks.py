@@ -91,10 +91,13 @@ def _sample(evidence: Evidence, options: ValidationOptions, *, most: int = 100) 
         "Blame for one trait may stand with the other: leave one of the pair out, or say so in the"
         " reasons."
     ),
-    needs="correlated_pairs",
+    needs="correlated_gain",
 )
 def collinearity(evidence: Evidence, options: ValidationOptions) -> Finding:
-    """List pairs of features of different traits that move together, and inflation factors."""
+    """Measure how much of the model stands on features that have a twin in another trait.
+
+    A long list of features always holds such pairs; they matter as far as the model uses them.
+    """
     rng = np.random.default_rng(evidence.seed)
     n = len(evidence.train)
     rows = rng.choice(n, min(n, CORRELATED_ROWS), replace=False)
@@ -133,7 +136,11 @@ def collinearity(evidence: Evidence, options: ValidationOptions) -> Finding:
         "rank correlation", key=abs, ascending=False, ignore_index=True
     )
     factors = pd.DataFrame({"feature": names, "inflation": inflation})
+    gain = evidence.importance.reindex(evidence.train.X.columns).fillna(0.0)
+    twins = pd.unique(across[["feature", "other"]].to_numpy().ravel())
+    share = float(gain[twins].sum() / gain.sum()) if gain.sum() > 0 else 0.0
     why = (
+        f"{share:.1%} of the model's gain stands on features with a twin in another trait: "
         f"{len(across)} pairs of different traits have a rank correlation beyond {CLOSE},"
         f" {len(pairs) - len(across)} of one trait (those are told together). Largest inflation"
         f" factor: {inflation.max():.1f}."
@@ -142,7 +149,7 @@ def collinearity(evidence: Evidence, options: ValidationOptions) -> Finding:
         "Pairs across traits": across.head(25),
         "Inflation factors": factors.sort_values("inflation", ascending=False).head(25),
     }
-    return judge(float(len(across)), options.threshold("correlated_pairs"), why, tables=tables)
+    return judge(share, options.threshold("correlated_gain"), why, tables=tables)
 
 
 @check(
