@@ -121,6 +121,11 @@ audit-weights: $(STAMP) ## Audit explanations under five drawn true weightings (
 .PHONY: sentence-laws
 sentence-laws: $(STAMP) ## Check every sentence of a run from its own words (ARGS="--data taiwan"; after cards)
 	@$(BIN)/python benchmarks/sentence_laws.py $(ARGS)
+.PHONY: level-shift bench-quality
+level-shift: $(STAMP) ## Measure whether moving the level of PDs helps, by seeds and cycle phases
+	@$(BIN)/python -W ignore benchmarks/level_shift.py $(ARGS)
+bench-quality: $(STAMP) ## Measure the recipe beside its peers with 100, 500 and 2,000 bads
+	@$(BIN)/python -W ignore benchmarks/quality.py $(ARGS)
 .PHONY: try-wheel
 try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and work with it
 	@bash .ci/try-wheel

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from delinquency.config import load
 from delinquency.log_odds import probability
+from delinquency.stages.validate import recalibration
 from delinquency.validation import fairness_checks
 from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
 from delinquency.validation.explanation_checks import by_definition, kendall_tau
@@ -380,3 +381,21 @@ def test_a_twin_in_another_trait_matters_as_far_as_the_model_uses_it(
     found_here = found(changed, options, 13)
     assert found_here.figure == pytest.approx(2 * used / (2 * used + 10))
     assert found_here.state == state
+
+
+def test_the_recalibration_is_dated_of_this_model_and_of_the_newest_month_alone(evidence):
+    months = np.where(np.arange(len(evidence.test)) % 2, evidence.test.months,
+                      np.datetime64("2023-06", "M"))  # fmt: skip
+    newest = months == months.max()
+    raised = np.where(newest, evidence.test.raw_score + 0.5, evidence.test.raw_score - 2.0)
+    rows = replace(evidence.test, months=months, pd_hat=probability(raised), raw_score=raised)
+    made = recalibration(replace(evidence, test=rows, record={"model_digest": "abc"}))
+    assert made["month"] == "2023-12" and made["model_digest"] == "abc"
+    assert made["low"] < -0.5 < made["high"] and made["applied"] is False
+    moved = probability(raised[newest] + made["shift"])
+    assert moved.sum() == pytest.approx(rows.bad[newest].sum())
+
+
+def test_undated_rows_have_no_recalibration_by_month(evidence):
+    undated = np.full(len(evidence.test), np.datetime64("NaT"), "M8[M]")
+    assert recalibration(replace(evidence, test=replace(evidence.test, months=undated))) is None

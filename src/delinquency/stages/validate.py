@@ -1,25 +1,31 @@
 """Stage ``validate``: the forty checks, as a page, a Word file and JSON."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from delinquency.atomic_files import write_bytes, write_text
 from delinquency.config import Config
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, DataError
+from delinquency.log_odds import log_odds
+from delinquency.modeling.level_shift import from_matured_month
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.training_runs import open_run
 from delinquency.pipeline.validation_evidence import gather
 from delinquency.reporting.model_card import model_papers
 from delinquency.reporting.validation_document import pictures, validation_page, validation_record
+from delinquency.validation.check_inputs import Evidence
 from delinquency.validation.check_record import AMBER, RED, STATES
 from delinquency.validation.registered_checks import NUMBERS, run_checks
 from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.progress import say, working
 
+LEVEL = "level.json"
 COMMENTS = "validation_comments.yaml"
 COMMENTS_HEAD = """\
 # Comments of an analyst, by number of the item; kept over every rerun, shown beside the item.
@@ -50,6 +56,9 @@ def run(config: Config) -> None:
     }
     record = validation_record(items, evidence, config.validation, model=about, comments=comments)
     write_documents(record, pictures(evidence), space.reports, word=config.validation.word)
+    level = recalibration(evidence)
+    if level is not None:
+        write_json(level, space.reports / LEVEL)
     write_csv(evidence.scorecard, space.reports / "scorecard.csv")
     with open_run(
         config, prepared, purpose="validate", run_id=fitted.facts.get("run_id", "")
@@ -58,6 +67,41 @@ def run(config: Config) -> None:
         active.file(space.reports / "validation.json", "validation")
         active.file(space.reports / "validation.html", "validation")
     _tell(record, space.reports, word=config.validation.word)
+    if level is not None and not level["low"] <= 0 <= level["high"]:
+        say(
+            f"Level     {level['shift']:+.3f} [{level['low']:+.3f}, {level['high']:+.3f}] log-odds"
+            f" would set {level['month']} right: {space.reports / LEVEL} (kept apart, not applied)"
+        )
+
+
+def recalibration(evidence: Evidence) -> dict[str, Any] | None:
+    """Return the shift of the level by the newest month of the test, dated and of this model.
+
+    Returns
+    -------
+    dict or None
+        Nothing is changed by it: it is a record beside the model. None where the test has no
+        month, or too few bads to tell a level.
+    """
+    rows = evidence.test
+    known = rows.months[~np.isnat(rows.months)]
+    if not len(known):
+        return None
+    month = known.max()
+    newest = rows.months == month
+    try:
+        found = from_matured_month(log_odds(rows.pd_hat[newest]), rows.bad[newest])
+    except DataError:
+        return None
+    return {
+        **asdict(found),
+        "unit": "log-odds, added to every account's",
+        "month": str(month),
+        "outcomes_known_after_months": evidence.performance_months,
+        "model_digest": evidence.record.get("model_digest", ""),
+        "explanations": "the base value moves by the shift; no trait's value changes",
+        "applied": False,
+    }
 
 
 def write_documents(
@@ -116,8 +160,6 @@ def _tell(record: Mapping[str, Any], folder: Path, *, word: bool) -> None:
     if len(wrong) > SHOWN:
         say(f"  and {len(wrong) - SHOWN} more")
     say(f"Document  {folder / 'validation.html'}{' and .docx' if word else ''}; figures in .json")
-    say(
-        f"Papers    {folder / 'model_card.md'}, development.md; the challenging scorecard's points"
-    )
+    say(f"Papers    {folder / 'model_card.md'}, development.md")
     say(f"Scorecard {folder / 'scorecard.csv'}: points of the challenger")
     say(f"Comments  {folder / COMMENTS} (kept over reruns)")

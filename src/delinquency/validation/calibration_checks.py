@@ -40,8 +40,8 @@ DRAWS = 400
     section=LEVEL,
     source="EBA/GL/2017/16, central tendency",
     what_to_do=(
-        "Until the model is retrained, add the intercept of item 21 to every score, with its"
-        " date, and judge that on the months that follow."
+        "Retrain with newer months, or add the dated shift of level.json to every score, and judge"
+        " that on the months that follow."
     ),
     needs="observed_expected",
 )
