@@ -1,5 +1,9 @@
 """Fit the recipe again on random halves of the accounts: how far PDs and reasons spread."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -69,58 +73,95 @@ def refitted(
     ids, codes = np.unique(train.groups, return_inverse=True)
     share = min(0.5, choices.refit_rows / len(train))
     auc = METRICS["roc_auc"]
-    pd_hat, phi, left, tested, sizes = [], [], [], [], []
-    first: tuple[NDArray[np.bool_], Array] | None = None
-    for number in range(choices.refits):
+    fitted_again = _Again(
+        labels=labels, train=train, test=test, model=model, chosen=chosen,
+        categories=prepared.categories, sample=sample,
+    )  # fmt: skip
+
+    def one(number: int) -> _Said:
         rng = np.random.default_rng([config.seed, number])
         drawn = np.zeros(len(ids), np.bool_)
         drawn[rng.permutation(len(ids))[: max(round(share * len(ids)), 2)]] = True
-        learnt = drawn[codes]
-        own = labels[learnt].reset_index(drop=True)
+        return fitted_again.said(drawn[codes], rng, seed=config.seed + 1 + number)
+
+    # One thread a refit and refits side by side: threads inside a fit wait for each other.
+    said = []
+    with ThreadPoolExecutor(max(1, min(config.n_threads, choices.refits))) as pool:
+        for done in pool.map(one, range(choices.refits)):
+            said.append(done)
+            tick(len(said), choices.refits)
+    return Refits(
+        pd_hat=np.array([one.pd_hat for one in said]),
+        phi=np.array([one.phi for one in said]),
+        sample=sample,
+        auc_left_out=np.array([one.auc_left_out for one in said]),
+        auc_test=np.array([auc(test.bad, one.pd_test) for one in said]),
+        rows=round(float(np.mean([one.learnt.sum() for one in said]))),
+        fitted_rows=len(train),
+        learnt=said[0].learnt,
+        pd_test=said[0].pd_test,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What one refit says."""
+
+    pd_hat: Array
+    phi: Array
+    auc_left_out: float
+    pd_test: Array
+    learnt: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Again:
+    """What every refit has in common."""
+
+    labels: pd.DataFrame
+    train: Rows
+    test: Rows
+    model: DelinquencyModel
+    chosen: Chosen
+    categories: Mapping[str, int]
+    sample: NDArray[np.intp]
+
+    def said(self, learnt: NDArray[np.bool_], rng: np.random.Generator, *, seed: int) -> _Said:
+        """Return what a model of these rows says of the sample, of rows left out, and the test."""
+        train, test = self.train, self.test
+        own = self.labels[learnt].reset_index(drop=True)
         X = train.X[learnt].reset_index(drop=True)
         again = fit_model(
             X,
             train.bad[learnt].astype(np.int64),
-            options=LightGBMOptions(**model.metadata["options"]),
-            traits=model.traits,
-            directions=model.directions,
+            options=LightGBMOptions(**self.model.metadata["options"]),
+            traits=self.model.traits,
+            directions=self.model.directions,
             groups=own["group_id"].to_numpy(),
             spells=Spells.of(own),
-            categories=prepared.categories,
-            chosen=chosen,
-            seed=config.seed + 1 + number,
-            n_threads=config.n_threads,
+            categories=self.categories,
+            chosen=self.chosen,
+            seed=seed,
+            n_threads=1,
         )
         explainer = TraitExplainer(
             again.booster,
             again.booster_traits,
             background=again.matrix(X.iloc[:BACKGROUND_ROWS]),
             order=tuple(TRAITS),
-            n_threads=config.n_threads,
+            n_threads=1,
         )
-        explained = explainer.explain(again.matrix(test.X.iloc[sample]))
-        pd_hat.append(again.probability(explained.raw_score))
-        phi.append(explained.values)  # noqa: PD011
+        explained = explainer.explain(again.matrix(test.X.iloc[self.sample]))
         others = np.flatnonzero(~learnt)
         others = rng.choice(others, min(len(others), LEFT_OUT_ROWS), replace=False)
-        left.append(auc(train.bad[others], _pd_hat(again, explainer, train.X.iloc[others])))
-        whole = _pd_hat(again, explainer, test.X)
-        first = first or (learnt, whole)
-        tested.append(auc(test.bad, whole))
-        sizes.append(int(learnt.sum()))
-        tick(number + 1, choices.refits)
-    assert first is not None  # there are at least two refits
-    return Refits(
-        pd_hat=np.array(pd_hat),
-        phi=np.array(phi),
-        sample=sample,
-        auc_left_out=np.array(left),
-        auc_test=np.array(tested),
-        rows=round(float(np.mean(sizes))),
-        fitted_rows=len(train),
-        learnt=first[0],
-        pd_test=first[1],
-    )
+        left = _pd_hat(again, explainer, train.X.iloc[others])
+        return _Said(
+            pd_hat=again.probability(explained.raw_score),
+            phi=explained.values,  # noqa: PD011
+            auc_left_out=METRICS["roc_auc"](train.bad[others], left),
+            pd_test=_pd_hat(again, explainer, test.X),
+            learnt=learnt,
+        )
 
 
 def _pd_hat(model: DelinquencyModel, explainer: TraitExplainer, X: pd.DataFrame) -> Array:
