@@ -107,7 +107,7 @@ class Torture:
         The first clean run of every command is made in this process, from which all later ones are
         forked: what a command imports, compiles or reads only once is then there for all.
         """
-        self.folders.prepare()
+        self.folders.prepare({COMMANDS[name].world for name in self.names})
         draw_nothing()
         for name in self.names:
             for way in (0, 1):

@@ -198,11 +198,12 @@ class Folders:
 
         return Run(work)
 
-    def prepare(self) -> None:
-        """Make the base folders."""
+    def prepare(self, worlds: set[str]) -> None:
+        """Make the base folders of some portfolios."""
         (self.home / "conf/data").mkdir(parents=True)
         (self.home / "conf/data/own.yaml").write_text(PANEL)
-        for world, base in self.base.items():
+        for world in sorted(worlds):
+            base = self.base[world]
             base.mkdir(parents=True)
             if world == "own":
                 _statements(self.seed).to_csv(base / "statements.csv", index=False)
