@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from delinquency.features.feature_description import FeatureMeaning, meanings_of
 from delinquency.features.registered_features import FEATURES
 from delinquency.panel.schema import protected_columns
+from delinquency.reasons.reason_causes import CAUSE, CAUSES
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import common_sentences, select_reasons
@@ -20,7 +21,7 @@ from delinquency.reasons.reference_population import (
     scale_of,
 )
 from delinquency.reasons.sentences.every_family import witnesses_of
-from delinquency.reasons.statable_facts import CAUSE, CAUSES, values_to_show
+from delinquency.reasons.statable_facts import values_to_show
 from delinquency.reasons.value_wording import displayed, value_text
 from delinquency.traits import TRAITS
 

@@ -1,12 +1,14 @@
 """The score stream on a tiny portfolio: the plain road's results, on any engine, after a kill."""
 
 import json
+import logging
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -184,6 +186,46 @@ def test_processes_and_dask_write_the_same_values(root, parts, serial):
         score_portfolio(config, config.workspace.models, out)
         assert digest_of(out) == digest_of(serial[1]), name
         pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+
+
+@pytest.mark.skipif(
+    not os.environ.get("DELINQUENCY_ENGINES"), reason="starts clusters: make test-engines"
+)
+def test_a_dask_worker_killed_half_way_changes_no_byte(root, parts):
+    distributed = pytest.importorskip("distributed")
+    many = root / "many"
+    many.mkdir()
+    for number in range(12):
+        (many / f"part-{number:02d}").symlink_to(parts / f"part-{number % 3}")
+    result, expected = scored(root, many, "many")
+    assert result.made == 12
+    out = root / "scores" / "worker-killed"
+    config = configured(root, f"score.input={many}", "engine=dask")
+    seen = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+        silence_logs=logging.ERROR,
+    ) as cluster:  # fmt: skip
+        config.engine.scheduler = cluster.scheduler_address
+        before = {worker.pid for worker in cluster.workers.values()}
+
+        def kill_one():
+            deadline = time.monotonic() + 120
+            while not list(out.glob("part-*.parquet")) and time.monotonic() < deadline:
+                time.sleep(0.002)
+            os.kill(cluster.workers[0].pid, signal.SIGKILL)
+            seen.append(len(list(out.glob("part-*.parquet"))))
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        again = score_portfolio(config, config.workspace.models, out)
+        killer.join()
+        after = {worker.pid for worker in cluster.workers.values()}
+    assert 1 <= seen[0] < 12, "the worker was not killed half way"
+    assert after != before
+    assert again.accounts == result.accounts
+    assert digest_of(out) == digest_of(expected)
+    assert not list(out.glob(".writing-*"))
 
 
 def test_one_large_folder_of_many_row_groups_scores_like_its_parts(

@@ -12,7 +12,7 @@ from delinquency.features.feature_description import FeatureMeaning
 from delinquency.modeling.fitted_model import DelinquencyModel
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.training_runs import FIGURES
-from delinquency.reasons.statable_facts import CAUSE_WORDS, CAUSES
+from delinquency.reasons.reason_causes import CAUSE_WORDS, CAUSES
 from delinquency.reporting.run_page import FIGURE_WORDS, RunFacts, run_page
 from delinquency.traits import TRAITS
 from delinquency.workspace.artifacts import read_json

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
 from delinquency.features.feature_description import FeatureMeaning
+from delinquency.reasons.fact_rules import FactRules, fact_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reference_population import Reference, Scale
 from delinquency.reasons.sentences.every_family import family_of
@@ -73,6 +74,11 @@ class ReasonContext:
         return self.reference.styles(
             self.meanings, currency=self.currency, window_months=self.window_months
         )
+
+    @cached_property
+    def rules(self) -> FactRules:
+        """What decides of each fact's value whether it may be stated."""
+        return fact_rules(self.facts, self.styles, self.reference.medians)
 
     @cached_property
     def families(self) -> list[str]:

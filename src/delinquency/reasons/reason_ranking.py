@@ -5,6 +5,7 @@ arrives as a mask.
 """
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from delinquency.panel.windows import Array
@@ -39,27 +40,112 @@ def strongest_facts(
     -------
     ndarray of shape (n_rows, n_traits), int
     """
-    n_rows, n_facts = gain.shape
-    out = np.full((n_rows, n_traits), -1, np.int32)
-    best_step = np.full(out.shape, -np.inf)
-    best_gain = np.full(out.shape, -np.inf)
-    best_free = np.zeros(out.shape, bool)
-    for position in range(n_facts):
-        own, trait = gain[:, position], traits[position]
-        step = np.floor(own / tie_log_odds)
-        free = np.full(n_rows, actionable[position])
-        tied = step == best_step[:, trait]
-        freer = free & ~best_free[:, trait]
-        alike = free == best_free[:, trait]
-        better = (step > best_step[:, trait]) | (
-            tied & (freer | (alike & (own > best_gain[:, trait])))
-        )
-        better &= may_state[:, position]
-        out[better, trait] = position
-        best_step[better, trait] = step[better]
-        best_gain[better, trait] = own[better]
-        best_free[better, trait] = actionable[position]
+    out = np.full((len(gain), n_traits), -1, np.int32)
+    _strongest(gain, may_state, traits, actionable, tie_log_odds, out)
     return out
+
+
+@njit(cache=True, nogil=True)
+def _strongest(gain, may_state, traits, actionable, tie, out):  # type: ignore[no-untyped-def]
+    n_traits = out.shape[1]
+    best_step, best_gain = np.empty(n_traits), np.empty(n_traits)
+    for row in range(gain.shape[0]):
+        best_step[:] = -np.inf
+        best_gain[:] = -np.inf
+        for fact in range(gain.shape[1]):
+            if not may_state[row, fact]:
+                continue
+            own, trait = gain[row, fact], traits[fact]
+            best = out[row, trait]
+            free_before = best >= 0 and actionable[best]
+            step = np.floor(own / tie)
+            better = step > best_step[trait]
+            if step == best_step[trait]:
+                if actionable[fact] == free_before:
+                    better = own > best_gain[trait]
+                else:
+                    better = actionable[fact]
+            if better:
+                out[row, trait] = fact
+                best_step[trait], best_gain[trait] = step, own
+
+
+def largest_facts(gain: Array, traits: NDArray[np.intp], n_traits: int) -> NDArray[np.int32]:
+    """Return for each row and trait the fact with the largest gain, stated or not.
+
+    Parameters
+    ----------
+    gain : ndarray of shape (n_rows, n_facts)
+    traits : ndarray of shape (n_facts,), int
+    n_traits : int
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_traits), int
+        The first of equal ones; -1 for a trait without facts.
+    """
+    out = np.full((len(gain), n_traits), -1, np.int32)
+    _largest(gain, traits, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _largest(gain, traits, out):  # type: ignore[no-untyped-def]
+    for row in range(gain.shape[0]):
+        for fact in range(gain.shape[1]):
+            best = out[row, traits[fact]]
+            if best < 0 or gain[row, fact] > gain[row, best]:
+                out[row, traits[fact]] = fact
+
+
+def second_facts(
+    gain: Array,
+    may_state: NDArray[np.bool_],
+    *,
+    first: NDArray[np.int32],
+    wanted: NDArray[np.bool_],
+    traits: NDArray[np.intp],
+    families: NDArray[np.intp],
+) -> NDArray[np.int32]:
+    """Return for each first fact the strongest other of its trait, of another family if it can be.
+
+    Parameters
+    ----------
+    gain : ndarray of shape (n_rows, n_facts)
+    may_state : ndarray of shape (n_rows, n_facts), bool
+    first : ndarray of shape (n_rows, n_ranks), int
+    wanted : ndarray of shape (n_rows, n_ranks), bool
+        Which of them shall have another beside them; never one that is -1.
+    traits, families : ndarray of shape (n_facts,), int
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_ranks), int
+        -1 where none is wanted or found.
+    """
+    out = np.full(first.shape, -1, np.int32)
+    _seconds(gain, may_state, first, wanted, traits, families, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _seconds(gain, may_state, first, wanted, traits, families, out):  # type: ignore[no-untyped-def]
+    for row in range(first.shape[0]):
+        for rank in range(first.shape[1]):
+            if not wanted[row, rank]:
+                continue
+            own = first[row, rank]
+            same, other = -1, -1
+            for fact in range(gain.shape[1]):
+                if traits[fact] != traits[own] or fact == own or not may_state[row, fact]:
+                    continue
+                if same < 0 or gain[row, fact] > gain[row, same]:
+                    same = fact
+                if families[fact] != families[own] and (
+                    other < 0 or gain[row, fact] > gain[row, other]
+                ):
+                    other = fact
+            out[row, rank] = other if other >= 0 else same
 
 
 def trait_order(

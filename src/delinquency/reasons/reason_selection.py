@@ -30,16 +30,24 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
 from delinquency.panel.windows import Array
+from delinquency.reasons.reason_causes import CAUSE, CAUSES
 from delinquency.reasons.reason_context import ReasonContext
-from delinquency.reasons.reason_ranking import dominant_trait, strongest_facts, trait_order
+from delinquency.reasons.reason_ranking import (
+    dominant_trait,
+    largest_facts,
+    second_facts,
+    strongest_facts,
+    trait_order,
+)
 from delinquency.reasons.reference_population import Contributions, Reference
-from delinquency.reasons.statable_facts import CAUSE, bars, own_gain
+from delinquency.reasons.statable_facts import bars, own_gain
 from delinquency.reasons.stated_reasons import Reasons
 from delinquency.reasons.value_wording import Style, displayed
 from delinquency.traits import EVIDENCE_LEVELS, REPAYMENT_WILLINGNESS
 
 _WEAK = EVIDENCE_LEVELS.index("weak")
 _UNKNOWN = ("missing", "not_applicable", "not_stated_by_customer")
+_IS_UNKNOWN = np.array([name in _UNKNOWN for name in CAUSES], bool)
 
 
 def evidence_codes(levels: Sequence[Sequence[str]] | NDArray[np.object_]) -> NDArray[np.int8]:
@@ -92,9 +100,7 @@ def select_reasons(
     """
     reference, options = context.reference, context.options
     _require_shapes(accounts, evidence, reference)
-    if disputed is None:
-        disputed = np.zeros(accounts.features.shape, bool)
-    elif disputed.shape != accounts.features.shape:
+    if disputed is not None and disputed.shape != accounts.features.shape:
         raise ModelError(
             f"Expected disputed facts of shape {accounts.features.shape}. Got {disputed.shape}."
         )
@@ -124,9 +130,7 @@ def select_reasons(
         fact=chosen,
         excess=np.where(given, excess[rows, trait], np.nan),
         value=_displayed_of(accounts.features, chosen, context.styles),
-        reference=_displayed_of(
-            np.broadcast_to(reference.medians, accounts.features.shape), chosen, context.styles
-        ),
+        reference=_references_of(chosen, context),
         second=np.full_like(chosen, -1),
         second_value=np.full(chosen.shape, np.nan),
         second_reference=np.full(chosen.shape, np.nan),
@@ -176,21 +180,12 @@ def _facts(
     may = barred <= CAUSE["not_stated_by_customer"]
     tie = context.options.tie_log_odds
     fact = strongest_facts(gain, may, tie_log_odds=tie, **common)  # type: ignore[arg-type]
-    cause = np.full(fact.shape, CAUSE["no_fact_raises_it"], np.int8)
-    rows = np.arange(len(gain))
-    for position in range(n_traits):
-        columns = np.flatnonzero(context.fact_traits == position)
-        if not len(columns):
-            continue
-        top = columns[gain[:, columns].argmax(axis=1)]
-        why = barred[rows, top]
-        unknown = np.isin(why, [CAUSE[name] for name in _UNKNOWN])
-        fact[unknown, position] = np.where(
-            why[unknown] == CAUSE["not_stated_by_customer"], top[unknown], -1
-        )
-        own = fact[:, position]
-        cause[:, position] = np.where(own >= 0, barred[rows, np.maximum(own, 0)], why)
-    return fact, cause
+    top = largest_facts(gain, context.fact_traits, n_traits)
+    rows = np.arange(len(gain))[:, None]
+    why = np.where(top >= 0, barred[rows, top], CAUSE["no_fact_raises_it"]).astype(np.int8)
+    fact = np.where(_IS_UNKNOWN[why], -1, fact)
+    fact = np.where(why == CAUSE["not_stated_by_customer"], top, fact).astype(np.int32)
+    return fact, np.where(fact >= 0, barred[rows, fact], why).astype(np.int8)
 
 
 def _with_second_facts(
@@ -198,7 +193,6 @@ def _with_second_facts(
 ) -> Reasons:
     """Return the reasons with a second fact beside each sentence that many are told (rule 5)."""
     context = reasons.context
-    second = reasons.second.copy()
     keys = set(context.common)
     sentences = np.array(
         [
@@ -206,41 +200,38 @@ def _with_second_facts(
             for family, style in zip(context.families, context.styles, strict=True)
         ]
     )
-    families = context.family_numbers
-    for rank in range(reasons.fact.shape[1]):
-        fact = reasons.fact[:, rank]
-        high = (reasons.value[:, rank] > reasons.reference[:, rank]).astype(np.intp)
-        rows = np.flatnonzero((fact >= 0) & sentences[fact, high])
-        if not len(rows):
-            continue
-        first, trait = fact[rows], reasons.trait[rows, rank]
-        may = (barred[rows] == CAUSE["stated"]) & (context.fact_traits == trait[:, None])
-        other = may & (families != families[first][:, None])
-        same = may & (np.arange(len(families)) != first[:, None])
-        for allowed in (same, other):  # another family wins where there is one
-            value = np.where(allowed, gain[rows], -np.inf)
-            best = value.argmax(axis=1)
-            found = np.isfinite(value[np.arange(len(rows)), best])
-            second[rows[found], rank] = best[found]
+    high = (reasons.value > reasons.reference).astype(np.intp)
+    second = second_facts(
+        gain, barred == CAUSE["stated"],
+        first=reasons.fact,
+        wanted=(reasons.fact >= 0) & sentences[reasons.fact, high],
+        traits=context.fact_traits,
+        families=context.family_numbers,
+    )  # fmt: skip
     return replace(
         reasons,
         second=second,
         second_value=_displayed_of(accounts.features, second, context.styles),
-        second_reference=_displayed_of(
-            np.broadcast_to(context.reference.medians, accounts.features.shape), second,
-            context.styles,
-        ),
-    )  # fmt: skip
+        second_reference=_references_of(second, context),
+    )
 
 
 def _displayed_of(values: Array, chosen: NDArray[np.int32], styles: Sequence[Style]) -> Array:
     """Return the displayed values of the chosen facts; NaN where none is chosen."""
     out = np.full(chosen.shape, np.nan)
-    for position in np.unique(chosen[chosen >= 0]):
-        where = chosen == position
-        rows = np.nonzero(where)[0]
-        out[where] = displayed(values[rows, position], styles[position])
+    rows, ranks = np.nonzero(chosen >= 0)
+    facts = chosen[rows, ranks]
+    order = np.argsort(facts, kind="stable")
+    borders = np.flatnonzero(np.diff(facts[order])) + 1
+    for where in np.split(order, borders) if len(order) else ():
+        position = facts[where[0]]
+        out[rows[where], ranks[where]] = displayed(values[rows[where], position], styles[position])
     return out
+
+
+def _references_of(chosen: NDArray[np.int32], context: ReasonContext) -> Array:
+    """Return the reference values of the chosen facts, as displayed; NaN where none is chosen."""
+    return np.append(context.rules.shown_medians, np.nan)[chosen]
 
 
 def _require_shapes(

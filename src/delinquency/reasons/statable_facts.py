@@ -10,36 +10,10 @@ from numpy.typing import NDArray
 
 from delinquency.panel.schema import protected_columns
 from delinquency.panel.windows import Array
+from delinquency.reasons.fact_rules import barred_by_rules
+from delinquency.reasons.reason_causes import CAUSE
 from delinquency.reasons.reason_context import ReasonContext
-from delinquency.reasons.sentences.every_family import is_summary_of, witnesses_of
 from delinquency.reasons.value_wording import displayed, is_code_without_label
-
-CAUSES = (
-    "stated", "not_stated_by_customer", "beyond_max_reasons", "no_evidence", "weak_willingness",
-    "no_fact_raises_it", "protected", "disputed", "missing", "not_applicable",
-    "nothing_to_measure", "code_without_words", "no_reference_value", "favourable_side",
-    "like_the_reference",
-)  # fmt: skip
-"""What became of a trait that raises the risk; the first two are reasons, the others withheld."""
-CAUSE = {name: np.int8(number) for number, name in enumerate(CAUSES)}
-CAUSE_WORDS = {
-    "stated": ("stated as a reason", "已作为原因说明"),
-    "not_stated_by_customer": ("stated as a value that was not given", "已说明为未提供"),
-    "beyond_max_reasons": ("further reasons, beyond the most that are given", "超出原因数量上限"),
-    "no_evidence": ("no evidence for the trait", "该方面无证据"),
-    "weak_willingness": ("willingness on weak evidence", "意愿方面证据不足"),
-    "no_fact_raises_it": ("no single fact raises it", "没有单一事实使其上升"),
-    "protected": ("the strongest fact is protected", "最强事实受保护"),
-    "disputed": ("the strongest fact is disputed", "最强事实有争议"),
-    "missing": ("the strongest fact is a missing value", "最强事实为缺失值"),
-    "not_applicable": ("the strongest fact does not apply", "最强事实不适用"),
-    "nothing_to_measure": ("there was nothing to measure", "没有可计量的内容"),
-    "code_without_words": ("the strongest fact is a code without words", "最强事实为无文字的代码"),
-    "no_reference_value": ("the reference has no value", "参考人群没有数值"),
-    "favourable_side": ("the strongest fact is on the good side", "最强事实处于有利一侧"),
-    "like_the_reference": ("the strongest fact reads like the reference", "最强事实与参考值相同"),
-}
-"""Each cause in words, English and Chinese."""
 
 
 def own_gain(gain: Array, context: ReasonContext) -> Array:
@@ -67,7 +41,11 @@ def own_gain(gain: Array, context: ReasonContext) -> Array:
 
 
 def bars(
-    features: Array, gain: Array, context: ReasonContext, *, disputed: NDArray[np.bool_]
+    features: Array,
+    gain: Array,
+    context: ReasonContext,
+    *,
+    disputed: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int8]:
     """Return for each fact that raises the risk why it may not be stated, as a ``CAUSE``.
 
@@ -77,7 +55,7 @@ def bars(
     gain : ndarray of shape (n_rows, n_facts)
         As ``own_gain`` returns it.
     context : ReasonContext
-    disputed : ndarray of shape (n_rows, n_facts), bool
+    disputed : ndarray of shape (n_rows, n_facts), bool, optional
 
     Returns
     -------
@@ -85,14 +63,15 @@ def bars(
         ``stated`` and ``not_stated_by_customer`` for facts that may be; ``no_fact_raises_it``
         where a fact does not raise the risk.
     """
-    out = np.full(gain.shape, CAUSE["no_fact_raises_it"], np.int8)
-    protected = protected_facts(context)
-    for position in range(gain.shape[1]):
+    out = barred_by_rules(features, gain, context.rules)
+    for position in np.flatnonzero(~context.rules.compiled):
         rows = gain[:, position] > 0
         if rows.any():
-            cause = _of_column(features, rows, position, context)
-            cause[disputed[rows, position]] = CAUSE["disputed"]
-            out[rows, position] = CAUSE["protected"] if protected[position] else cause
+            out[rows, position] = _of_column(features, rows, position, context)
+    if disputed is not None:
+        out[disputed & (gain > 0)] = CAUSE["disputed"]
+    for position in np.flatnonzero(protected_facts(context)):
+        out[gain[:, position] > 0, position] = CAUSE["protected"]
     return out
 
 
@@ -111,11 +90,7 @@ def values_to_show(features: Array, context: ReasonContext) -> NDArray[np.bool_]
         "nothing to measure", and where value and reference read the same.
     """
     shown = (CAUSE["stated"], CAUSE["favourable_side"])
-    every = np.ones(len(features), bool)
-    out = np.empty(features.shape, bool)
-    for position in range(features.shape[1]):
-        out[:, position] = np.isin(_of_column(features, every, position, context), shown)
-    return np.asarray(out & ~protected_facts(context))
+    return np.isin(bars(features, np.ones(features.shape), context), shown)
 
 
 def protected_facts(context: ReasonContext) -> NDArray[np.bool_]:
@@ -129,7 +104,7 @@ def protected_facts(context: ReasonContext) -> NDArray[np.bool_]:
 def _of_column(
     features: Array, rows: NDArray[np.bool_], position: int, context: ReasonContext
 ) -> NDArray[np.int8]:
-    """Return why the facts of one column may not be stated, for some rows."""
+    """Return why the facts of one column of names or of a user's table may not be stated."""
     meaning, style = context.facts[position], context.styles[position]
     values = features[rows, position]
     cause = np.full(len(values), CAUSE["stated"], np.int8)
@@ -137,7 +112,7 @@ def _of_column(
         cause[:] = CAUSE["not_applicable"]
         return cause
     shown = displayed(values, style)
-    against = displayed(context.reference.medians[position : position + 1], style)[0]
+    against = context.rules.shown_medians[position]
     if is_code_without_label(meaning, style):
         cause[:] = CAUSE["code_without_words"]
     elif not np.isfinite(against):
@@ -163,18 +138,13 @@ def _empty(
     features: Array, rows: NDArray[np.bool_], position: int, context: ReasonContext
 ) -> NDArray[np.bool_]:
     """Return where a value stands for "nothing to measure"."""
-    meaning, style = context.facts[position], context.styles[position]
-    values = features[rows, position]
-    witnesses = None if meaning.from_table else witnesses_of(meaning.name)
-    if witnesses is None:
+    values, rules = features[rows, position], context.rules
+    if not rules.has_witness[position]:
         return np.zeros(len(values), bool)
-    empty = (values == 0) | (values >= style.or_more)
+    empty = (values == 0) | (values >= context.styles[position].or_more)
     places = np.flatnonzero(rows)[empty]
-    known = [
-        p for p, one in enumerate(context.facts)
-        if any(is_summary_of(one.name, quantity) for quantity in witnesses)
-    ]  # fmt: skip
-    if known and len(places):
+    known = rules.witness[rules.witness_start[position] : rules.witness_start[position + 1]]
+    if len(known) and len(places):
         empty[empty] = ~np.isfinite(features[np.ix_(places, known)]).any(axis=1)
     return np.asarray(empty)
 

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.panel.windows import Array
+from delinquency.reasons.reason_causes import CAUSES
 from delinquency.reasons.reason_context import ReasonContext
-from delinquency.reasons.statable_facts import CAUSES
 from delinquency.reasons.value_wording import Language
 from delinquency.reasons.wording import (
     Audience,

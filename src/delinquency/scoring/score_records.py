@@ -17,8 +17,8 @@ from pyarrow import parquet
 
 from delinquency.errors import ModelError
 from delinquency.panel.windows import Array
+from delinquency.reasons.reason_causes import CAUSES
 from delinquency.reasons.reason_context import ReasonContext
-from delinquency.reasons.statable_facts import CAUSES
 from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
 from delinquency.reasons.value_wording import displayed
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts

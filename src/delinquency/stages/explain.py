@@ -12,7 +12,7 @@ from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.scored_rows import explain_rows
 from delinquency.pipeline.training_runs import FIGURES, open_run
-from delinquency.reasons.statable_facts import CAUSE_WORDS
+from delinquency.reasons.reason_causes import CAUSE_WORDS
 from delinquency.traits import TRAITS
 from delinquency.workspace.progress import say, working
 

@@ -4,6 +4,7 @@ Only whole jobs travel, no data: a job names its files, and writes them where it
 must see the same folders.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -50,7 +51,7 @@ def on_dask(
             workers = options.workers or os.cpu_count() or 1
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None,
-                host="127.0.0.1", silence_logs="error",
+                host="127.0.0.1", silence_logs=logging.ERROR,
             )  # fmt: skip
         try:
             client = Client(cluster or options.scheduler, timeout="20s")
