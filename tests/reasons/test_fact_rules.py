@@ -1,4 +1,4 @@
-"""The borders between what reads below, like and above a reference value agree with the wording."""
+"""The borders between what reads below, like and above a reference agree with the wording."""
 
 import math
 
