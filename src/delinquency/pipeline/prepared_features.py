@@ -1,13 +1,16 @@
 """Stage ``features``: cut the windows, label the outcomes, engineer the traits' features."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from delinquency.config import Config, as_dict
 from delinquency.errors import ModelError
@@ -18,6 +21,7 @@ from delinquency.panel.windows import build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import ensure_tables
 from delinquency.pipeline.cleared_records import erased_state, without_cleared
 from delinquency.pipeline.feature_parts import FRAMES, KEYS, making_of, protected_of
+from delinquency.scoring.part_tables import SILENT
 from delinquency.sources.adapters import SourceFeatures, SourceTables, one_cohort
 from delinquency.sources.ready_table import PLACED, with_categories
 from delinquency.traits import TRAITS
@@ -41,7 +45,6 @@ from delinquency.workspace.manifests import (
 from delinquency.workspace.progress import say, working
 
 MEANINGS = "meanings.json"
-_KEYS = "keys"
 FEW = 200
 """Rows of the rarer outcome below which an AUC is known to about +-0.04 only (95 %)."""
 
@@ -59,8 +62,10 @@ class Prepared:
         ``bad`` and ``group_id``.
     protected : DataFrame
         Protected attributes, for fairness reports only.
-    raw : DataFrame
-        The monthly columns themselves, for the peers that know no features.
+    read_raw : callable
+        Reads ``raw``, which is twice as large as ``X`` and which training does not need.
+    silent : ndarray of shape (n_rows,), bool, or None
+        Accounts without a bill or payment in any month; None where that is not known.
     meanings : dict of str to FeatureMeaning
         What each column of ``X`` is.
     facts : dict
@@ -73,10 +78,16 @@ class Prepared:
     X: pd.DataFrame
     labels: pd.DataFrame
     protected: pd.DataFrame
-    raw: pd.DataFrame
+    read_raw: Callable[[], pd.DataFrame]
+    silent: NDArray[np.bool_] | None
     meanings: dict[str, FeatureMeaning]
     facts: dict[str, Any]
     unseen: pd.Series | None = None
+
+    @cached_property
+    def raw(self) -> pd.DataFrame:
+        """The monthly columns themselves, for the peers that know no features."""
+        return self.read_raw()
 
     @property
     def categories(self) -> dict[str, int]:
@@ -100,24 +111,37 @@ def prepare(config: Config) -> Prepared:
         write_features(config, source_facts)
         kept = require_whole(space.processed, made_by="features")
     paths = {name: space.processed / f"{name}.parquet" for name in FRAMES}
-    values = {name: read_columns(path, without=KEYS) for name, path in paths.items()}
-    values[_KEYS] = read_columns(paths["features"], only=KEYS)
+    order: NDArray[np.int64] | None = None
+    labels = read_columns(paths["labels"], without=KEYS)
     if kept.facts["source"].get(PLACED):
         # A place in the file is no property of an account: what is learnt must not depend on it.
-        order = values["labels"]["group_id"].argsort(kind="stable")
-        values = {
-            name: frame.iloc[order].reset_index(drop=True) if frame.shape[1] else frame
-            for name, frame in values.items()
-        }
+        order = labels["group_id"].argsort(kind="stable").to_numpy()
+
+    def read(name: str, *, only: list[str] | None = None) -> pd.DataFrame:
+        frame = read_columns(paths[name], only=only, without=() if only else KEYS)
+        if order is None or not frame.shape[1]:
+            return frame
+        return frame.iloc[order].reset_index(drop=True)
+
     return Prepared(
-        keys=values[_KEYS],
-        X=values["features"],
-        labels=values["labels"],
-        protected=values["protected"],
-        raw=values["raw"],
+        keys=read("features", only=KEYS),
+        X=read("features"),
+        labels=read("labels"),
+        protected=read("protected"),
+        read_raw=lambda: read("raw"),
+        silent=_silent(read("raw", only=[SILENT])) if _has(paths["raw"], SILENT) else None,
         meanings=from_plain(read_json(space.processed / MEANINGS, made_by="features")),
         facts=kept.facts,
     )
+
+
+def _has(path: Path, column: str) -> bool:
+    return column in parquet.read_schema(path).names
+
+
+def _silent(raw: pd.DataFrame) -> NDArray[np.bool_] | None:
+    """Return which rows of monthly columns say nothing; None where no column tells."""
+    return (raw[SILENT] == 1).to_numpy(bool) if SILENT in raw.columns else None
 
 
 def prepare_new(
@@ -150,7 +174,8 @@ def prepare_new(
             X=source.features.drop(columns=KEYS),
             labels=source.labels,
             protected=source.protected,
-            raw=source.features,
+            read_raw=lambda: source.features,
+            silent=_silent(source.features),
             meanings=meanings,
             facts={"tables": [], "source": source.facts},
             unseen=source.unseen,
@@ -167,12 +192,14 @@ def prepare_new(
             f"The model needs columns that these accounts lack: {', '.join(lacking)}. Give the "
             "same tables as in training, or train a model without them."
         )
+    raw = wide_frame(windows)
     return Prepared(
         keys=keys,
         X=build_features(windows, known).drop(columns=KEYS),
         labels=pd.DataFrame(index=keys.index),
         protected=protected_of(tables, keys).drop(columns=KEYS),
-        raw=wide_frame(windows),
+        read_raw=lambda: raw,
+        silent=_silent(raw),
         meanings=meanings,
         facts={"tables": sorted(windows.tables), "source": source.facts},
     )

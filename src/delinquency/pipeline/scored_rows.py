@@ -16,8 +16,6 @@ from delinquency.traits import TRAITS
 from delinquency.workspace.artifacts import write_frame
 from delinquency.workspace.mlflow_runs import Run
 
-SILENT = "no_information"
-
 
 def explain_rows(
     config: Config, fitted: saved_model.Trained, prepared: Prepared, active: Run
@@ -77,13 +75,10 @@ def scored_rows(config: Config, fitted: saved_model.Trained, prepared: Prepared)
     DataFrame
         ``account_id, observation_month``, and the columns of ``ReasonExplainer.explain``.
     """
-    silent = None
-    if SILENT in prepared.raw.columns:
-        silent = prepared.raw[SILENT].to_numpy() == 1
     explained = reasons_of(config, fitted, tables=prepared.facts["tables"]).explain(
         prepared.X,
         months=known_months(prepared, prepared.keys["observation_month"]),
-        silent=silent,
+        silent=prepared.silent,
     )
     frames = [prepared.keys.reset_index(drop=True), explained.reset_index(drop=True)]
     return pd.concat(frames, axis=1)
