@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -325,6 +327,57 @@ def test_the_summary_names_every_part_and_the_model(serial, n_accounts):
     assert len(pd.read_parquet(Path(serial[1]))) == n_accounts
 
 
+def request_of(part):
+    """Return the rows of a part's tables as a request holds them."""
+    rows = []
+    for name in TABLES:
+        frame = pd.read_parquet(part / f"{name}.parquet")
+        dates = frame.select_dtypes("datetime").columns
+        texts = {n: frame[n].dt.strftime("%Y-%m-%d") for n in dates}  # as JSON brings them
+        rows.append(frame.assign(**texts, table=name))
+    return pd.concat(rows, ignore_index=True)
+
+
+@pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
+def test_a_server_answers_over_http_what_was_scored_bit_for_bit(root, parts, serial):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "delinquency", "stage=serve", f"paths.root={root}", *TINY,
+        f"serve.port={port}",
+    ]  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    serving = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 240
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/ping", timeout=5).read()
+                break
+            except OSError:
+                assert serving.poll() is None and time.monotonic() < deadline, "no answer"
+                time.sleep(0.2)
+        rows = request_of(parts / "part-1").to_dict("records")
+        records = [{k: v for k, v in one.items() if not pd.isna(v)} for one in rows]
+        body = json.dumps({"dataframe_records": records, "params": {"language": "zh"}})
+        asked = urllib.request.Request(
+            f"{address}/invocations", body.encode(), {"Content-Type": "application/json"}
+        )
+        answers = json.loads(urllib.request.urlopen(asked, timeout=60).read())["predictions"]
+        figures = urllib.request.urlopen(f"{address}/metrics", timeout=5).read().decode()
+    finally:
+        os.killpg(serving.pid, signal.SIGTERM)
+        serving.wait()
+    expected = read_scores(serial[1], load_scorer(root / "models/synthetic"))
+    expected = expected.set_index("account_id").loc[[one["account_id"] for one in answers]]
+    assert len(answers) == len(pd.read_parquet(serial[1] / "part-00001.parquet"))
+    for name in ["pd_hat", "raw_score", *(c for c in expected if c.startswith("trait_"))]:
+        assert [one[name] for one in answers] == expected[name].tolist(), name
+    assert [one["reason_1"] for one in answers] == expected["reason_zh_1"].tolist()
+    assert f"delinquency_accounts_total {len(answers)}" in figures
+
+
 @pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     from types import SimpleNamespace
@@ -335,13 +388,7 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
 
     served = TraitModel()
     served.load_context(SimpleNamespace(artifacts={FOLDER: str(root / "models/synthetic")}))
-    rows = []
-    for name in TABLES:
-        frame = pd.read_parquet(parts / "part-1" / f"{name}.parquet")
-        dates = frame.select_dtypes("datetime").columns
-        texts = {n: frame[n].dt.strftime("%Y-%m-%d") for n in dates}  # as JSON brings them
-        rows.append(frame.assign(**texts, table=name))
-    request = pd.concat(rows, ignore_index=True)
+    request = request_of(parts / "part-1")
     answers = served.predict(None, request, {"language": "zh"})
     expected = pd.read_parquet(serial[1] / "part-00001.parquet")
     assert answers["account_id"].tolist() == expected["account_id"].tolist()

@@ -1,8 +1,8 @@
 """A fast look at canonical tables: whether they are whole, in bounds and in order.
 
-``validate`` finds every fault and words it, at a cost that counts where millions of accounts are
-scored. Tables that pass here would pass there unchanged; those that do not are handed to it, for
-its words, its conversions and its sorting.
+pandera finds every fault and words it, at a cost that counts where millions of accounts are
+scored, and where one account is asked for. What passes here would pass there; ``table_checks``
+asks it only for the words of what does not.
 """
 
 import numpy as np
@@ -10,39 +10,10 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from delinquency.panel.schema import MONTH_DTYPE, TABLES, Column
-from delinquency.panel.table_checks import FIRST_MONTH, LAST_MONTH, validate
+from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
 from delinquency.panel.window_cells import month_number
 
 _MS_PER_DAY = 86_400_000
-
-
-def checked(name: str, frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
-    """Return a canonical table as it is where it passes, else as ``validate`` returns it.
-
-    Parameters
-    ----------
-    name : str
-        Name of a canonical table.
-    frame : DataFrame
-        As read from Parquet; ids may be categorical.
-    where : str
-        For error texts.
-
-    Returns
-    -------
-    DataFrame
-        Ids may be categorical. Rows by the table's key in the order of the ids' codes.
-
-    Raises
-    ------
-    DataError
-        As ``validate``.
-    """
-    if passes(name, frame):
-        return frame
-    text = frame.select_dtypes("category").columns
-    return validate(name, frame.astype(dict.fromkeys(text, "str")), where=where)
 
 
 def passes(name: str, frame: pd.DataFrame) -> bool:

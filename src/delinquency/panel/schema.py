@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
+
 Kind = Literal["text", "month", "date", "number", "integer", "flag"]
 
 MONTH_DTYPE = "datetime64[ms]"
 """Months and dates; milliseconds are what Parquet keeps, so that a round trip changes nothing."""
+
+FIRST_MONTH, LAST_MONTH = np.datetime64("1970-01"), np.datetime64("2100-12")
+"""Months and dates outside are taken for mistakes."""
 
 DAYS_A_MONTH = 30
 """Days past due that one missed monthly payment makes, by the custom of the trade."""

@@ -64,13 +64,13 @@ def bars(
         where a fact does not raise the risk.
     """
     out = barred_by_rules(features, gain, context.rules)
-    for position in np.flatnonzero(~context.rules.compiled):
+    for position in np.flatnonzero(~context.rules.compiled).tolist():
         rows = gain[:, position] > 0
         if rows.any():
             out[rows, position] = _of_column(features, rows, position, context)
     if disputed is not None:
         out[disputed & (gain > 0)] = CAUSE["disputed"]
-    for position in np.flatnonzero(protected_facts(context)):
+    for position in np.flatnonzero(protected_facts(context)).tolist():
         out[gain[:, position] > 0, position] = CAUSE["protected"]
     return out
 

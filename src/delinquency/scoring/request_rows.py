@@ -76,12 +76,16 @@ def tables_of_request(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
             "Send at least one row of 'statements' for every account."
         )
     tables = {}
+    of_row, known = frame[TABLE].to_numpy(object), frame.notna().to_numpy()
     for name in names:
-        rows = frame[frame[TABLE] == name].drop(columns=TABLE).reset_index(drop=True)
-        empty = [c for c in rows.columns
-                 if c not in TABLES[name].column_names and rows[c].isna().all()]  # fmt: skip
+        chosen = np.flatnonzero(of_row == name)
+        own = {*TABLES[name].column_names}
+        given = known[chosen].any(axis=0)  # the columns of the other tables are empty
+        kept = [place for place, column in enumerate(frame.columns)
+                if column != TABLE and (column in own or given[place])]  # fmt: skip
+        rows = frame.iloc[chosen, kept].reset_index(drop=True)
         try:
-            tables[name] = validate(name, rows.drop(columns=empty), where=f"request, {name}")
+            tables[name] = validate(name, rows, where=f"request, {name}")
         except DataError as error:
             raise ModelError(_two_lines(error)) from None
     return tables
