@@ -146,6 +146,9 @@ bench-faults: $(STAMP) ## Count planted faults of a bureau portfolio that inspec
 	@$(BIN)/python -W ignore benchmarks/planted_faults.py $(ARGS)
 bench-explain: $(STAMP) ## Time the explainer beside predicting and the public explainers
 	@$(BIN)/python -W ignore benchmarks/explain.py $(ARGS)
+.PHONY: monitoring-power
+monitoring-power: $(STAMP) ## Measure how often monitoring errs: stable months and planted drifts (ARGS="drift.runs=5")
+	@$(BIN)/python -W ignore benchmarks/monitoring_drift.py $(ARGS)
 .PHONY: bench-scale
 bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
 	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)
