@@ -240,7 +240,7 @@ def by_rows(problem: Problem, n_trees: int, n_leaves: int, rate: float, options)
     contestants |= other | xgboost_peer(problem, n_trees, n_leaves, rate)
     out = {}
     for n_rows in options.rows:
-        if n_rows > BATCH and (n_trees, n_leaves, rate) != MODELS[0]:
+        if n_rows > BATCH and n_leaves != MODELS[0][1]:
             continue
         rows = np.tile(problem.rows, (-(-n_rows // len(problem.rows)), 1))[:n_rows]
         runs = {
@@ -259,10 +259,9 @@ def by_rows(problem: Problem, n_trees: int, n_leaves: int, rate: float, options)
     }
 
 
-def against_background(problem: Problem) -> dict:
+def against_background(problem: Problem, model: tuple[int, int, float]) -> dict:
     """What a background of all rows costs: building, and a row."""
-    n_trees, n_leaves, rate = MODELS[0]
-    booster = train(problem, n_trees, n_leaves, rate)
+    booster = train(problem, *model)
     path = TraitExplainer(booster, problem.traits, n_threads=1)
     start = time.process_time()
     whole = TraitExplainer(booster, problem.traits, problem.rows, n_threads=1)
@@ -322,9 +321,10 @@ def archive(explainer: TraitExplainer) -> dict[str, float]:
         return {"mb": path.stat().st_size / 1e6, "load_ms": statistics.median(times) * 1e3}
 
 
-def growth(problem: Problem, repeats: int) -> list[dict]:
+def growth(problem: Problem, options) -> list[dict]:
     """One thing at a time, from 100 trees of 31 leaves, 16,384 rows and six traits."""
     out = []
+    repeats, most = max(options.repeats // 2, 1), min(100, options.trees)
 
     def measure(what: str, value: int, booster: lgb.Booster, **options) -> None:
         rows = options.pop("rows", problem.rows[:BATCH])
@@ -353,14 +353,14 @@ def growth(problem: Problem, repeats: int) -> list[dict]:
             }
         )
 
-    base = train(problem, 100, 31, 0.05)
-    for n_trees in (25, 50, 100):
+    base = train(problem, most, 31, 0.05)
+    for n_trees in (most // 4, most // 2, most):
         part = lgb.Booster(model_str=base.model_to_string(num_iteration=n_trees))
         measure("trees", n_trees, part)
     for n_leaves in (7, 15, 31, 63, 127):
-        measure("leaves", n_leaves, train(problem, 50, n_leaves, 0.05))
+        measure("leaves", n_leaves, train(problem, most // 2, n_leaves, 0.05))
     for depth in (2, 4, 6, 8):
-        measure("depth", depth, train(problem, 50, 2**depth, 0.05, max_depth=depth))
+        measure("depth", depth, train(problem, most // 2, 2**depth, 0.05, max_depth=depth))
     for n_rows in (1, 10, 64, 256, 1024, 4096, 16384):
         measure("rows", n_rows, base, rows=problem.rows[:n_rows])
     for n_background in (100, 1000, 10_000, len(problem.rows)):
@@ -436,10 +436,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 64, BATCH, MOST])
     parser.add_argument("--models", type=int, default=len(MODELS), help="how many of the models")
+    parser.add_argument("--trees", type=int, default=MOST, help="at most, for a quick look")
     parser.add_argument("--no-growth", action="store_true")
     options = parser.parse_args()
     raw_dir = os.environ.get("DELINQUENCY_RAW_DIR")
     problem = taiwan(Path(raw_dir)) if raw_dir else made_up()
+    models = [
+        (min(n_trees, options.trees), n_leaves, rate)
+        for n_trees, n_leaves, rate in MODELS[: options.models]
+    ]
     result = {
         "data": problem.name,
         "n_rows": len(problem.rows),
@@ -447,9 +452,9 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
         "lightgbm": lgb.__version__,
-        "models": [by_rows(problem, *model, options) for model in MODELS[: options.models]],
-        "background": None if options.models == 0 else against_background(problem),
-        "growth": [] if options.no_growth else growth(problem, max(options.repeats // 2, 1)),
+        "models": [by_rows(problem, *model, options) for model in models],
+        "background": against_background(problem, models[0]) if models else None,
+        "growth": [] if options.no_growth else growth(problem, options),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=2) + "\n")

@@ -8,8 +8,9 @@ import numpy as np
 from delinquency.panel.windows import Array
 from delinquency.traits import Trait
 
-LEAST_PAIR = 0.2
-"""Log-odds from which a pair is named: the odds are then a fifth higher, or lower."""
+LEAST_PAIR = 0.1
+"""Log-odds from which a pair is named: the odds are then a tenth higher, or lower. On the default
+portfolio two of five accounts with a PD above 30 % have such a pair; hardly any reaches 0.2."""
 
 _TOO_WEAK = ("none", "weak")
 
