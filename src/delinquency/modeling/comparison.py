@@ -22,6 +22,8 @@ from delinquency.modeling.splits import Fold
 
 Array = NDArray[np.float64]
 MODEL = "model"
+VARIANTS = ("with_protected", "without_monotone")
+"""Variants of the model that show what a choice costs."""
 POOLED = ("roc_auc", "log_loss", "brier", "ece")
 """Metrics that are also given on all out-of-fold rows of a repeat at once."""
 
@@ -130,10 +132,9 @@ def variant_recipes(
     ChoiceError
     """
     free = replace(options, monotone=False)
-    known = {
-        "with_protected": (options, "features_with_protected"),
-        "without_monotone": (free, "features"),
-    }
+    known = dict(
+        zip(VARIANTS, ((options, "features_with_protected"), (free, "features")), strict=True)
+    )
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ChoiceError(f"Unknown variant {unknown[0]!r}. Known: {', '.join(known)}.")

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from delinquency.config import Config
 from delinquency.errors import DataError, Fault, ModelError, unknown_name
 from delinquency.features.registered_features import FEATURES
+from delinquency.metrics import METRICS
+from delinquency.modeling.baselines import BASELINES
+from delinquency.modeling.comparison import VARIANTS
+from delinquency.modeling.evaluation_options import CrossValidationEvaluation
 from delinquency.modeling.splits import CALIBRATION, TEST, TRAIN
 from delinquency.traits import TRAITS
 from delinquency.workspace.run_stores import require_reachable, store_of
@@ -38,6 +42,11 @@ def check_choices(config: Config) -> None:
     """
     _require_known("trait in features.traits:", config.features.traits, TRAITS)
     _require_known("feature in features.exclude:", config.features.exclude, FEATURES)
+    chosen = config.evaluation
+    _require_known("metric in evaluation.metrics:", chosen.metrics, METRICS)
+    if isinstance(chosen, CrossValidationEvaluation):
+        _require_known("peer in evaluation.peers:", chosen.peers, BASELINES)
+        _require_known("variant in evaluation.variants:", chosen.variants, VARIANTS)
     if config.tracking.enabled:
         require_reachable(store_of(config.tracking, config.workspace, real=config.data.real))
 
