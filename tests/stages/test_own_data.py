@@ -128,3 +128,29 @@ def test_a_changed_database_is_never_read_from_the_files_of_yesterday(own, tmp_p
     made = (tmp_path / "data/interim/own/manifest.json").stat().st_mtime_ns
     run(tmp_path, "features")
     assert (tmp_path / "data/interim/own/manifest.json").stat().st_mtime_ns == made
+
+
+def test_scoring_counts_the_names_that_training_did_not_see(tmp_path, capsys):
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {"use": rng.random(300).round(3), "job": rng.choice(["a", "b", "c"], 300)}
+    )
+    table["bad"] = (rng.random(300) < table["use"] / 2).astype(int)
+    table.to_csv(tmp_path / "own.csv", index=False)
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    (tmp_path / "conf" / "data" / "own.yaml").write_text(
+        "defaults: [table_data, _self_]\nname: own\npath: own.csv\noutcome: {column: bad}\n"
+        "columns:\n  use: {trait: debt_burden}\n"
+        "  job: {trait: economic_condition, categorical: true}\n"
+    )
+    run(tmp_path, "train")
+    table.loc[[4, 7], "job"] = ["d", "e"]
+    table.drop(columns="bad").to_csv(tmp_path / "new.csv", index=False)
+    capsys.readouterr()
+    folders = [f"hydra.searchpath=[file://{tmp_path / 'conf'}]", f"paths.root={tmp_path}"]
+    output = tmp_path / "scores.parquet"
+    new = [f"score.input={tmp_path / 'new.csv'}", f"score.output={output}"]
+    run_stage(load(["stage=score", "data=own", f"paths.raw={tmp_path}", *folders, *new, *SMALL]))
+    assert "job_category_not_seen_in_training: 2" in capsys.readouterr().out
+    told = pd.read_parquet(output)["names_not_seen_in_training"]
+    assert (told == "job").sum() == 2

@@ -7,7 +7,7 @@ Parquet.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,17 +155,19 @@ def _make_parts(
         _write_features(frame, staged, size)
         return dated
     source = read_source(_pointed_at(config, path))
-    _say_counts(source)
     if isinstance(source, SourceFeatures):
         from delinquency.pipeline.prepared_features import prepare_new
         from delinquency.pipeline.saved_model import load_from
 
         prepared = prepare_new(config, source, load_from(model_folder(config)).meanings)
+        # With the names that training did not see, which only its meanings tell.
+        _say_counts(prepared.facts["source"])
         frame = pd.concat([prepared.keys, prepared.X], axis=1)
         if prepared.unseen is not None:
             frame[UNSEEN] = prepared.unseen.to_numpy()
         _write_features(frame, staged, size)
     else:
+        _say_counts(source.facts)
         _write_tables(source, staged, size)
     return bool(source.facts.get("dated", True))
 
@@ -185,11 +187,11 @@ def _pointed_at(config: Config, path: Path) -> Config:
     )
 
 
-def _say_counts(source: SourceTables | SourceFeatures) -> None:
-    for what, count in source.facts.get("counts", {}).items():
+def _say_counts(facts: Mapping[str, Any]) -> None:
+    for what, count in facts.get("counts", {}).items():
         if count:
             say(f"  {what}: {count:,}")
-    if ignored := source.facts.get("ignored_columns"):
+    if ignored := facts.get("ignored_columns"):
         say(f"  ignored, as the model does not know them: {', '.join(ignored)}")
 
 
