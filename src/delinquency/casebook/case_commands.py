@@ -18,7 +18,7 @@ from delinquency.casebook.overdue_records import all_records
 from delinquency.casebook.panel_records import bureau_rows
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
 from delinquency.casebook.record_exchange import export_records, import_records, refresh_exports
-from delinquency.casebook.record_formats import json_schema
+from delinquency.casebook.record_formats import json_schema, table_as_csv
 from delinquency.casebook.rehearsal import is_rehearsal, mark_rehearsal
 from delinquency.casebook.role_views import case_view, is_late_entry
 from delinquency.casebook.stored_cases import all_cases, cases_of
@@ -38,7 +38,7 @@ ONLY_LOOK = (
 )
 """Commands that have nothing to do in a store that is not there, and so never make one."""
 BUREAU_FORMS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
-    ".csv": lambda rows: rows.to_csv(index=False).encode(),
+    ".csv": table_as_csv,
     ".parquet": lambda rows: rows.to_parquet(index=False),
 }
 """Forms in which ``data=`` reads a bureau table."""

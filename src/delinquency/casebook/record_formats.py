@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -151,3 +152,13 @@ def format_of(path: Path) -> Format:
 def suffix(path: Path) -> str:
     """Return the suffix that names a file's format."""
     return path.suffix.removeprefix(".").lower()
+
+
+def table_as_csv(table: pd.DataFrame) -> bytes:
+    """Return a table of other columns than records have as CSV; no cell runs as a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    cells = table.astype("str").itertuples(index=False, name=None)
+    writer.writerows([guard_cell(cell) for cell in row] for row in cells)
+    return out.getvalue().encode()
