@@ -452,12 +452,25 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
         "lightgbm": lgb.__version__,
-        "models": [by_rows(problem, *model, options) for model in models],
-        "background": against_background(problem, models[0]) if models else None,
-        "growth": [] if options.no_growth else growth(problem, options),
+        "models": [],
+        "background": None,
+        "growth": [],
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=2) + "\n")
+
+    def keep() -> None:
+        options.out.write_text(json.dumps(result, indent=2) + "\n")
+
+    # What was measured is kept after each model: a run of this length may be stopped.
+    for model in models:
+        result["models"].append(by_rows(problem, *model, options))
+        keep()
+    if models:
+        result["background"] = against_background(problem, models[0])
+        keep()
+    if not options.no_growth:
+        result["growth"] = growth(problem, options)
+        keep()
     print(as_text(result))
 
 
