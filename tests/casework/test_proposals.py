@@ -16,12 +16,14 @@ from delinquency.casework.events import (
     CustomerDied,
     DisputeOpened,
     PromiseMade,
+    WentOverdue,
 )
 from delinquency.casework.plan_options import Terms
 from delinquency.casework.proposals import ProposalTerms, propose_one
 from delinquency.casework.routing import NO_TRAIT, Dominance, dominant_trait, treatments_for
 from delinquency.casework.scan.portfolio_columns import FLAGS, TEXTS, account_facts
 from delinquency.casework.scan.portfolio_proposals import propose
+from delinquency.casework.scan.portfolio_with_cases import propose_with_cases
 from delinquency.errors import DataError
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS
 
@@ -349,3 +351,32 @@ def test_a_hundred_thousand_accounts_take_less_than_a_minute(seed):
     result = propose(frame, seed, NOON, CHOICES)
     assert time.process_time() - start < 60
     assert len(result.accounts) == 100_000
+
+
+@pytest.mark.parametrize("n_others", [0, 3])
+def test_what_a_case_says_stands_in_the_row_of_its_account(seed, n_others):
+    """The tables' overdue amount and zone stood beside a proposal that rested on the case's."""
+    frame = portfolio(1 + n_others, 5)
+    mine = frame.loc[0, "account_id"]
+    frame.loc[0, ["overdue", "days_past_due", "time_zone"]] = [900.0, 90.0, "Asia/Shanghai"]
+    overdue = WentOverdue(
+        at=NOON - timedelta(days=9), actor="bank", amount=Decimal("250.00"), due=date(2026, 6, 1)
+    )
+    case = Case("case-1", mine, "America/Los_Angeles", events=(overdue,))
+    found = propose_with_cases(frame, seed, NOON, CHOICES, {mine: (case, seed)}).accounts
+    facts = ["overdue", "days_past_due", "time_zone"]
+    assert found["account_id"].tolist() == frame["account_id"].tolist()
+    # 1 June to 9 June, 21:00 where the customer lives.
+    assert found.loc[0, facts].tolist() == [250.0, 8, "America/Los_Angeles"]
+    assert found.loc[1:, facts].astype(str).equals(frame.loc[1:, facts].astype(str))
+    alone = propose_with_cases(frame, seed, NOON, CHOICES, {}).accounts
+    assert alone[facts].astype(str).equals(frame[facts].astype(str))
+
+
+def test_a_first_instalment_is_due_on_the_calendar_of_where_the_customer_lives(seed):
+    morning = datetime(2026, 6, 10, 8, 0, tzinfo=SHANGHAI)  # still 9 June in Los Angeles
+    case = Case("case-1", "C-000000", "America/Los_Angeles")
+    frame = one(residual_income=375.0, payment_due=1200.0)
+    (facts,) = account_facts(frame, np.array([0]))
+    offered = propose_one(facts, seed, morning, CHOICES, case=case)
+    assert offered.plan.plan.instalments[0].due == date(2026, 7, 9)

@@ -106,8 +106,8 @@ def facts_with_case(facts: AccountFacts, case: Case, policy: Policy, at: datetim
     Returns
     -------
     AccountFacts
-        Circumstances, plans, help that was tried, the confirmed cause, and arrears and income as
-        far as the case says them.
+        Circumstances, plans, help that was tried, the confirmed cause, the zone where the customer
+        lives, and arrears and income as far as the case says them.
     """
     view = view_of(case, policy, at)
     history, holds = view.history, view.holds
@@ -121,6 +121,7 @@ def facts_with_case(facts: AccountFacts, case: Case, policy: Policy, at: datetim
         "tried": ";".join(dict.fromkeys([*filter(None, facts.tried.split(";")), *history.tried])),
         "stopped_by": next((name for name in STOPPING if name in holds), facts.stopped_by),
         "promised": facts.promised or "promise" in holds,
+        "time_zone": case.time_zone,
     }
     if history.arrears.known:
         changes["overdue"], changes["days_past_due"] = view.overdue, view.days_overdue

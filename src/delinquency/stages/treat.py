@@ -53,7 +53,7 @@ def run(config: Config) -> None:
         choices = replace(choices, terms=with_measured(choices.terms, chances))
         proposals = propose_with_cases(now.situation, applied, at, choices, cases)
     violations = now.violations
-    for name in ("overdue", "days_past_due", "covered_by", "autopay", "time_zone"):
+    for name in ("covered_by", "autopay"):
         proposals.accounts[name] = now.situation[name].to_numpy()
     proposals.accounts["facts_of"] = now.situation["observation_month"].to_numpy()
     withhold(proposals.accounts, config.treatment.hold_out_share, config.treatment.hold_out_seed)

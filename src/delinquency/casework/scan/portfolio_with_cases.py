@@ -1,12 +1,14 @@
 """The proposals of a portfolio in which some accounts have a case of their own in the store."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from delinquency.casework.account_facts import AccountFacts
 from delinquency.casework.case_file import Case
 from delinquency.casework.money import digits_of
 from delinquency.casework.proposals import Proposal, ProposalTerms, propose_one, summarise
@@ -39,12 +41,14 @@ def propose_with_cases(
     Returns
     -------
     Proposals
-        In the order of the frame.
+        In the order of the frame. Its accounts hold what the proposals rest on: what is overdue,
+        since when, and where the customer lives.
     """
     stored = frame["account_id"].isin(list(cases)).to_numpy()
+    # All of them by the tables first, which gives every column its type, whatever has a case.
+    rest = propose(frame, policy, at, choices)
     if not stored.any():
-        return propose(frame, policy, at, choices)
-    rest = propose(frame[~stored].reset_index(drop=True), policy, at, choices)
+        return replace(rest, accounts=_with_facts(rest.accounts, frame, {}))
     rows = np.flatnonzero(stored)
     own = []
     for facts in account_facts(frame, rows, digits=digits_of(policy.currency)):
@@ -55,9 +59,28 @@ def propose_with_cases(
     for name in rest.accounts.columns:
         own_accounts[name] = own_accounts[name].astype(rest.accounts[name].dtype)
     own_considered = pd.DataFrame([entry for p in own for entry in _considered(p)])
-    accounts = _in_place(pd.concat([rest.accounts, own_accounts]), place)
-    considered = _in_place(pd.concat([rest.considered, own_considered]), place)
+    accounts = _in_place(pd.concat([rest.accounts[~stored], own_accounts]), place)
+    others = rest.considered[~rest.considered["account_id"].isin(list(cases))]
+    accounts = _with_facts(accounts, frame, {one.account_id: one.facts for one in own})
+    considered = _in_place(pd.concat([others, own_considered]), place)
     return Proposals(accounts, considered, _summary(accounts, considered))
+
+
+def _with_facts(
+    accounts: pd.DataFrame, frame: pd.DataFrame, own: Mapping[str, AccountFacts]
+) -> pd.DataFrame:
+    """Return proposals with their facts: of the tables, or of the case where there is one."""
+    told = [own.get(account) for account in accounts["account_id"]]
+
+    def facts(name: str, of_case: Callable[[AccountFacts], float | str]) -> list[float | str]:
+        pairs = zip(frame[name], told, strict=True)
+        return [value if case is None else of_case(case) for value, case in pairs]
+
+    return accounts.assign(
+        overdue=facts("overdue", lambda one: float(one.overdue)),
+        days_past_due=facts("days_past_due", lambda one: one.days_past_due),
+        time_zone=facts("time_zone", lambda one: one.time_zone),
+    )
 
 
 def _in_place(frame: pd.DataFrame, place: Mapping[str, int]) -> pd.DataFrame:
