@@ -5,7 +5,7 @@ reads below, like or above the reference on three stretches of the number line, 
 between them. They are found once a model; thousands of accounts then need two comparisons a fact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,7 +134,7 @@ def reading_borders(against: float, style: Style) -> tuple[float, float]:
     return like, above
 
 
-def _first_number(reached) -> float:  # type: ignore[no-untyped-def]
+def _first_number(reached: Callable[[Array], NDArray[np.bool_]]) -> float:
     """Return the smallest finite float from which on something holds; infinite if for none."""
     first, last = _place(-np.finfo(float).max), _place(np.finfo(float).max)
     if not reached(_floats(np.array([last])))[0]:
