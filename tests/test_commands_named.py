@@ -106,7 +106,8 @@ def together(every_command):
     """Return commands in few groups, within which no key has two values.
 
     Composing takes most of a second, so commands that do not contradict each other are composed
-    at once; the stage, which every command has, is looked up apart.
+    at once; the stage, which every command has, is looked up apart, and what a stage is to do is
+    a word that no other key hangs on.
     """
     groups = []
     for command, place in every_command:
@@ -122,7 +123,11 @@ def together(every_command):
         for values, members in groups:
             # The same choice of files: a value of data= decides which keys of data. exist.
             same = choices == {key: value for key, value in values.items() if "." not in key}
-            if same and all(values.get(key, value) == value for key, value in chosen.items()):
+            agree = all(
+                values.get(key, value) == value or key.endswith(".do")
+                for key, value in chosen.items()
+            )
+            if same and agree:
                 values.update(chosen)
                 members.append(place)
                 break
