@@ -380,3 +380,15 @@ def test_a_first_instalment_is_due_on_the_calendar_of_where_the_customer_lives(s
     (facts,) = account_facts(frame, np.array([0]))
     offered = propose_one(facts, seed, morning, CHOICES, case=case)
     assert offered.plan.plan.instalments[0].due == date(2026, 7, 9)
+
+
+def test_a_case_that_may_never_be_contacted_keeps_the_portfolios_types(seed):
+    """The only case had no next contact, so its column had no time zone, and treat ended there."""
+    frame = portfolio(3, 6)
+    mine = frame.loc[1, "account_id"]
+    died = CustomerDied(at=NOON - timedelta(days=3), actor="family")
+    case = Case("case-1", mine, "Asia/Shanghai", events=(died,))
+    found = propose_with_cases(frame, seed, NOON, CHOICES, {mine: (case, seed)}).accounts
+    plain = propose(frame, seed, NOON, CHOICES).accounts
+    assert pd.isna(found.loc[1, "next_contact_at"]) and not found.loc[1, "allowed"]
+    assert found[list(plain.columns)].dtypes.equals(plain.dtypes)

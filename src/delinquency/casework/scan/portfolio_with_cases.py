@@ -57,13 +57,20 @@ def propose_with_cases(
     place = {account: number for number, account in enumerate(frame["account_id"])}
     own_accounts = pd.DataFrame([_row(p) for p in own]).reindex(columns=rest.accounts.columns)
     for name in rest.accounts.columns:
-        own_accounts[name] = own_accounts[name].astype(rest.accounts[name].dtype)
+        own_accounts[name] = _typed(own_accounts[name], rest.accounts[name].dtype)
     own_considered = pd.DataFrame([entry for p in own for entry in _considered(p)])
     accounts = _in_place(pd.concat([rest.accounts[~stored], own_accounts]), place)
     others = rest.considered[~rest.considered["account_id"].isin(list(cases))]
     accounts = _with_facts(accounts, frame, {one.account_id: one.facts for one in own})
     considered = _in_place(pd.concat([others, own_considered]), place)
     return Proposals(accounts, considered, _summary(accounts, considered))
+
+
+def _typed(values: pd.Series, dtype: Any) -> pd.Series:
+    """Return a column in the type that the portfolio's has; no moment at all has no zone yet."""
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        values = pd.to_datetime(values, utc=True)
+    return values.astype(dtype)
 
 
 def _with_facts(
