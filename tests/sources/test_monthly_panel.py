@@ -326,7 +326,8 @@ def test_a_label_column_becomes_the_outcomes(file, tmp_path):
         codes={"bad": {"yes": 1, "no": 0}},
     )
     tables = {"statements": TableMapping(path=path.name, **STATUS), "outcomes": outcomes}
-    source = SOURCES["panel"](PanelData(name="own", tables=tables), tmp_path)
+    options = PanelData(name="own", tables=tables, extraction_month="2024-01")
+    source = SOURCES["panel"](options, tmp_path)
     assert source.outcomes["bad"].tolist() == [0, 1]
     assert source.facts["positives"] == 1
     assert "2024-01" in source.facts["cannot"]["out_of_time"]
@@ -341,7 +342,8 @@ def label_of(tmp_path, flags):
         columns={"account_id": "ID", "observation_month": "ASOF", "bad": "FLAG"},
     )
     tables = {"statements": TableMapping(path="panel.csv", **STATUS), "outcomes": outcomes}
-    return SOURCES["panel"](PanelData(name="own", tables=tables), tmp_path)
+    options = PanelData(name="own", tables=tables, extraction_month="2024-01")
+    return SOURCES["panel"](options, tmp_path)
 
 
 def test_a_label_with_three_values_is_refused(tmp_path):

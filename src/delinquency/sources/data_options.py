@@ -17,6 +17,7 @@ from delinquency.sources.reading.mapping_options import (
     LabelColumn,
     TableMapping,
     TextOptions,
+    check_month_format,
     checked_special,
 )
 
@@ -150,6 +151,7 @@ class TableData(DataOptions):
             )
         if self.ids not in ID_RULES:
             raise unknown_name("data.ids", self.ids, ID_RULES)
+        check_month_format("data.month_format", self.month_format)
         if self.unusable not in ("refuse", "drop"):
             raise unknown_name("data.unusable", self.unusable, ("refuse", "drop"))
         self.special = checked_special(self.special)

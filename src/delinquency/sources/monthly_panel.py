@@ -15,8 +15,7 @@ from delinquency.errors import ChoiceError, DataError, Fault
 from delinquency.panel.table_checks import require_tables, validate
 from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData
-from delinquency.sources.reading.account_ids import identifiers, no_match_cause
-from delinquency.sources.reading.cells import text_cells
+from delinquency.sources.reading.account_ids import identifiers
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TableMapping
 from delinquency.sources.reading.recast import (
@@ -29,6 +28,8 @@ from delinquency.sources.reading.recast import (
 )
 from delinquency.sources.reading.source_files import find, read_path, require_columns
 from delinquency.sources.reading.sql_queries import read_query
+from delinquency.sources.stated_persons import persons_of_rows
+from delinquency.sources.table_joins import matched_counts
 
 SOURCE_LABEL = "outcomes"
 
@@ -83,7 +84,7 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
         tables[name], repairs = recast(raws[name], mapping, name, reading)
         for what, count in {**raws[name].repairs, **repairs}.items():
             counts[f"{name}_{what}"] = count
-    counts |= matched_accounts(tables, raws)
+    counts |= matched_counts(tables, raws)
     outcomes = tables.pop(SOURCE_LABEL, None)
     if outcomes is not None:
         _refuse_constant_label(outcomes, raws[SOURCE_LABEL].where)
@@ -102,35 +103,6 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
     digests = {raw.digest for raw in raws.values()}
     digest = digests.pop() if len(digests) == 1 else _digest_of(raws)
     return SourceTables(MappingProxyType(tables), groups, facts, digest, outcomes)
-
-
-def matched_accounts(
-    tables: Mapping[str, pd.DataFrame], raws: Mapping[str, RawTable]
-) -> dict[str, int]:
-    """Return for each table beside the statements how many of their accounts it speaks of.
-
-    Raises
-    ------
-    DataError
-        If a table speaks of none: it would be all gaps, in silence. The cause is named.
-    """
-    ours = pd.Index(tables["statements"]["account_id"].unique())
-    counts = {}
-    faults = []
-    for name, table in tables.items():
-        if name == "statements":
-            continue
-        theirs = pd.Index(table["account_id"].unique())
-        matched = int(theirs.isin(ours).sum())
-        counts[f"accounts_of_statements_in_{name}"] = matched
-        if not matched:
-            expected = f"accounts of {raws['statements'].where}"
-            got = (f"{len(theirs):,} accounts, none of which is among its {len(ours):,}",)
-            mend = no_match_cause(list(ours), list(theirs))
-            faults.append(Fault(raws[name].where, "account_id", expected, 0, got, mend))
-    if faults:
-        raise DataError(faults)
-    return counts
 
 
 def check_mapping(options: PanelData) -> None:
@@ -181,7 +153,8 @@ def group_accounts(
     accounts = pd.Index(tables["statements"]["account_id"].unique(), name="account_id")
     joins = []
     if options.person_columns:
-        joins.append(_persons_by_columns(options, raws["accounts"]))
+        persons = _persons_by_columns(options, raws["accounts"])
+        joins.append(persons[persons >= 0])
     elif "person_id" in tables.get("accounts", ()):
         persons = tables["accounts"].set_index("account_id")["person_id"]
         joins.append(persons.dropna())
@@ -328,21 +301,18 @@ def _refuse_constant_label(outcomes: pd.DataFrame, where: str) -> None:
 
 
 def _persons_by_columns(options: PanelData, raw: RawTable) -> pd.Series:
-    """Return a person number for each account, equal where all person columns are equal."""
+    """Return a person number for each account, equal where all person columns are equal.
+
+    It is -1 where all are empty.
+    """
     account = options.tables["accounts"].columns.get("account_id")
     if account is None:
         raise ChoiceError("data.tables.accounts.columns.account_id is required.")
-    frame = pd.DataFrame(
-        {
-            str(k): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
-            for k, name in enumerate(options.person_columns)
-        }
-    )
-    number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
+    number = persons_of_rows(raw, options.person_columns, options.text, options.ids)
     ids = identifiers(
         raw.cells[account], options.text, rule=options.ids, where=raw.where, name=account
     ).ids
-    persons = pd.Series(number.to_numpy(), index=pd.Index(ids, name="account_id"))
+    persons = pd.Series(number, index=pd.Index(ids, name="account_id"))
     return persons[~persons.index.duplicated(keep="last")]
 
 

@@ -27,6 +27,7 @@ from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import find, read_path, require_columns
 from delinquency.sources.reading.sql_queries import read_query
+from delinquency.sources.stated_persons import persons_of_rows
 from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, words_of
 from delinquency.traits import TRAITS
 
@@ -62,19 +63,25 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     bad, label_faults = _label(options, raw)
     unusable = _unusable(options, raw, bad)
     # What is left out is not judged: its other cells may hold anything.
-    raw = raw.without_cells(list(options.columns), (bad == LEFT_OUT) | unusable)
+    keyed = [name for name in (options.account_column, options.month_column) if name]
+    gone = (bad == LEFT_OUT) | unusable
+    raw = raw.without_cells([*options.columns, *keyed], gone)
     made = feature_columns(options, raw)
-    keys, key_faults, dated, id_counts = _keys(options, raw, unusable)
+    keys, key_faults, dated, id_counts = _keys(options, raw, gone)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
         raise DataError(faults)
-    kept = (bad != LEFT_OUT) & ~unusable
+    kept = ~gone
+    if not kept.any():
+        expected = "at least one row with an account, a month and a label"
+        raise DataError(Fault(raw.where, "", expected, 0, (f"none of {len(kept):,}",)))
     keys = keys.loc[kept].reset_index(drop=True)
     values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
     names, order = _own_order(options, keys, values.assign(bad=bad[kept]))
     rows = np.flatnonzero(kept)[order]
     keys, values = (frame.iloc[order].reset_index(drop=True) for frame in (keys, values))
-    groups = _groups(options, raw, values, rows, names.iloc[order].reset_index(drop=True))
+    in_order = names.iloc[order].reset_index(drop=True)
+    groups, person_counts = _groups(options, raw, values, rows, in_order)
     labels = keys.assign(bad=bad[rows], group_id=groups)
     protected = pd.concat(
         [keys, _protected(options, raw).iloc[rows].reset_index(drop=True)], axis=1
@@ -82,9 +89,10 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     counts = {
         **raw.repairs,
         **id_counts,
-        "rows_left_out_by_label": int(((bad == LEFT_OUT) & ~unusable).sum()),
+        "rows_left_out_by_label": int((bad == LEFT_OUT).sum()),
         "rows_dropped_without_key_or_label": int(unusable.sum()),
         "groups": int(pd.Series(groups).nunique()),
+        **person_counts,
         **made.counts,
     }
     return SourceFeatures(
@@ -213,10 +221,15 @@ def _unusable(options: TableData, raw: RawTable, bad: np.ndarray) -> np.ndarray:
     lost = np.zeros(raw.cells.num_rows, dtype=bool)
     if options.unusable != "drop":
         return lost
-    for name in (options.account_column, options.month_column):
-        if name:
-            lost |= text_cells(raw.cells[name], missing=options.text.gaps).is_null().to_numpy()
-    return lost | (np.isnan(bad) if options.labelled else False)
+    if options.account_column:
+        cells = text_cells(raw.cells[options.account_column], missing=options.text.gaps)
+        lost |= cells.is_null().to_numpy()
+    if options.month_column:
+        days, wrong, _ = _days(options, raw)
+        lost |= np.isnat(days) & ~wrong
+        # Where no month at all can be read, the format is wrong, not the rows.
+        lost |= wrong & bool((~np.isnat(days) & ~wrong).any())
+    return (lost | np.isnan(bad) if options.labelled else lost) & (bad != LEFT_OUT)
 
 
 def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
@@ -265,9 +278,12 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
 
 
 def _keys(
-    options: TableData, raw: RawTable, unusable: np.ndarray
+    options: TableData, raw: RawTable, gone: np.ndarray
 ) -> tuple[pd.DataFrame, list[Fault], bool, dict[str, int]]:
-    """Return account and month of each row, faults, whether months are dates, and counts."""
+    """Return account and month of each row, faults, whether months are dates, and counts.
+
+    Rows that are ``gone`` are not judged.
+    """
     n_rows = raw.cells.num_rows
     faults: list[Fault] = []
     counts: dict[str, int] = {}
@@ -282,7 +298,7 @@ def _keys(
         )
         account, counts = ids.ids, ids.counts
         faults += ids.faults
-        empty = account.isna().to_numpy() & ~unusable
+        empty = account.isna().to_numpy() & ~gone
         if empty.any() and not ids.faults:
             faults.append(
                 cell_fault(
@@ -296,18 +312,11 @@ def _keys(
     else:
         account = pd.Series(np.arange(1, n_rows + 1)).astype("str")
     if options.month_column:
-        days, _, more = month_cells(
-            raw.cells[options.month_column],
-            options.month_format,
-            extraction=STAND_IN_EXTRACTION,
-            where=raw.where,
-            name=options.month_column,
-            missing=options.text.gaps,
-        )
+        days, _, more = _days(options, raw)
         mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
         faults += [replace(fault, mend=mend) for fault in more]
         months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
-        undated = np.isnat(months) & ~unusable
+        undated = np.isnat(months) & ~gone
         if undated.any() and not more:
             expected = "a month in every row"
             n_empty = int(undated.sum())
@@ -315,7 +324,7 @@ def _keys(
     else:
         months = np.full(n_rows, STAND_IN_EXTRACTION.astype(MONTH_DTYPE))
     keys = pd.DataFrame({"account_id": account, "observation_month": months})
-    doubled = keys.duplicated(keep=False).to_numpy() & ~unusable
+    doubled = keys.duplicated(keep=False).to_numpy() & ~gone
     if not faults and doubled.any():
         cells = text_cells(raw.cells[options.account_column])
         expected = "each account once (a month)"
@@ -326,6 +335,18 @@ def _keys(
         )
     dated = bool(options.month_column) and options.month_format not in ("offset", "months_ago")
     return keys, faults, dated, counts
+
+
+def _days(options: TableData, raw: RawTable) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+    """Return the day of each row, which cells are wrong, and the fault of those."""
+    return month_cells(
+        raw.cells[options.month_column],
+        options.month_format,
+        extraction=STAND_IN_EXTRACTION,
+        where=raw.where,
+        name=options.month_column,
+        missing=options.text.gaps,
+    )
 
 
 def _own_order(
@@ -350,20 +371,19 @@ def _own_order(
 
 def _groups(
     options: TableData, raw: RawTable, values: pd.DataFrame, rows: np.ndarray, account: pd.Series
-) -> np.ndarray:
+) -> tuple[np.ndarray, dict[str, int]]:
     """Return for each row the name of its group: a person, or rows with equal features.
 
     ``rows`` are the places in the file, ``account`` the names of the rows; a group is named by
-    its first row.
+    its first row. Rows whose person is not stated are counted.
     """
+    counts: dict[str, int] = {}
     if set(options.person_columns) <= set(raw.cells.column_names) and options.person_columns:
-        frame = pd.DataFrame(
-            {
-                str(place): text_cells(raw.cells[name], missing=options.text.gaps).to_pandas()
-                for place, name in enumerate(options.person_columns)
-            }
-        ).iloc[rows]
-        number = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup()
+        persons = persons_of_rows(raw, options.person_columns, options.text, options.ids)[rows]
+        if (persons < 0).any():
+            counts["rows_without_a_person"] = int((persons < 0).sum())
+        # Where nobody is named, nobody is known to be the same.
+        number = pd.Series(np.where(persons < 0, -1 - np.arange(len(persons)), persons))
     elif options.group_equal_rows:
         number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()
         # A mark ("does not apply": no) is filled also where every cell of the file is missing.
@@ -373,7 +393,7 @@ def _groups(
     else:
         number = pd.Series(pd.factorize(account)[0])
     number = number.reset_index(drop=True)
-    return np.asarray(account.groupby(number).transform("first").to_numpy())
+    return np.asarray(account.groupby(number).transform("first").to_numpy()), counts
 
 
 def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The feature columns of a ready-made table: special codes, ratios, categories, and meaning."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,8 @@ def feature_columns(options: TableData, raw: RawTable) -> Columns:
     made = Columns()
     for name, column in options.columns.items():
         if column.categorical:
-            _add_categories(made, raw, name, column, options.text)
+            special = {**options.special, **column.special}
+            _add_categories(made, raw, name, replace(column, special=special), options.text)
             continue
         special = {**options.special, **column.special}
         values, faults = number_cells(raw.cells[name], options.text, where=raw.where, name=name)
@@ -181,7 +182,10 @@ def _add_categories(
     gaps = [str(code) for code, meaning in column.special.items() if meaning == "missing"]
     cells = name_cells(raw.cells[name], text)
     if gaps:
-        cells = text_cells(cells, missing=gaps)
+        filled = text_cells(cells, missing=gaps)
+        if by_code := filled.null_count - cells.null_count:
+            made.counts[f"{name}_missing_by_code"] = by_code
+        cells = filled
     distinct, positions = map_values(cells, str)
     found = np.array([str(value) for value in distinct[:-1]], dtype=object)
     rows = np.bincount(positions, minlength=len(distinct))[:-1]

@@ -20,6 +20,7 @@ from delinquency.sources.inspect.label_suspicions import (
     direction_findings,
     together_findings,
 )
+from delinquency.sources.inspect.number_marks import mark_findings
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
 
@@ -122,6 +123,7 @@ def profile_file(
         ),
         *aside_findings(names, roles),
         *_column_findings(columns, values, roles),
+        *mark_findings(columns, values, text),
         *turning,
         *repeated,
         *_order_findings(values, roles, raw.cells.num_rows),

@@ -22,7 +22,7 @@ from delinquency.sources.reading.cells import EXACT_BELOW, Column, map_values, t
 from delinquency.sources.reading.mapping_options import AS_STORED, JOINED, TextOptions
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-SPREADSHEET = re.compile(r"[+-]?\d(\.\d++)?[eE]\+\d++")
+SPREADSHEET = re.compile(r"[+-]?\d([.,]\d++[eE]\+?|[eE]\+)\d++")
 """How a spreadsheet writes a long number: most of its digits are gone."""
 DIGITS = re.compile(r"(?>0*(?=\d))(\d++)(\.0*+)?")
 EXAMPLES = 3
@@ -122,7 +122,7 @@ def one_way(identifier: str) -> str:
     """
     plain = visible(identifier)
     if SPREADSHEET.fullmatch(plain) and len(plain) < 30:
-        number = Decimal(plain)
+        number = Decimal(plain.replace(",", "."))
         if number == number.to_integral_value() and abs(number) < Decimal(10) ** 30:
             plain = f"{number:f}"
     if found := DIGITS.fullmatch(plain):

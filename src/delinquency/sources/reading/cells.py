@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ EXACT_BELOW = 2.0**53
 """From here on, not every whole number can be held by a float of 64 bits."""
 MOST_MONTHS = 1200
 """A month counted from extraction lies within a hundred years of it."""
+DIGITS_OF = {"%Y": 4, "%m": 2, "%d": 2, "%y": 2, "%j": 3, "%H": 2, "%M": 2, "%S": 2}
+"""How many digits a part of a date has; a format of these alone tells parts apart by place."""
 POINT_ZERO = re.compile(r"([+-]?\d++)\.0++")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """No statement, loan or birth of a customer lies outside."""
@@ -273,16 +276,22 @@ def _date_parser(
     if style == "iso":
         return _iso_day, "a date as YYYY-MM or YYYY-MM-DD"
 
+    n_digits = sum(map(DIGITS_OF.get, re.findall("%.", style), repeat(0)))
+    fixed = not re.sub("|".join(DIGITS_OF), "", style)
+
     def written(value: str) -> np.datetime64 | None:
         if whole := POINT_ZERO.fullmatch(value):  # a column of numbers with gaps: 202401.0
             value = whole.group(1)
+        if fixed and len(value) != n_digits:  # 1122024 is 1 December, or 11 February
+            return None
         try:
             read = datetime.strptime(value, style)
         except ValueError:
             return None
         return np.datetime64(read.replace(tzinfo=None), "ms")
 
-    return written, f"a date as {style}"
+    digits = f", all {n_digits} digits (a zero in front may be lost)" if fixed else ""
+    return written, f"a date as {style}{digits}"
 
 
 def _iso_day(value: str) -> np.datetime64 | None:

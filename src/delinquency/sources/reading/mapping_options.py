@@ -1,5 +1,6 @@
 """How files become columns that the project knows: text, tables, labels, features."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,44 @@ def refuse_switches(key: str, codes: Iterable[Any]) -> None:
             f"{key}: YAML reads yes, no, on, off, true and false without quotes as a switch. "
             "Write such a code in quotes: 'no'."
         )
+
+
+COUNTED = ("offset", "months_ago")
+"""Months counted back from the month of extraction."""
+WITH_YEAR, WITH_MONTH = (
+    ("%Y", "%y", "%G", "%c", "%x"),
+    ("%m", "%b", "%B", "%j", "%c", "%x", "%U", "%W", "%V"),
+)
+
+
+def check_month_format(key: str, style: str) -> None:
+    """Raise for a way to write months that does not tell which month of which year it is.
+
+    Parameters
+    ----------
+    key : str
+        Where it is stated, for the error.
+    style : str
+        A strftime format, "iso", "offset" or "months_ago".
+
+    Raises
+    ------
+    ChoiceError
+    """
+    if style in ("iso", *COUNTED):
+        return
+    parts = re.findall("%.", style)
+    if set(parts) & set(WITH_YEAR) and set(parts) & set(WITH_MONTH):
+        return
+    mend = (
+        ""
+        if style not in ("%m", "%Y")
+        else (" Folders such as year=2024/month=1 are read as one column, year_month.")
+    )
+    raise ChoiceError(
+        f"{key}: expected iso, offset, months_ago, or a format that tells year and month, such as "
+        f"%Y%m or %d.%m.%Y. Got {style!r}.{mend}"
+    )
 
 
 USUAL_GAPS = ("NA", "N/A", "NaN", "nan", "null", "NULL")
@@ -114,6 +153,8 @@ class TableMapping:
                 raise ChoiceError(
                     f"{name} must be one of {', '.join(allowed)}. Got {getattr(self, name)!r}."
                 )
+        for role, style in self.formats.items():
+            check_month_format(f"formats.{role}", style)
         for role, meanings in self.codes.items():
             refuse_switches(f"codes.{role}", meanings)
             self.codes[role] = {str(code): meaning for code, meaning in meanings.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
@@ -100,7 +101,6 @@ def recast(
     """
     work = Recast(raw, mapping, reading, TABLES[name])
     check_roles(mapping, name)
-    _check_currency(work)
     unusable = np.zeros(raw.cells.num_rows, dtype=bool)
     if mapping.unusable == "drop":
         unusable |= _without_key(work)
@@ -110,6 +110,7 @@ def recast(
         ]
         wide = [name for names in mapping.wide.values() for name in names]
         work.raw = raw.without_cells([*rest, *wide], unusable)
+    _check_currency(work, unusable)
     columns: dict[str, Any] = {}
     for role, source in mapping.columns.items():
         columns[role] = _convert(work, work.table[role], source, unusable)
@@ -125,6 +126,9 @@ def recast(
     if unusable.any():
         work.repairs["rows_dropped_without_key_or_month"] = int(unusable.sum())
         frame = frame.loc[~unusable]
+        if frame.empty:
+            expected = "at least one row with a value in each key column"
+            raise DataError(Fault(work.where, "", expected, 0, (f"none of {len(unusable):,}",)))
     frame = _one_row_per_key(work, frame)
     return validate(name, frame.reset_index(drop=True), where=work.where), work.repairs
 
@@ -143,10 +147,16 @@ def _without_key(work: Recast) -> np.ndarray:
                 cells, style, extraction=work.reading.extraction, where="", name=source,
                 missing=text.gaps,
             )  # fmt: skip
-            lost |= np.isnat(days) | wrong
+            lost |= np.isnat(days) & ~wrong
+            lost |= wrong & _some_read(days, wrong)
         elif column.kind == "text":
             lost |= text_cells(cells, missing=text.gaps).is_null().to_numpy()
     return lost
+
+
+def _some_read(days: np.ndarray, wrong: np.ndarray) -> bool:
+    """Return whether any cell was read: where none was, the format is wrong, not the rows."""
+    return bool((~np.isnat(days) & ~wrong).any())
 
 
 def check_roles(mapping: TableMapping, name: str) -> None:
@@ -169,6 +179,13 @@ def check_roles(mapping: TableMapping, name: str) -> None:
                 f"data.tables.{name}.{key} speaks of {', '.join(loose)}, which no column is "
                 "mapped to. Add it to columns or wide, or take it out."
             )
+    for key in ("factors", "formats"):
+        for role in getattr(mapping, key):
+            if role in mapping.codes:
+                raise ChoiceError(
+                    f"data.tables.{name}.{key}.{role} would change nothing: codes.{role} says "
+                    "what each cell means. Take one of them out."
+                )
     months = {c.name for c in TABLES[name] if c.kind in ("month", "date")}
     wrong = sorted(set(mapping.formats) - months)
     if wrong:
@@ -222,11 +239,12 @@ def _convert(work: Recast, column: Column, source: str, unusable: np.ndarray) ->
             name=source,
             missing=work.reading.text.gaps,
         )
-        if mapping.unusable == "drop" and column.required:
+        if mapping.unusable == "drop" and column.required and _some_read(days, wrong):
             unusable |= wrong
         else:
             work.faults += [_with_format_hint(fault, work.table.name, column) for fault in faults]
-        return days
+        # Two days of one month are one key: a repair that is asked for must see them so.
+        return days.astype("datetime64[M]").astype(days.dtype) if column.kind == "month" else days
     numbers, faults = number_cells(cells, work.reading.text, where=where, name=source)
     work.faults += faults
     return numbers * mapping.factors.get(column.name, 1.0)
@@ -284,23 +302,23 @@ def _refuse_empty_keys(work: Recast, frame: pd.DataFrame, unusable: np.ndarray) 
         )
 
 
-def _check_currency(work: Recast) -> None:
-    """Note a currency column that holds more than the stated currency."""
+def _check_currency(work: Recast, unusable: np.ndarray) -> None:
+    """Note a currency column that holds more than the stated currency, in rows that are kept."""
     name = work.mapping.currency_column
     if not name:
         return
     cells = text_cells(work.raw.cells[name])
-    counts = pc.value_counts(cells).to_pylist()
     if not work.reading.currency:
         raise ChoiceError("data.currency must be stated when a currency_column is.")
-    others = [c for c in counts if c["values"] != work.reading.currency]
-    if others:
-        wrong = pc.fill_null(pc.not_equal(cells, work.reading.currency), True)
-        found = ", ".join(f"{c['values']}: {c['counts']:,}" for c in others[:5])
+    other = pc.fill_null(pc.not_equal(cells, work.reading.currency), True)
+    wrong = np.asarray(other.to_numpy(zero_copy_only=False), dtype=bool) & ~unusable
+    if wrong.any():
+        counts = pc.value_counts(cells.filter(pa.array(wrong))).to_pylist()
+        found = ", ".join(f"{c['values'] or 'empty'}: {c['counts']:,}" for c in counts[:5])
         work.faults.append(
             cell_fault(
                 cells,
-                np.asarray(wrong.to_numpy(zero_copy_only=False), dtype=bool),
+                wrong,
                 where=work.where,
                 name=name,
                 expected=f"one currency, {work.reading.currency}",

@@ -1,6 +1,7 @@
 """Find and read what a mapping names: a file, or a folder of files."""
 
 import hashlib
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote
@@ -26,6 +27,8 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 """What a partitioned folder is called whose value is missing."""
+YEAR_MONTH = "year_month"
+"""The column that folders ``year=2024/month=1`` make together: 2024-01."""
 BYTES_A_CELL = 8
 """What a cell takes in memory at the least, once it is read."""
 MAX_NAMED_COLUMNS = 40
@@ -139,12 +142,18 @@ def _read_part(place: Path, file: Path, text: TextOptions, columns: list[str] | 
 
 
 def _folder_columns(place: Path, file: Path) -> dict[str, str | None]:
-    """Return what the folders between a data set's and a file's say: ``name=value``."""
+    """Return what the folders between a data set's and a file's say: ``name=value``.
+
+    A year above a month make a column of both.
+    """
     told: dict[str, str | None] = {}
     for folder in file.relative_to(place).parts[:-1]:
         name, mark, value = folder.partition("=")
         if mark and name:
             told[name] = None if value == HIVE_NULL else unquote(value)
+    year, month = (told.get(part) or "" for part in ("year", "month"))
+    if re.fullmatch(r"\d{4}", year) and re.fullmatch(r"\d{1,2}", month):
+        told.setdefault(YEAR_MONTH, f"{year}-{int(month):02d}")
     return told
 
 
