@@ -1,43 +1,38 @@
 """How often monitoring errs: stable months that turn red, and planted drifts that do not.
 
 Run: make train && make monitoring-power
-     make monitoring-power ARGS="drift.runs=100 drift.accounts=1500"
+     make monitoring-power ARGS="drift.runs=20 drift.seeds=1"
 
-Every run makes a new small portfolio by the generator of the training and monitors its last
-twelve months; nothing has changed, so each red light is a false one. Then one thing is changed in
-the last month of one more portfolio, a change at a time: it should be red in that month, and the
-red finding should name the trait or the table. The reference is the trained model's own; only its
-number of accounts a month is set to that of the portfolios, which are smaller on purpose.
+Every run makes a new small portfolio by the generator of the training, with another seed and
+twelve months more than the training knew, and monitors those twelve, outcomes included; nothing
+has changed but the season, the cycle and the age of the accounts, so each red light is a false
+one. Then one thing is changed in the rows that arrive in the last month of some more portfolios,
+a change at a time: that month should be red, and a red finding should name the trait or the
+table. The reference is the trained model's own; only its number of accounts a month is set to
+that of the portfolios, which are smaller on purpose.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from omegaconf import OmegaConf
 
-from delinquency.monitoring.drift_checks import (
-    RED,
-    Finding,
-    drift_findings,
-    missing_table_findings,
-    worst_light,
-)
+from delinquency.monitoring.drift_checks import drift_findings, missing_table_findings
+from delinquency.monitoring.findings import RED, Finding
 from delinquency.monitoring.monitor_options import MonitorOptions
-from delinquency.monitoring.month_profile import MonthProfile, table_profiles
+from delinquency.monitoring.usual_months import Reference
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.window_cells import month_number
-from delinquency.pipeline.monitored_month import (
-    accounts_of,
-    eligible_of,
-    part_profile,
-    reference_of,
-)
+from delinquency.pipeline.monitored_month import matured_rows, outcome_findings
+from delinquency.pipeline.monitoring_reference import reference_of
+from delinquency.pipeline.observed_month import accounts_of, observed_profile
 from delinquency.scoring.account_scorer import AccountScorer, load_scorer
 from delinquency.scoring.part_tables import INPUT_TABLES
 from delinquency.synthetic.generator import block_parts, generate_part
@@ -57,17 +52,42 @@ class Drift:
 
     model: str = "models/synthetic"
     runs: int = 100
+    # Portfolios into which every change is planted.
+    seeds: int = 3
     accounts: int = 1_500
     seed: int = 1_000
     report: str = "reports/bench/monitoring.json"
 
 
-def portfolio(accounts: int, seed: int) -> Tables:
+@dataclass(frozen=True)
+class Watch:
+    """What a month is held against: the trained model, its reference and its choices."""
+
+    scorer: AccountScorer
+    reference: Reference
+    made: SyntheticData
+    label: LabelOptions
+    tested: float | None
+
+
+def watch_of(folder: Path) -> Watch:
+    """Return what a trained model of the synthetic portfolio is watched with."""
+    chosen = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
+    known = {one.name for one in fields(SyntheticData)} - {"label"}
+    label = LabelOptions(**chosen["label"])
+    made = SyntheticData(**{k: v for k, v in chosen.items() if k in known}, label=label)
+    later = np.datetime64(made.last_month, "M") + MONTHS
+    made = replace(made, n_months=made.n_months + MONTHS, last_month=str(later))
+    report = folder.parents[1] / "reports" / folder.name / "evaluation.json"
+    tested = None
+    if report.exists():
+        tested = json.loads(report.read_text())["metrics"]["roc_auc"]["value"]
+    return Watch(load_scorer(folder, n_threads=1), reference_of(folder), made, label, tested)
+
+
+def portfolio(watch: Watch, accounts: int, seed: int) -> Tables:
     """Return the tables of a portfolio as the training's was made, with another seed."""
-    made = SyntheticData(
-        name="monitored", title="Monitored", currency="CNY", real=False,
-        n_accounts=accounts, seed=seed,
-    )  # fmt: skip
+    made = replace(watch.made, n_accounts=accounts, seed=seed)
     parts = [generate_part(made, blocks) for blocks in block_parts(made, chunk=accounts)]
     return {
         name: pd.concat([part[name] for part in parts], ignore_index=True)
@@ -90,21 +110,24 @@ def until(tables: Tables, month: int) -> Tables:
     return out
 
 
-def findings_of(
-    tables: Tables, month: int, scorer: AccountScorer, reference: MonthProfile
-) -> list[Finding]:
-    """Return what stage=monitor would find in a month."""
+def findings_of(tables: Tables, month: int, watch: Watch) -> list[Finding]:
+    """Return what stage=monitor would find in a month, but for outcomes."""
+    scorer = watch.scorer
     lacking = missing_table_findings(set(tables), set(scorer.trained_tables) - {"outcomes"})
     if lacking:
         return lacking
     observed = accounts_of(tables["statements"], month)
-    eligible = eligible_of(tables["statements"], observed, LabelOptions())
-    scored = scorer.score(tables, observed=eligible)
-    profile = part_profile(scored, scorer, reference).with_tables(
-        table_profiles(tables, month=month, n_accounts=len(observed)),
-        accounts_per_month=float(len(observed)),
-    )
-    return drift_findings(profile, reference, scorer.meanings, MonitorOptions())
+    profile = observed_profile(
+        tables, observed,
+        label=watch.label, scorer=scorer, reference=watch.reference.profile,
+    )  # fmt: skip
+    return drift_findings(profile, watch.reference, scorer.meanings, MonitorOptions())
+
+
+def outcomes_of(tables: Tables, month: int, watch: Watch) -> list[Finding]:
+    """Return what stage=monitor would find in the outcomes that have just become known."""
+    rows = matured_rows(tables, watch.scorer, watch.label, month)
+    return outcome_findings(rows, MonitorOptions(), seed=0, tested=watch.tested)[1]
 
 
 def in_month(frame: pd.DataFrame, month: int) -> np.ndarray:
@@ -221,75 +244,99 @@ def months_of(tables: Tables) -> list[int]:
     return list(range(last - MONTHS + 1, last + 1))
 
 
-def stable_runs(
-    chosen: Drift, scorer: AccountScorer, reference: MonthProfile
-) -> Iterator[list[tuple[str, str]]]:
-    """Yield the red findings of each run of twelve months."""
-    for run in range(chosen.runs):
-        tables = portfolio(chosen.accounts, chosen.seed + run)
-        red = []
-        for month in months_of(tables):
-            here = until(tables, month)
-            found = findings_of(here, month, scorer, sized(reference, here, month))
-            red += [(one.check, one.subject) for one in found if one.light == RED]
-        yield red
+def stable_run(chosen: Drift, watch: Watch, run: int) -> tuple[list[str], list[str]]:
+    """Return the red findings of twelve months of one portfolio, and those of its outcomes."""
+    tables = portfolio(watch, chosen.accounts, chosen.seed + run)
+    red: list[str] = []
+    outcomes: list[str] = []
+    for month in months_of(tables):
+        here = until(tables, month)
+        held = sized(watch, here, month)
+        stamp = np.datetime64(month, "M")
+        found = findings_of(here, month, held)
+        red += [f"{stamp} {one.check} {one.subject}" for one in found if one.light == RED]
+        told = outcomes_of(here, month, held)
+        outcomes += [f"{stamp} {one.words}" for one in told if one.light == RED]
+    return red, outcomes
 
 
-def sized(reference: MonthProfile, tables: Tables, month: int) -> MonthProfile:
+def planted_runs(chosen: Drift, watch: Watch) -> list[dict[str, object]]:
+    """Return for every change in how many portfolios it was red, and named, in its month."""
+    rows: list[dict[str, object]] = [
+        {"drift": name, "red": 0, "named": 0, "subjects": []} for name in DRIFTS
+    ]
+    for seed in range(chosen.seeds):
+        tables = portfolio(watch, chosen.accounts, chosen.seed - 1 - seed)
+        month = months_of(tables)[-1]
+        here = until(tables, month)
+        held = sized(watch, here, month)
+        for row, (change, subjects) in zip(rows, DRIFTS.values(), strict=True):
+            found = findings_of(change(here, month), month, held)
+            red = [one.subject for one in found if one.light == RED]
+            named = [one for one in red if one in subjects or one.split(".")[0] in subjects]
+            row["red"] += bool(red)  # type: ignore[operator]
+            row["named"] += bool(named)  # type: ignore[operator]
+            row["subjects"] = list(dict.fromkeys([*row["subjects"], *red]))  # type: ignore[misc]
+            word = "named" if named else "red" if red else "missed"
+            print(f"{row['drift']}: {word} ({', '.join(red[:4])})", flush=True)
+    return rows
+
+
+def sized(watch: Watch, tables: Tables, month: int) -> Watch:
     """Return the reference as of a portfolio of this size."""
-    observed = accounts_of(tables["statements"], month)
-    return replace(reference, accounts_per_month=float(len(observed)))
+    count = float(len(accounts_of(tables["statements"], month)))
+    profile = replace(watch.reference.profile, accounts_per_month=count)
+    return replace(watch, reference=replace(watch.reference, profile=profile))
 
 
 def main(arguments: list[str]) -> None:
     given = OmegaConf.from_dotlist(arguments).get("drift", {})
     chosen = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Drift), given))
     assert isinstance(chosen, Drift)
-    scorer = load_scorer(Path(chosen.model), n_threads=1)
-    reference = reference_of(Path(chosen.model))
-    tables = portfolio(chosen.accounts, chosen.seed - 1)
-    month = months_of(tables)[-1]
-    here = until(tables, month)
-    own = sized(reference, here, month)
-    untouched = worst_light(findings_of(here, month, scorer, own))
-    rows = []
-    for name, (change, subjects) in DRIFTS.items():
-        found = findings_of(change(here, month), month, scorer, own)
-        red = [one.subject for one in found if one.light == RED]
-        named = [one for one in red if one in subjects]
-        rows.append({"drift": name, "red": red, "named": bool(named)})
-        print(f"{name}: {'named' if named else 'red' if red else 'missed'} ({', '.join(red[:4])})",
-              flush=True)  # fmt: skip
-    start, stable = time.process_time(), []
-    for red in stable_runs(chosen, scorer, reference):
+    watch = watch_of(Path(chosen.model))
+    start = time.process_time()
+    planted = planted_runs(chosen, watch)
+    stable, outcomes = [], []
+    for run in range(chosen.runs):
+        red, told = stable_run(chosen, watch, run)
         stable.append(red)
-        print(f"stable run {len(stable)}: {'; '.join(' '.join(one) for one in red) or 'no red'}",
+        outcomes.append(told)
+        print(f"stable run {run + 1}: {'; '.join(red) or 'no red'}; {len(told)} red outcomes",
               flush=True)  # fmt: skip
-    quiet = sum(not red for red in stable)
     result = {
-        "accounts": chosen.accounts, "runs": len(stable), "runs_without_red": quiet,
-        "red_of_stable_months": sorted({" ".join(one) for red in stable for one in red}),
-        "untouched_month": untouched, "drifts": rows,
-        "cpu_s_of_stable_runs": round(time.process_time() - start, 1),
-    }  # fmt: skip
+        "accounts": chosen.accounts,
+        "months_known_to_the_model": watch.reference.usual.months,
+        "runs": len(stable),
+        "runs_without_red": sum(not red for red in stable),
+        "red_of_stable_months": [red for run in stable for red in run],
+        "runs_with_red_outcomes": sum(bool(told) for told in outcomes),
+        "red_outcomes": [one for told in outcomes for one in told],
+        "seeds": chosen.seeds,
+        "drifts": planted,
+        "cpu_s": round(time.process_time() - start, 1),
+    }
     Path(chosen.report).parent.mkdir(parents=True, exist_ok=True)
     Path(chosen.report).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    write_page(result, chosen)
+    write_page(result, planted)
 
 
-def write_page(result: dict[str, object], chosen: Drift) -> None:
+def write_page(result: dict[str, object], planted: list[dict[str, object]]) -> None:
     """Set the measured table into the page, between its marks."""
-    drifts = result["drifts"]
-    assert isinstance(drifts, list)
+    months = result["months_known_to_the_model"]
+    assert isinstance(months, list)
     lines = [
-        f"{result['runs_without_red']} of {result['runs']} portfolios of {chosen.accounts:,} "
-        "accounts were watched for twelve months in which nothing had changed, without a red "
-        "light. Planted in one month of one more portfolio:", "",
-        "| Changed in the month | Red | Trait or table named |", "|---|---|---|",
+        f"{result['runs_without_red']} of {result['runs']} portfolios of "
+        f"{result['accounts']:,} accounts were watched for the twelve months after {months[-1]} "
+        "without a red light; nothing had changed in them. Planted in the last month of "
+        f"{result['seeds']} more portfolios:", "",
+        "| Changed in the month | Red | Trait or table named | Red findings, of any portfolio |",
+        "|---|---|---|---|",
     ]  # fmt: skip
-    for one in drifts:
-        red = ", ".join(one["red"][:4]) or "nothing"
-        lines.append(f"| {one['drift']} | {red} | {'yes' if one['named'] else 'no'} |")
+    for one in planted:
+        subjects = one["subjects"]
+        assert isinstance(subjects, list)
+        shown = ", ".join(subjects[:4]) + (", ..." if len(subjects) > 4 else "")
+        lines.append(f"| {one['drift']} | {one['red']} | {one['named']} | {shown or 'nothing'} |")
     if PAGE.exists() and BEGIN in (page := PAGE.read_text(encoding="utf-8")):
         head, rest = page.split(BEGIN)
         PAGE.write_text(

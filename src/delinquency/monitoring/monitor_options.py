@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class MonitorOptions:
     """What a month is held against, and when it is amber or red.
 
-    A light needs two things: a shift that is large enough to matter, and one that chance does not
-    explain at this number of accounts.
+    A light needs two things: a shift that is large enough to matter, and one that neither chance
+    at this number of accounts explains, nor what stable months differ by (season, cycle, ageing).
     """
 
     # Folder of canonical tables in Parquet (or of parts); empty for the data set's own.
@@ -29,10 +29,18 @@ class MonitorOptions:
     # Change of the share of rows that arrive late.
     delay_amber: float = 0.10
     delay_red: float = 0.25
+    # Shift of the level of a table's column, as of a logarithm: 0.4 is about half as much again,
+    # or half.
+    level_amber: float = 0.2
+    level_red: float = 0.4
+    # Change of the share of rows in which a column has no value.
+    missing_amber: float = 0.10
+    missing_red: float = 0.25
     # Share of rows with a name never seen in training.
     unseen_red: float = 0.01
-    # Largest chance, for all checks of a month together, of a light without a cause.
-    false_alarm: float = 0.001
+    # Largest chance that anything lights up without a cause in a year of monthly looks, all checks
+    # together.
+    false_alarm: float = 0.02
     # Observed bads over expected, outside 1/x to x beyond chance.
     calibration_red: float = 1.25
     # Fall of the AUC from the test, beyond chance.

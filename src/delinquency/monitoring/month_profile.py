@@ -5,55 +5,18 @@ to the profile of the whole.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from delinquency.panel.schema import TABLES
-from delinquency.panel.window_cells import NEVER, month_number
+from delinquency.monitoring.table_profile import TableProfile, added, table_sum
 from delinquency.panel.windows import Array
 
 BINS = 10
 SCORES_KEPT = 5_000
 """Raw scores that are kept of a part, evenly spread, for what a shift would do to the PD."""
-DATED = {"transactions": "date", "contacts": "date"}
-RECENT_MONTHS = 3
-"""Months whose rows are counted, so that a month that is still filling up is not all there is."""
-
-
-@dataclass(frozen=True)
-class TableProfile:
-    """What is known of one table.
-
-    Attributes
-    ----------
-    rows, late_rows : float
-        Rows of the last three months, and those of them that arrived after their own month.
-    accounts : float
-        Accounts that the rows are counted over.
-    categories : dict of str to dict of str to float
-        Rows by value, for every column of names.
-    """
-
-    rows: float
-    late_rows: float
-    accounts: float
-    categories: dict[str, dict[str, float]]
-
-    def __add__(self, other: "TableProfile") -> "TableProfile":
-        names = {
-            column: _added(self.categories.get(column, {}), other.categories.get(column, {}))
-            for column in {*self.categories, *other.categories}
-        }
-        return TableProfile(
-            self.rows + other.rows,
-            self.late_rows + other.late_rows,
-            self.accounts + other.accounts,
-            names,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +39,10 @@ class MonthProfile:
     raw_scores : list of float
         Some of them, evenly spread.
     tables : dict of str to TableProfile
+    previous : dict of str to TableProfile
+        The same accounts a month before, as it was known then.
+    scales : dict of str to float
+        By ``table.column``: what its level is measured in; of the reference.
     """
 
     n_accounts: float
@@ -87,6 +54,8 @@ class MonthProfile:
     pd_sum: float
     raw_scores: list[float]
     tables: dict[str, TableProfile]
+    previous: dict[str, TableProfile] = field(default_factory=dict)
+    scales: dict[str, float] = field(default_factory=dict)
 
     def __add__(self, other: "MonthProfile") -> "MonthProfile":
         return MonthProfile(
@@ -97,21 +66,35 @@ class MonthProfile:
                 name: (np.array(own) + np.array(other.counts[name])).tolist()
                 for name, own in self.counts.items()
             },
-            trait_sums=_added(self.trait_sums, other.trait_sums),
-            trait_squares=_added(self.trait_squares, other.trait_squares),
+            trait_sums=added(self.trait_sums, other.trait_sums),
+            trait_squares=added(self.trait_squares, other.trait_squares),
             pd_sum=self.pd_sum + other.pd_sum,
             raw_scores=self.raw_scores + other.raw_scores,
-            tables={
-                name: sum_of(self.tables.get(name), other.tables.get(name))
-                for name in {*self.tables, *other.tables}
-            },
+            tables=table_sum((self.tables, other.tables)),
+            previous=table_sum((self.previous, other.previous)),
+            scales=self.scales,
         )
 
     def with_tables(
-        self, tables: Mapping[str, TableProfile], *, accounts_per_month: float
+        self,
+        tables: Mapping[str, TableProfile],
+        *,
+        accounts_per_month: float,
+        previous: Mapping[str, TableProfile] | None = None,
     ) -> "MonthProfile":
         """Return the profile with what is known of the tables, and of the number of accounts."""
-        return replace(self, tables=dict(tables), accounts_per_month=accounts_per_month)
+        return replace(
+            self,
+            tables=dict(tables),
+            accounts_per_month=accounts_per_month,
+            previous=dict(previous or {}),
+        )
+
+    def trait_mean(self, key: str) -> tuple[float, float]:
+        """Return the mean contribution of a trait, and the variance of that by chance."""
+        n = max(self.n_accounts, 1.0)
+        mean = self.trait_sums[key] / n
+        return mean, max(self.trait_squares[key] / n - mean**2, 0.0) / n
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -121,14 +104,9 @@ class MonthProfile:
     def from_plain(cls, plain: Mapping[str, Any]) -> "MonthProfile":
         """Return the profile that ``to_plain`` was called on."""
         known = {one.name: plain[one.name] for one in fields(cls)}
-        known["tables"] = {n: TableProfile(**one) for n, one in plain["tables"].items()}
+        for name in ("tables", "previous"):
+            known[name] = {n: TableProfile.from_plain(one) for n, one in plain[name].items()}
         return cls(**known)
-
-
-def sum_of(one: TableProfile | None, other: TableProfile | None) -> TableProfile:
-    """Return the sum of two tables' profiles, of which one may be missing."""
-    given = [profile for profile in (one, other) if profile is not None]
-    return given[0] if len(given) == 1 else given[0] + given[1]
 
 
 def profile_of(
@@ -176,55 +154,6 @@ def profile_of(
     )
 
 
-def table_profiles(
-    tables: Mapping[str, pd.DataFrame], *, month: int, n_accounts: int
-) -> dict[str, TableProfile]:
-    """Return what is known of the canonical tables up to a month.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-    month : int
-        Observation month, as months since 1970-01; rows known by then count.
-    n_accounts : int
-        Accounts that are observed in it.
-    """
-    return {
-        name: _table_profile(name, frame, month, n_accounts)
-        for name, frame in tables.items()
-        if name in TABLES
-    }
-
-
-def _table_profile(name: str, frame: pd.DataFrame, month: int, n_accounts: int) -> TableProfile:
-    known = np.ones(len(frame), bool)
-    late = np.zeros(len(frame), bool)
-    dated = DATED.get(name, "month")
-    if dated in frame.columns:
-        number = month_number(frame[dated])
-        arrival = number
-        if "arrival_month" in frame.columns:
-            given = month_number(frame["arrival_month"])
-            arrival = np.where(given == NEVER, number, np.maximum(given, number))
-        known = (number > month - RECENT_MONTHS) & (number <= month) & (arrival <= month)
-        late = known & (arrival > number)
-    text = [c.name for c in TABLES[name] if c.kind == "text" and not c.protected
-            and c.name in frame and not c.name.endswith("_id")]  # fmt: skip
-    return TableProfile(
-        rows=float(known.sum()),
-        late_rows=float(late.sum()),
-        accounts=float(n_accounts),
-        categories={
-            column: {
-                str(value): float(count)
-                for value, count in frame.loc[known, column].value_counts().items()
-                if count
-            }
-            for column in text
-        },
-    )
-
-
 def _edges(values: Array) -> list[float]:
     """Return the inner edges of the bins: values that occur, so that equal ones stay together."""
     known = values[np.isfinite(values)]
@@ -240,5 +169,16 @@ def _counts(values: Array, edges: Sequence[float]) -> NDArray[np.float64]:
     return np.bincount(bins, minlength=len(edges) + 2).astype(np.float64)
 
 
-def _added(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in {**one, **other}}
+def stability_index(now: Sequence[float], before: Sequence[float]) -> tuple[float, int]:
+    """Return the stability index of two sets of counts by bin, and the bins that are filled.
+
+    Notes
+    -----
+    PSI = sum (c - r) ln(c / r) over the shares c and r. An empty bin is half a row.
+    """
+    c, r = np.asarray(now, np.float64), np.asarray(before, np.float64)
+    filled = (c + r) > 0
+    if c.sum() == 0 or r.sum() == 0 or filled.sum() < 2:
+        return 0.0, int(filled.sum() > 0)
+    cs, rs = np.maximum(c[filled], 0.5) / c.sum(), np.maximum(r[filled], 0.5) / r.sum()
+    return float(((cs - rs) * np.log(cs / rs)).sum()), int(filled.sum())

@@ -9,27 +9,22 @@ import numpy as np
 import pandas as pd
 
 from delinquency.config import Config
-from delinquency.errors import ChoiceError, MissingArtifactError
+from delinquency.errors import ChoiceError
 from delinquency.log_odds import probability
 from delinquency.metrics import Resampling, bootstrap_intervals
-from delinquency.monitoring.drift_checks import (
-    AMBER,
-    GREEN,
-    RED,
-    Finding,
-    drift_findings,
-    missing_table_findings,
-    worst_light,
-)
-from delinquency.monitoring.month_profile import MonthProfile, profile_of, table_profiles
+from delinquency.monitoring.drift_checks import drift_findings, missing_table_findings
+from delinquency.monitoring.findings import AMBER, GREEN, RED, Finding, worst_light
+from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_profile import MonthProfile
+from delinquency.monitoring.usual_months import Reference
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.outcomes import label_outcomes
 from delinquency.panel.roll_rates import roll_rates
-from delinquency.panel.schema import MONTH_DTYPE, TABLES
+from delinquency.panel.schema import TABLES
 from delinquency.panel.window_cells import month_number
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
-from delinquency.pipeline.monitoring_reference import REFERENCE
-from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
+from delinquency.pipeline.observed_month import accounts_of, observed_profile
+from delinquency.scoring.account_scorer import AccountScorer
 from delinquency.scoring.part_tables import INPUT_TABLES, read_table
 from delinquency.workspace.artifacts import read_json
 from delinquency.workspace.progress import Tick
@@ -74,25 +69,8 @@ class Monitored:
         return worst_light(self.findings)
 
 
-def reference_of(model: Path) -> MonthProfile:
-    """Return the reference that was stored with a model.
-
-    Raises
-    ------
-    MissingArtifactError
-        If the model was trained before there was one.
-    """
-    kept = read_json(model / "reasons.json", made_by="train").get(REFERENCE)
-    if kept is None:
-        raise MissingArtifactError(
-            f"The model in {model} holds no reference to monitor against. Train it again with "
-            "stage=train."
-        )
-    return MonthProfile.from_plain(kept)
-
-
 def monitor_month(
-    config: Config, scorer: AccountScorer, reference: MonthProfile, tick: Tick
+    config: Config, scorer: AccountScorer, reference: Reference, tick: Tick
 ) -> Monitored:
     """Hold a month against the reference.
 
@@ -100,7 +78,7 @@ def monitor_month(
     ----------
     config : Config
     scorer : AccountScorer
-    reference : MonthProfile
+    reference : Reference
     tick : callable
         Called with the parts that are done, and those there will be.
 
@@ -123,12 +101,10 @@ def monitor_month(
         if lacking or observed.empty:
             tick(number, len(folders))
             continue
-        eligible = eligible_of(tables["statements"], observed, config.data.label)
-        scored = scorer.score(tables, observed=eligible)
-        part = part_profile(scored, scorer, reference).with_tables(
-            table_profiles(tables, month=month, n_accounts=len(observed)),
-            accounts_per_month=float(len(observed)),
-        )
+        part = observed_profile(
+            tables, observed,
+            label=config.data.label, scorer=scorer, reference=reference.profile,
+        )  # fmt: skip
         profile = part if profile is None else profile + part
         matured += matured_rows(tables, scorer, config.data.label, month)
         statements.append(tables["statements"])
@@ -138,7 +114,9 @@ def monitor_month(
     if profile is not None:
         findings = drift_findings(profile, reference, scorer.meanings, config.monitor)
         estimate = estimated(profile)
-    outcomes, told = outcome_findings(matured, config)
+    outcomes, told = outcome_findings(
+        matured, config.monitor, seed=config.seed, tested=_tested_auc(config)
+    )
     findings = sorted([*told, *findings], key=lambda one: {RED: 0, AMBER: 1, GREEN: 2}[one.light])
     rolls = None
     if statements:
@@ -153,50 +131,6 @@ def monitor_month(
         rolls=rolls,
         triggers=review_triggers(findings),
     )
-
-
-def part_profile(
-    scored: ScoredAccounts, scorer: AccountScorer, reference: MonthProfile | None = None
-) -> MonthProfile:
-    """Return the profile of scored accounts, in the bins of the reference."""
-    return profile_of(
-        scored.features,
-        scorer.model.features,
-        scored.pd_hat,
-        scored.raw_score,
-        scored.trait_values,
-        traits=scorer.context.reference.traits,
-        edges=None if reference is None else reference.edges,
-    )
-
-
-def accounts_of(statements: pd.DataFrame, month: int) -> pd.DataFrame:
-    """Return the accounts with a statement in a month, as observations."""
-    rows = statements[month_number(statements["month"]) == month]
-    moment = np.datetime64(month, "M").astype(MONTH_DTYPE)
-    ids = np.sort(rows["account_id"].astype("str").to_numpy(object))
-    return pd.DataFrame(
-        {
-            "account_id": pd.Series(ids, dtype="str"),
-            "observation_month": np.full(len(ids), moment),
-        }
-    )
-
-
-def eligible_of(
-    statements: pd.DataFrame, observed: pd.DataFrame, options: LabelOptions
-) -> pd.DataFrame:
-    """Return the observations that training would take: not late yet, and long enough known."""
-    months = month_number(statements["month"])
-    last = int(month_number(observed["observation_month"])[0])
-    ids = statements["account_id"].astype("str")
-    kept = observed["account_id"].isin(set(ids[months == last - options.history_months + 1]))
-    if "days_past_due" in statements.columns:
-        late = (months == last) & ~(
-            statements["days_past_due"].to_numpy() < options.eligible_below_days_past_due
-        )
-        kept &= ~observed["account_id"].isin(set(ids[late]))
-    return observed[kept].reset_index(drop=True)
 
 
 def matured_rows(
@@ -220,9 +154,24 @@ def matured_rows(
 
 
 def outcome_findings(
-    matured: list[pd.DataFrame], config: Config
+    matured: list[pd.DataFrame],
+    options: MonitorOptions,
+    *,
+    seed: int,
+    tested: float | None,
 ) -> tuple[dict[str, Any], list[Finding]]:
-    """Return what became of the accounts whose outcome is known, and what to say of it."""
+    """Return what became of the accounts whose outcome is known, and what to say of it.
+
+    Parameters
+    ----------
+    matured : list of DataFrame
+        As ``matured_rows`` returns them.
+    options : MonitorOptions
+    seed : int
+        Of the bootstrap of the AUC.
+    tested : float or None
+        AUC of the test; None where it is not known.
+    """
     if not matured:
         return {}, []
     rows = pd.concat(matured, ignore_index=True)
@@ -236,24 +185,23 @@ def outcome_findings(
         return facts, []
     intervals = bootstrap_intervals(
         rows["bad"].to_numpy(np.float64), rows["pd_hat"].to_numpy(), names=("roc_auc",),
-        resampling=Resampling(200, config.seed, 0.99),
+        resampling=Resampling(200, seed, 0.99),
     )  # fmt: skip
     auc = intervals["roc_auc"]
     facts["roc_auc"] = auc.to_dict()
     variance = float((rows["pd_hat"] * (1 - rows["pd_hat"])).sum())
     ratio = bad / expected
     beyond = abs(bad - expected) > 3.29 * np.sqrt(variance)  # one in a thousand
-    far = max(ratio, 1 / ratio) >= config.monitor.calibration_red
+    far = max(ratio, 1 / ratio) >= options.calibration_red
     light = RED if far and beyond else AMBER if beyond else GREEN
     findings = [
         Finding("outcome", "calibration", ratio, None, light,
                 f"Of the accounts of {moment} {bad:,} turned bad where {expected:,.0f} were "
                 f"expected: {ratio:.2f} times.")
     ]  # fmt: skip
-    tested = _tested_auc(config)
     if tested is not None:
         fell = tested - auc.high
-        light = RED if fell >= config.monitor.auc_red else AMBER if fell > 0 else GREEN
+        light = RED if fell >= options.auc_red else AMBER if fell > 0 else GREEN
         findings.append(
             Finding("outcome", "roc_auc", tested - auc.estimate, None, light,
                     f"AUC of {moment} {auc.estimate:.3f} [{auc.low:.3f}, {auc.high:.3f}], in the "
@@ -289,6 +237,7 @@ def review_triggers(findings: list[Finding]) -> list[str]:
         "score": "the scores have moved",
         "trait": "a trait's effect on the PD has moved",
         "table": "a table's features have moved",
+        "column": "a table's column has moved",
         "schema": "a table is missing",
         "category": "names appear that training never saw",
         "volume": "volumes have changed",

@@ -13,7 +13,7 @@ from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.roll_rate_target import Spells
 from delinquency.modeling.splits import split_rows
 from delinquency.pipeline import saved_model
-from delinquency.pipeline.monitoring_reference import REFERENCE, reference_profile
+from delinquency.pipeline.monitoring_reference import REFERENCE, monitoring_reference
 from delinquency.pipeline.preflight import check_parts, refuse_leaks
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.pipeline.registered_models import register_challenger, registered_name
@@ -75,7 +75,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             n_threads=config.n_threads,
         ).fit(X)
     with working("profiling the reference of the monitoring"):
-        monitored = reference_profile(config, model, reasons.explainer, X)
+        monitored = monitoring_reference(config, model, reasons.explainer, X)
     fitted = saved_model.Trained(
         model=model,
         explainer=reasons.explainer,

@@ -5,10 +5,12 @@ from typing import Any
 from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import DriftError
-from delinquency.monitoring.drift_checks import RED
+from delinquency.monitoring.findings import RED
+from delinquency.monitoring.usual_months import Reference
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.chosen_model import model_folder
-from delinquency.pipeline.monitored_month import Monitored, monitor_month, reference_of
+from delinquency.pipeline.monitored_month import Monitored, monitor_month
+from delinquency.pipeline.monitoring_reference import reference_of
 from delinquency.pipeline.saved_model import load_from
 from delinquency.reporting.monitoring_page import monitoring_page
 from delinquency.scoring.account_scorer import load_scorer
@@ -21,9 +23,10 @@ def run(config: Config) -> None:
     folder = model_folder(config)
     fitted = load_from(folder)
     scorer = load_scorer(folder, options=config.reasons, n_threads=config.n_threads)
+    reference = reference_of(folder)
     with working("looking at the month") as tick:
-        month = monitor_month(config, scorer, reference_of(folder), tick)
-    report = as_report(config, month, scorer.version, str(fitted.facts["run_id"]))
+        month = monitor_month(config, scorer, reference, tick)
+    report = as_report(config, month, scorer.version, str(fitted.facts["run_id"]), reference)
     out = config.workspace.reports / "monitoring"
     write_json(report, out / f"{month.month}.json")
     page = monitoring_page(report, title=describe(config))
@@ -38,7 +41,9 @@ def run(config: Config) -> None:
         )
 
 
-def as_report(config: Config, month: Monitored, version: str, run_id: str) -> dict[str, Any]:
+def as_report(
+    config: Config, month: Monitored, version: str, run_id: str, reference: Reference
+) -> dict[str, Any]:
     """Return what a month shows as plain values."""
     rolls = None
     if month.rolls is not None:
@@ -51,6 +56,7 @@ def as_report(config: Config, month: Monitored, version: str, run_id: str) -> di
         "model": version,
         "trained_in_run": run_id,
         "light": month.light,
+        "usual_months": reference.usual.months,
         "n_accounts": month.n_accounts,
         "triggers": month.triggers,
         "estimate": month.estimate,

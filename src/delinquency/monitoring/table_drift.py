@@ -1,0 +1,226 @@
+"""Which table of a month has moved: its volume, its columns, its late rows, its names."""
+
+import math
+
+from scipy import stats
+
+from delinquency.monitoring.findings import AMBER, GREEN, RED, Finding, light_of
+from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_profile import MonthProfile
+from delinquency.monitoring.table_profile import ColumnSums, TableProfile
+from delinquency.monitoring.usual_months import Reference, UsualMonths
+
+UNUSUAL = 0.01
+"""Chance below which a level counts as unusual for a step to matter."""
+
+
+def count_of_table_checks(reference: MonthProfile) -> int:
+    """Return how many things are looked at in the tables."""
+    return 1 + sum(
+        2 + 3 * len(table.columns) + len(table.categories) for table in reference.tables.values()
+    )
+
+
+def table_findings(
+    now: MonthProfile, reference: Reference, options: MonitorOptions, level: float
+) -> list[Finding]:
+    """Return what the tables of a month show.
+
+    Parameters
+    ----------
+    now : MonthProfile
+    reference : Reference
+    options : MonitorOptions
+    level : float
+        Chance below which a stable month is not believed, for one check.
+    """
+    findings = [_accounts(now, reference, options, level)]
+    for name, before in reference.profile.tables.items():
+        if name not in now.tables:
+            continue
+        own, usual = now.tables[name], reference.usual
+        findings.append(_volume(name, own, before, usual, options, level))
+        if name != "accounts" and own.rows and before.rows:
+            findings.append(_delay(name, own, before, usual, options, level))
+        earlier = now.previous.get(name)
+        for column, sums in before.columns.items():
+            if column not in own.columns or not own.columns[column].rows:
+                continue
+            subject, seen = f"{name}.{column}", own.columns[column]
+            findings.append(_missing(subject, seen, sums, usual, options, level))
+            findings += _level(subject, seen, sums, usual, options, level)
+            if earlier is not None and column in earlier.columns and name != "accounts":
+                past = earlier.columns[column]
+                findings += _step(subject, seen, past, sums, usual, options, level)
+        for column in before.categories:
+            findings.append(_names(name, column, own, before, options, level))
+    return findings
+
+
+def _accounts(
+    now: MonthProfile, reference: Reference, options: MonitorOptions, level: float
+) -> Finding:
+    count, before = now.accounts_per_month, reference.profile.accounts_per_month
+    ratio = max(count, 0.5) / max(before, 0.5)
+    sampling = 1 / max(count, 0.5) + 1 / max(before, 0.5)
+    chance = reference.usual.chance_of_level("accounts", math.log(ratio), sampling)
+    size = max(ratio, 1 / ratio)
+    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    words = f"{count:,.0f} accounts, in a month of the reference {before:,.0f}."
+    return Finding("volume", "accounts", size, chance, light, words)
+
+
+def _volume(
+    name: str,
+    now: TableProfile,
+    before: TableProfile,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> Finding:
+    (rate, variance), (old, old_variance) = now.rate(), before.rate()
+    ratio = max(rate, 0.5 / max(now.accounts, 1.0)) / max(old, 0.5 / max(before.accounts, 1.0))
+    # The reference counts an account once a month, which makes its chance no smaller.
+    spread = _relative(variance, rate) + _relative(old_variance * _repeats(usual), old)
+    chance = usual.chance_of_level(f"{name}.rows", math.log(ratio), spread)
+    size = max(ratio, 1 / ratio)
+    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    words = f"{name}: {rate:.2f} rows an account in three months, in the reference {old:.2f}."
+    if name == "accounts":
+        words = f"{name}: {rate:.0%} of the accounts have a row, in the reference {old:.0%}."
+    return Finding("volume", name, size, chance, light, words)
+
+
+def _relative(variance: float, mean: float) -> float:
+    return variance / mean**2 if mean > 0 else 1.0
+
+
+def _repeats(usual: UsualMonths) -> int:
+    return max(len(usual.months), 1)
+
+
+def _delay(
+    name: str,
+    now: TableProfile,
+    before: TableProfile,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> Finding:
+    (late, variance), (old, old_variance) = now.late(), before.late()
+    sampling = variance + old_variance * _repeats(usual)
+    chance = usual.chance_of_level(f"{name}.late", late - old, sampling)
+    size = abs(late - old)
+    light = light_of(size, chance, options.delay_amber, options.delay_red, level)
+    words = f"{name}: {late:.0%} of the rows arrived after their month, before {old:.0%}."
+    return Finding("delay", name, size, chance, light, words)
+
+
+def _missing(
+    subject: str,
+    now: ColumnSums,
+    before: ColumnSums,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> Finding:
+    share, old = now.missing_share, before.missing_share
+    sampling = now.missing_variance() + before.missing_variance() * _repeats(usual)
+    chance = usual.chance_of_level(f"{subject}.missing", share - old, sampling)
+    size = abs(share - old)
+    light = light_of(size, chance, options.missing_amber, options.missing_red, level)
+    words = f"{subject}: missing in {share:.0%} of the rows, before {old:.0%}."
+    return Finding("column", subject, size, chance, light, words)
+
+
+def _level(
+    subject: str,
+    now: ColumnSums,
+    before: ColumnSums,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> list[Finding]:
+    """Return how the level stands against the reference; nothing for what is no number."""
+    shift, chance = _shift(subject, now, before, usual)
+    if math.isnan(shift):
+        return []
+    light = light_of(abs(shift), chance, options.level_amber, options.level_red, level)
+    spread = math.sqrt(usual.tables.get(subject, 0.0))
+    words = (
+        f"{subject}: level {_way(shift)} than in the reference by {abs(shift):.2f}; stable months "
+        f"differ from it by {spread:.2f}."
+    )
+    return [Finding("column", subject, abs(shift), chance, light, words)]
+
+
+def _step(
+    subject: str,
+    now: ColumnSums,
+    earlier: ColumnSums,
+    before: ColumnSums,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> list[Finding]:
+    """Return how the level stands against the month before: what a slow cycle does not explain.
+
+    A step back to what is usual is no drift.
+    """
+    (mean, variance), (old, old_variance) = now.mean_level(), earlier.mean_level()
+    shift, chance_of_level = _shift(subject, now, before, usual)
+    if math.isnan(mean) or math.isnan(old) or math.isnan(shift):
+        return []
+    step = mean - old
+    chance = usual.chance_of_step(subject, step, variance + old_variance)
+    light = GREEN
+    if chance_of_level < UNUSUAL:
+        light = light_of(abs(step), chance, options.level_amber, options.level_red, level)
+    spread = math.sqrt(usual.steps.get(subject, 0.0))
+    words = (
+        f"{subject}: level {_way(step)} than the month before by {abs(step):.2f}; from one stable "
+        f"month to the next it moves by {spread:.2f}."
+    )
+    return [Finding("column", subject, abs(step), chance, light, words)]
+
+
+def _shift(
+    subject: str, now: ColumnSums, before: ColumnSums, usual: UsualMonths
+) -> tuple[float, float]:
+    """Return the shift of a level and its chance in a stable month; NaN for what is no number."""
+    (mean, variance), (old, old_variance) = now.mean_level(), before.mean_level()
+    if math.isnan(mean) or math.isnan(old) or before.account_levels == now.account_levels == 0:
+        return math.nan, 1.0
+    shift = mean - old
+    spread = variance + old_variance * _repeats(usual)
+    return shift, usual.chance_of_level(subject, shift, spread)
+
+
+def _way(shift: float) -> str:
+    return "higher" if shift > 0 else "lower"
+
+
+def _names(
+    name: str,
+    column: str,
+    now: TableProfile,
+    before: TableProfile,
+    options: MonitorOptions,
+    level: float,
+) -> Finding:
+    known, counts = before.categories[column], now.categories.get(column, {})
+    unseen = {value: count for value, count in counts.items() if value not in known}
+    rows, fresh = sum(counts.values()), sum(unseen.values())
+    share = fresh / max(rows, 1.0)
+    # A next row has a name that was never seen with the share of names seen once (Good 1953);
+    # an account's rows are alike, and count for fewer.
+    seen = max(sum(known.values()), 1.0)
+    rare = min((1 + sum(count == 1 for count in known.values())) / seen, 1.0)
+    alike = max(now.account_rows / max(now.rows, 1.0), 1.0)
+    chance = float(stats.binom.sf(math.ceil(fresh / alike) - 1, math.ceil(rows / alike), rare))
+    light = AMBER if fresh else GREEN
+    if share >= options.unseen_red and chance < level:
+        light = RED
+    words = f"{name}.{column}: {share:.1%} of the rows have a name that training never saw"
+    words += f" ({', '.join(sorted(unseen)[:3])})." if unseen else "."
+    return Finding("category", f"{name}.{column}", share, chance, light, words)
