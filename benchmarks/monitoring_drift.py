@@ -25,8 +25,8 @@ import yaml
 from omegaconf import OmegaConf
 
 from delinquency.monitoring.drift_checks import drift_findings, missing_table_findings
-from delinquency.monitoring.findings import RED, Finding
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_findings import RED, Finding
 from delinquency.monitoring.usual_months import Reference
 from delinquency.panel.label_options import LabelOptions
 from delinquency.panel.window_cells import month_number

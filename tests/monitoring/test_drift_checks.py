@@ -10,8 +10,8 @@ import pytest
 from delinquency.features.feature_description import meanings_of
 from delinquency.features.registered_features import FEATURES
 from delinquency.monitoring.drift_checks import drift_findings, missing_table_findings, stability
-from delinquency.monitoring.findings import worst_light
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_findings import worst_light
 from delinquency.monitoring.month_profile import profile_of, stability_index
 from delinquency.monitoring.table_profile import table_profiles, table_scales
 from delinquency.monitoring.usual_months import NO_MONTHS, Reference, reference_of_months

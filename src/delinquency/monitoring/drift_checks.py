@@ -11,8 +11,8 @@ import numpy as np
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.features.registered_features import FEATURES
 from delinquency.log_odds import probability
-from delinquency.monitoring.findings import AMBER, GREEN, RED, WORST, Finding, light_of
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_findings import AMBER, GREEN, RED, WORST, Finding, light_of
 from delinquency.monitoring.month_profile import MonthProfile, stability_index
 from delinquency.monitoring.table_drift import count_of_table_checks, table_findings
 from delinquency.monitoring.usual_months import Reference

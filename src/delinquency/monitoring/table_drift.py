@@ -4,8 +4,8 @@ import math
 
 from scipy import stats
 
-from delinquency.monitoring.findings import AMBER, GREEN, RED, Finding, light_of
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_findings import AMBER, GREEN, RED, Finding, light_of
 from delinquency.monitoring.month_profile import MonthProfile
 from delinquency.monitoring.table_profile import ColumnSums, TableProfile
 from delinquency.monitoring.usual_months import Reference, UsualMonths

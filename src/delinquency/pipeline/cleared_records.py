@@ -96,10 +96,17 @@ def without_cleared(config: Config, tables: Mapping[str, pd.DataFrame]) -> dict[
             _refuse_older_store(config, connection)
             if not count_erased(connection):
                 return dict(tables)
-            gone = clearances(connection, load_key(key_file(config)), tables)
+            plain = {name: _as_text(frame) for name, frame in tables.items()}
+            gone = clearances(connection, load_key(key_file(config)), plain)
     finally:
         database.close()
-    return erase_history(tables, gone)
+    return erase_history(plain, gone)
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose categories, as parts are read, are plain text."""
+    text = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(text, "str")) if len(text) else frame
 
 
 def erased_state(config: Config) -> int:

@@ -13,8 +13,8 @@ from delinquency.errors import ChoiceError
 from delinquency.log_odds import probability
 from delinquency.metrics import Resampling, bootstrap_intervals
 from delinquency.monitoring.drift_checks import drift_findings, missing_table_findings
-from delinquency.monitoring.findings import AMBER, GREEN, RED, Finding, worst_light
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.monitoring.month_findings import AMBER, GREEN, RED, Finding, worst_light
 from delinquency.monitoring.month_profile import MonthProfile
 from delinquency.monitoring.usual_months import Reference
 from delinquency.panel.label_options import LabelOptions
@@ -23,6 +23,7 @@ from delinquency.panel.roll_rates import roll_rates
 from delinquency.panel.schema import TABLES
 from delinquency.panel.window_cells import month_number
 from delinquency.pipeline.canonical_tables import ensure_tables, part_folders
+from delinquency.pipeline.cleared_records import without_cleared
 from delinquency.pipeline.observed_month import accounts_of, observed_profile
 from delinquency.scoring.account_scorer import AccountScorer
 from delinquency.scoring.part_tables import INPUT_TABLES, read_table
@@ -95,7 +96,7 @@ def monitor_month(
     statements: list[pd.DataFrame] = []
     accounts = 0
     for number, folder in enumerate(folders, start=1):
-        tables = _tables_until(folder, present, month)
+        tables = without_cleared(config, _tables_until(folder, present, month))
         observed = accounts_of(tables["statements"], month)
         accounts += len(observed)
         if lacking or observed.empty:

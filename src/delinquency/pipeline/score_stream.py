@@ -247,9 +247,7 @@ def _scored(job: Job, scorer: AccountScorer) -> tuple[ScoredAccounts, pd.Series 
         return scorer.score_features(features, keys, ()), frame.get(UNSEEN)
     tables = read_part(job.folder, scorer.columns)
     if erased_state(job.config):
-        text = {n: t.select_dtypes("category").columns for n, t in tables.items()}
-        plain = {n: t.astype(dict.fromkeys(text[n], "str")) for n, t in tables.items()}
-        tables = without_cleared(job.config, plain)
+        tables = without_cleared(job.config, tables)
     return scorer.score(tables), None
 
 

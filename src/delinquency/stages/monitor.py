@@ -5,7 +5,7 @@ from typing import Any
 from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import DriftError
-from delinquency.monitoring.findings import RED
+from delinquency.monitoring.month_findings import RED
 from delinquency.monitoring.usual_months import Reference
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.chosen_model import model_folder
