@@ -8,13 +8,14 @@ cards and treated.
 
 Run:  make bench-faults            (about a minute; installs creforge for the bench)
       make bench-faults ARGS="--profile nasty --seeds 1,2,3"
-      make bench-faults ARGS="--train"
+      make bench-faults ARGS="--train --keep /tmp/bureau"    (to open its cards)
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import polars as pl
@@ -55,11 +56,14 @@ def main() -> None:
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--profile", default="standard", help="light, standard or nasty")
     parser.add_argument("--train", action="store_true", help="the whole way on the clean files")
+    parser.add_argument("--keep", default="", help="a folder that keeps the files and reports")
     chosen = parser.parse_args()
     missed = False
     for seed in chosen.seeds.split(","):
-        with tempfile.TemporaryDirectory() as place:
+        kept = Path(chosen.keep) / seed if chosen.keep else None
+        with nullcontext(kept) if kept else tempfile.TemporaryDirectory() as place:
             clean, dirty, root = (Path(place) / name for name in ("clean", "dirty", "root"))
+            clean.parent.mkdir(parents=True, exist_ok=True)
             creforge(
                 "generate", "-n", chosen.subjects, "-s", seed, "--format", "csv", "-o", str(clean)
             )

@@ -9,7 +9,7 @@ import pytest
 from delinquency.errors import DataError
 from delinquency.sources.data_options import PanelData
 from delinquency.sources.monthly_panel import read_panel
-from delinquency.sources.reading.cells import month_cells
+from delinquency.sources.reading.date_cells import month_cells
 from delinquency.sources.reading.mapping_options import TableMapping
 
 EXTRACTION = np.datetime64("2000-01")

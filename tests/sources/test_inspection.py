@@ -12,10 +12,11 @@ from omegaconf import OmegaConf
 from delinquency.errors import ChoiceError
 from delinquency.reporting.inspection_page import as_html
 from delinquency.sources.data_options import PanelData, TableData
-from delinquency.sources.inspect.column_profile import order_drift, rank_auc, special_codes
+from delinquency.sources.inspect.column_profile import order_drift, rank_auc
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.inspected_files import inspect_file, inspect_options
 from delinquency.sources.inspect.inspection_text import as_json, as_text
+from delinquency.sources.inspect.suspected_codes import special_codes
 from delinquency.sources.reading.mapping_options import FeatureColumn, LabelColumn, TableMapping
 from delinquency.synthetic.portfolio_options import SyntheticData
 
@@ -35,7 +36,7 @@ def frame() -> pd.DataFrame:
     out["MonthsSinceDelq"] = np.where(np.arange(ROWS) % 10 == 0, -9, rng.integers(0, 60, ROWS))
     out["TimesLate"] = np.where(np.arange(ROWS) % 50 == 0, 98, rng.integers(0, 12, ROWS))
     income = rng.uniform(1_000, 5_000, ROWS).round()
-    income[::8] = np.nan
+    income[::7] = np.nan
     out["Income"] = income
     out["DebtRatio"] = np.where(np.isnan(income), 2_500.0, 0.3)
     out["Drifting"] = np.arange(ROWS) + rng.normal(scale=30, size=ROWS)

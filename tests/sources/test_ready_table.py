@@ -101,6 +101,7 @@ def test_a_column_without_a_role_prints_yaml_that_gives_it_one(tmp_path):
         "trait": "economic_condition",
         "direction": -1,
         "title": "Monthly income",
+        "title_zh": "每月收入",
     }
     assert pasted["protected"] == {"age": "age"}
     assert pasted["columns"]["x17"]["trait"] == "???", "a name that says nothing is not guessed"

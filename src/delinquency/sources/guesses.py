@@ -3,14 +3,12 @@
 A guess saves typing; its reader confirms or changes it. Nothing in the project acts on one.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from delinquency.sources.guess_titles import title_keys
+from delinquency.sources.name_words import quoted, words_of
 from delinquency.traits import TRAITS
-
-CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zA-Z])(?=[0-9])")
-WORDS = re.compile(r"[A-Za-z]+|[0-9]+")
 
 CHINESE_PROTECTED = {
     "age": ("年龄", "出生", "生日"),
@@ -23,7 +21,7 @@ CHINESE_PROTECTED = {
 }
 PROTECTED = {
     "age": ("age", "birth", "dob", "birthday", "birthdate", "yob"),
-    "sex": ("sex", "gender", "female", "male"),
+    "sex": ("sex", "gender", "female", "male", "sexo", "sexe", "genero"),
     "marital_status": ("marriage", "marital", "married", "spouse", "divorced", "widowed", "civil"),
     "ethnicity": ("race", "ethnic", "ethnicity", "caste", "tribe", "skin", "minority"),
     "nationality": (
@@ -45,6 +43,14 @@ PROTECTED = {
     "region": ("zip", "zipcode", "postcode", "postal", "neighborhood", "neighbourhood"),
 }
 """Protected attribute -> whole words that speak of it."""
+RUN_TOGETHER_PROTECTED = (
+    ("birthplace", "nationality"), ("birth", "age"), ("gender", "sex"), ("geschlecht", "sex"),
+    ("marital", "marital_status"), ("familienstand", "marital_status"), ("ethnic", "ethnicity"),
+    ("religio", "religion"), ("nationality", "nationality"), ("nacionalidad", "nationality"),
+    ("citizen", "nationality"), ("disabilit", "disability"), ("pregnan", "pregnancy"),
+    ("postcode", "region"), ("zipcode", "region"),
+)  # fmt: skip
+"""Marks that tell an attribute also within a name whose words run together."""
 NOT_A_PERSONS_AGE = ("account", "oldest", "trade", "loan", "car", "vehicle", "file", "average")
 
 TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
@@ -70,14 +76,15 @@ TRAIT_WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("economic_condition", 1, ("unemploy",)),
 )
 """Trait, direction, and the word starts that speak of them; the first match wins."""
-LABEL_WORDS = ("default", "bad", "target", "label", "y", "delinquent", "dlq", "outcome")
+LABEL_WORDS = ("default", "bad", "target", "label", "y", "delinquent", "dlq", "outcome", "repaid",
+               "nondefault", "performing", "good")  # fmt: skip
 LABEL_WHOLE = ("riskperformance", "seriousdlqin2yrs")
 RUN_TOGETHER = 10
 """Letters from which a name may be several words without a mark between them."""
 QUESTION = "'???'"
 """A value that the configuration refuses until it is filled in."""
-ACCOUNT_WORDS = ("id", "account", "key", "no", "number", "index", "unnamed", "rownames", "rownum",
-                 "row", "rowid")  # fmt: skip
+ACCOUNT_WORDS = ("id", "account", "acct", "nbr", "seq", "key", "no", "number", "index", "unnamed",
+                 "rownames", "rownum", "row", "rowid")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,31 +103,6 @@ class Guess:
     trait: str
     direction: int
     because: str
-
-
-def words_of(name: str) -> list[str]:
-    """Split a column name into lower-case words.
-
-    Examples
-    --------
-    >>> words_of("NumTrades60Ever2DerogPubRec")
-    ['num', 'trades', '60', 'ever', '2', 'derog', 'pub', 'rec']
-    >>> words_of("default.payment_next")
-    ['default', 'payment', 'next']
-    """
-    return [word.lower() for word in WORDS.findall(CAMEL.sub(" ", name))]
-
-
-def title_of(name: str) -> str:
-    """Return a column name as words, for a title that its reader improves.
-
-    Examples
-    --------
-    >>> title_of("MonthlyIncome")
-    'Monthly income'
-    """
-    text = " ".join(words_of(name))
-    return text[:1].upper() + text[1:]
 
 
 def guess_trait(name: str) -> Guess:
@@ -164,7 +146,8 @@ def guess_protected(name: str) -> str:
         if attribute == "age" and set(words) & set(NOT_A_PERSONS_AGE):
             continue
         return attribute
-    return ""
+    together = "".join(words)
+    return next((told for mark, told in RUN_TOGETHER_PROTECTED if mark in together), "")
 
 
 def guess_label(names: list[str], binary: list[str]) -> str:
@@ -220,25 +203,19 @@ def column_lines(
             continue
         guess = guess_trait(name)
         entry = f"trait: {guess.trait or QUESTION}, direction: {guess.direction}"
-        entry += f", title: {quoted(title_of(name))}"
+        entry += f", {title_keys(name)}"
         entry += f", {extras[name]}" if extras and name in extras else ""
         note = f"guessed from {guess.because!r}" if guess.because else _choose()
         note += f"; {doubts[name]}" if doubts and name in doubts else ""
         lines.append(f"  {quoted(name)}: {{{entry}}}  # {note}")
     if protected:
         lines.append("protected:")
-        lines += [f"  {attribute}: {quoted(name)}" for name, attribute in protected.items()]
+        given: dict[str, int] = {}
+        for name, attribute in protected.items():
+            given[attribute] = given.get(attribute, 0) + 1
+            key = attribute if given[attribute] == 1 else f"{attribute}_{given[attribute]}"
+            lines.append(f"  {key}: {quoted(name)}")
     return "\n".join(lines)
-
-
-def quoted(text: str) -> str:
-    """Return a text as YAML writes it: bare when that is safe."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*", text) and text.lower() not in YAML_SWITCHES:
-        return text
-    return "'" + text.replace("'", "''") + "'"
-
-
-YAML_SWITCHES = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 
 def _choose() -> str:

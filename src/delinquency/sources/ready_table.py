@@ -9,29 +9,24 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import ChoiceError, DataError, Fault, unknown_name
-from delinquency.panel.outcomes import account_order
-from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.sources.adapters import SOURCES, SourceFeatures, one_cohort
 from delinquency.sources.data_options import TableData
-from delinquency.sources.guesses import column_lines, title_of
-from delinquency.sources.reading.account_ids import identifiers
+from delinquency.sources.guesses import column_lines
+from delinquency.sources.name_words import title_of
 from delinquency.sources.reading.cells import (
     cell_fault,
     code_cells,
-    month_cells,
     name_cells,
     number_cells,
     text_cells,
 )
 from delinquency.sources.reading.delimited_text import RawTable
-from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import find, read_path, require_columns
 from delinquency.sources.reading.sql_queries import read_query
-from delinquency.sources.stated_persons import persons_of_rows
-from delinquency.sources.table_columns import AMOUNT, RARE, Columns, feature_columns, words_of
+from delinquency.sources.table_columns import RARE, Columns, feature_columns, words_of
+from delinquency.sources.table_keys import LEFT_OUT, groups_of, keys_of, own_order, unusable_rows
 from delinquency.traits import TRAITS
 
-LEFT_OUT = -1.0
 PLACED = "numbered_by_place"
 """Fact that says that accounts have no number but their place in the file."""
 
@@ -61,13 +56,13 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
     raw = _read_raw(options, raw_dir)
     extra = check_roles(options, raw)
     bad, label_faults = _label(options, raw)
-    unusable = _unusable(options, raw, bad)
+    unusable = unusable_rows(options, raw, bad)
     # What is left out is not judged: its other cells may hold anything.
     keyed = [name for name in (options.account_column, options.month_column) if name]
     gone = (bad == LEFT_OUT) | unusable
     raw = raw.without_cells([*options.columns, *keyed], gone)
     made = feature_columns(options, raw)
-    keys, key_faults, dated, id_counts = _keys(options, raw, gone)
+    keys, key_faults, dated, id_counts = keys_of(options, raw, gone)
     faults = [*label_faults, *made.faults, *key_faults]
     if faults:
         raise DataError(faults)
@@ -77,11 +72,11 @@ def read_table(options: TableData, raw_dir: Path) -> SourceFeatures:
         raise DataError(Fault(raw.where, "", expected, 0, (f"none of {len(kept):,}",)))
     keys = keys.loc[kept].reset_index(drop=True)
     values = pd.DataFrame(made.numbers).loc[kept].reset_index(drop=True)
-    names, order = _own_order(options, keys, values.assign(bad=bad[kept]))
+    names, order = own_order(options, keys, values.assign(bad=bad[kept]))
     rows = np.flatnonzero(kept)[order]
     keys, values = (frame.iloc[order].reset_index(drop=True) for frame in (keys, values))
     in_order = names.iloc[order].reset_index(drop=True)
-    groups, person_counts = _groups(options, raw, values, rows, in_order)
+    groups, person_counts = groups_of(options, raw, values, rows, in_order)
     labels = keys.assign(bad=bad[rows], group_id=groups)
     protected = pd.concat(
         [keys, _protected(options, raw).iloc[rows].reset_index(drop=True)], axis=1
@@ -216,22 +211,6 @@ def _there(names: Iterable[str], options: TableData, raw: RawTable) -> list[str]
     return [name for name in names if options.labelled or name in present]
 
 
-def _unusable(options: TableData, raw: RawTable, bad: np.ndarray) -> np.ndarray:
-    """Return which rows have no account, month or label, where such rows are to be dropped."""
-    lost = np.zeros(raw.cells.num_rows, dtype=bool)
-    if options.unusable != "drop":
-        return lost
-    if options.account_column:
-        cells = text_cells(raw.cells[options.account_column], missing=options.text.gaps)
-        lost |= cells.is_null().to_numpy()
-    if options.month_column:
-        days, wrong, _ = _days(options, raw)
-        lost |= np.isnat(days) & ~wrong
-        # Where no month at all can be read, the format is wrong, not the rows.
-        lost |= wrong & bool((~np.isnat(days) & ~wrong).any())
-    return (lost | np.isnan(bad) if options.labelled else lost) & (bad != LEFT_OUT)
-
-
 def _read_raw(options: TableData, raw_dir: Path) -> RawTable:
     if options.query:
         return read_query(options.query, options.database)
@@ -275,125 +254,6 @@ def _label(options: TableData, raw: RawTable) -> tuple[np.ndarray, list[Fault]]:
         expected = "both good and bad rows"
         return bad, [Fault(raw.where, outcome.column, expected, 0, (got,))]
     return bad, []
-
-
-def _keys(
-    options: TableData, raw: RawTable, gone: np.ndarray
-) -> tuple[pd.DataFrame, list[Fault], bool, dict[str, int]]:
-    """Return account and month of each row, faults, whether months are dates, and counts.
-
-    Rows that are ``gone`` are not judged.
-    """
-    n_rows = raw.cells.num_rows
-    faults: list[Fault] = []
-    counts: dict[str, int] = {}
-    if options.account_column:
-        cells = text_cells(raw.cells[options.account_column])
-        ids = identifiers(
-            raw.cells[options.account_column],
-            options.text,
-            rule=options.ids,
-            where=raw.where,
-            name=options.account_column,
-        )
-        account, counts = ids.ids, ids.counts
-        faults += ids.faults
-        empty = account.isna().to_numpy() & ~gone
-        if empty.any() and not ids.faults:
-            faults.append(
-                cell_fault(
-                    cells,
-                    empty,
-                    where=raw.where,
-                    name=options.account_column,
-                    expected="a value in every row",
-                )
-            )
-    else:
-        account = pd.Series(np.arange(1, n_rows + 1)).astype("str")
-    if options.month_column:
-        days, _, more = _days(options, raw)
-        mend = "State how months are written in data.month_format (such as %Y%m or %d.%m.%Y)."
-        faults += [replace(fault, mend=mend) for fault in more]
-        months = days.astype("datetime64[M]").astype(MONTH_DTYPE)
-        undated = np.isnat(months) & ~gone
-        if undated.any() and not more:
-            expected = "a month in every row"
-            n_empty = int(undated.sum())
-            faults.append(Fault(raw.where, options.month_column, expected, n_empty))
-    else:
-        months = np.full(n_rows, STAND_IN_EXTRACTION.astype(MONTH_DTYPE))
-    keys = pd.DataFrame({"account_id": account, "observation_month": months})
-    doubled = keys.duplicated(keep=False).to_numpy() & ~gone
-    if not faults and doubled.any():
-        cells = text_cells(raw.cells[options.account_column])
-        expected = "each account once (a month)"
-        mend = "If rows are applications of one person, name the person in person_columns."
-        name = options.account_column
-        faults.append(
-            cell_fault(cells, doubled, where=raw.where, name=name, expected=expected, mend=mend)
-        )
-    dated = bool(options.month_column) and options.month_format not in ("offset", "months_ago")
-    return keys, faults, dated, counts
-
-
-def _days(options: TableData, raw: RawTable) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
-    """Return the day of each row, which cells are wrong, and the fault of those."""
-    return month_cells(
-        raw.cells[options.month_column],
-        options.month_format,
-        extraction=STAND_IN_EXTRACTION,
-        where=raw.where,
-        name=options.month_column,
-        missing=options.text.gaps,
-    )
-
-
-def _own_order(
-    options: TableData, keys: pd.DataFrame, content: pd.DataFrame
-) -> tuple[pd.Series, np.ndarray]:
-    """Return a name of each row that no shuffling of the file changes, and the order of the rows.
-
-    Rows are named and ordered by account and month. Where no column numbers the accounts, the
-    number of a row is its place in the file, and rows stay in the order of the file; what a row
-    holds names it (and ``prepare`` orders the rows by these names). Rows that hold the same are
-    told apart by a count: which one has which makes no difference.
-    """
-    if options.account_column:
-        by_month = keys["observation_month"].argsort(kind="stable").to_numpy()
-        by_account = account_order(keys["account_id"].iloc[by_month])
-        return keys["account_id"], by_month[by_account]
-    hashed = pd.util.hash_pandas_object(content, index=False)
-    number = hashed.groupby(hashed).cumcount()
-    names = hashed.map("{:016x}".format) + "-" + number.astype("str")
-    return names, np.arange(len(keys))
-
-
-def _groups(
-    options: TableData, raw: RawTable, values: pd.DataFrame, rows: np.ndarray, account: pd.Series
-) -> tuple[np.ndarray, dict[str, int]]:
-    """Return for each row the name of its group: a person, or rows with equal features.
-
-    ``rows`` are the places in the file, ``account`` the names of the rows; a group is named by
-    its first row. Rows whose person is not stated are counted.
-    """
-    counts: dict[str, int] = {}
-    if set(options.person_columns) <= set(raw.cells.column_names) and options.person_columns:
-        persons = persons_of_rows(raw, options.person_columns, options.text, options.ids)[rows]
-        if (persons < 0).any():
-            counts["rows_without_a_person"] = int((persons < 0).sum())
-        # Where nobody is named, nobody is known to be the same.
-        number = pd.Series(np.where(persons < 0, -1 - np.arange(len(persons)), persons))
-    elif options.group_equal_rows:
-        number = values.groupby(list(values.columns), dropna=False, sort=False).ngroup()
-        # A mark ("does not apply": no) is filled also where every cell of the file is missing.
-        told = [name for name in values if name in options.columns or name.endswith(AMOUNT)]
-        says_nothing = values[told].isna().all(axis=1).to_numpy()
-        number = number.mask(says_nothing, pd.Series(-1 - np.arange(len(values))))
-    else:
-        number = pd.Series(pd.factorize(account)[0])
-    number = number.reset_index(drop=True)
-    return np.asarray(account.groupby(number).transform("first").to_numpy()), counts
 
 
 def _protected(options: TableData, raw: RawTable) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 
 from delinquency.errors import ChoiceError, Fault
 from delinquency.sources.data_options import TableData
-from delinquency.sources.guesses import title_of
+from delinquency.sources.name_words import title_of
 from delinquency.sources.reading.cells import map_values, name_cells, number_cells, text_cells
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import FeatureColumn, TextOptions

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import rankdata
 
+from delinquency.sources.inspect.suspected_codes import special_codes
+from delinquency.sources.inspect.written_marks import month_style
 from delinquency.sources.reading.cells import NUMBER, is_text, name_cells, number_cells, text_cells
 from delinquency.sources.reading.mapping_options import TextOptions
 
@@ -15,14 +17,6 @@ BINS = 10
 """Bars of a column's picture."""
 MOSTLY = 0.5
 """A column is of numbers when more than this share of its filled cells are numbers."""
-SPECIAL_CODES = tuple(range(-9, 0)) + (-99, -999, -9999, 96, 97, 98, 99, 996, 997, 998, 999)
-SPECIAL_CODES += (9996, 9997, 9998, 9999, 99999, 999999, 9999999)
-"""Numbers that files use for "no value"."""
-GAP = 1.5
-"""A code is apart when it lies this many times the largest ordinary value away."""
-MIN_CODE_ROWS = 2
-OFTEN, FAR = 0.002, 5.0
-"""Share of the rows, and times the next value, from which a greatest value is no quantity."""
 RATIO_JUMP = 50.0
 """A ratio whose median is this many times larger where its base is missing is an amount there."""
 
@@ -68,6 +62,8 @@ class ColumnProfile:
         Largest difference between the distributions of the file's first and last third, 0 to 1.
     bins : tuple of Bin
         Rows and bad rate by range of values, or by name.
+    month_style : str
+        How it writes months or days; "" where it does not.
     """
 
     name: str
@@ -85,6 +81,7 @@ class ColumnProfile:
     auc: float | None = None
     drift: float | None = None
     bins: tuple[Bin, ...] = ()
+    month_style: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +157,7 @@ def describe(name: str, role: str, values: ColumnValues, bad: np.ndarray | None)
         auc=None if bad is None else ranking_power(values, bad),
         drift=order_drift(numbers if numbers is not None else values.ids.astype(float)),
         bins=bins_of(values, bad),
+        month_style=month_style(values.distinct),
     )
 
 
@@ -206,38 +204,6 @@ def bins_of(values: ColumnValues, bad: np.ndarray | None) -> tuple[Bin, ...]:
         for label, n, k, b in zip(labels, rows, n_known, n_bad, strict=True)
         if n
     )
-
-
-def special_codes(numbers: np.ndarray) -> tuple[tuple[float, int], ...]:
-    """Return numbers that look like codes for "no value": apart from all others, and repeated.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n,)
-        Filled cells.
-
-    Returns
-    -------
-    tuple of (float, int)
-        Code and how often it occurs.
-    """
-    if len(numbers) == 0:
-        return ()
-    distinct, counts = np.unique(numbers, return_counts=True)
-    candidate = np.isin(distinct, SPECIAL_CODES)
-    if len(distinct) > 2 and counts[-1] >= max(MIN_CODE_ROWS, OFTEN * len(numbers)):
-        # A greatest value that occurs often, far from all others: 365243 among days.
-        candidate[-1] |= distinct[-1] > FAR * max(abs(distinct[-2]), 1)
-    rest = distinct[~candidate]
-    if not candidate.any() or len(rest) == 0:
-        return ()
-    found = []
-    for code, count in zip(distinct[candidate], counts[candidate], strict=True):
-        below = code < 0 <= rest.min()
-        above = code > 0 and code > GAP * max(rest.max(), 1)
-        if (below or above) and count >= MIN_CODE_ROWS:
-            found.append((float(code), int(count)))
-    return tuple(found)
 
 
 def ranking_power(values: ColumnValues, bad: np.ndarray) -> float | None:

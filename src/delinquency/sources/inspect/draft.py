@@ -1,8 +1,10 @@
 """A ready-to-edit YAML for a file that has none: guesses, each marked as one."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
+from delinquency.sources.guess_titles import title_keys
 from delinquency.sources.guesses import (
     QUESTION,
     column_lines,
@@ -10,13 +12,12 @@ from delinquency.sources.guesses import (
     guess_protected,
     guess_trait,
     is_account_name,
-    quoted,
-    title_of,
-    words_of,
 )
 from delinquency.sources.inspect.column_profile import ColumnProfile
 from delinquency.sources.inspect.file_profile import FileProfile
 from delinquency.sources.inspect.label_suspicions import months_aside
+from delinquency.sources.inspect.suspected_codes import code_text
+from delinquency.sources.name_words import quoted, words_of
 
 LEAST_WINDOW, MOST_WINDOW = 3, 12
 MANY_COLUMNS = 3
@@ -26,6 +27,11 @@ CLEAR = 0.03
 CODE_WORDS = "missing, not_applicable or capped"
 GOOD_WORDS = {"good", "paid", "performing", "current", "non-default", "nondefault", "0"}
 BAD_WORDS = {"bad", "default", "defaulted", "charged off", "non-performing", "delinquent"}
+YES, NO = {"1", "yes", "y", "true", "t", "1.0"}, {"0", "no", "n", "false", "f", "0.0"}
+GOOD_NAME = re.compile(
+    r"\b(good|repaid|paid back|nondefault|no[nt]? default|on time|(?<!non )performing)\b"
+)
+"""Names of labels whose yes is good."""
 MOSTLY_TWO, FEW_VALUES = 0.9, 6
 """Share of the rows that a label's two values hold at least, and the most values it has."""
 MOST_MONTHS = 240
@@ -58,8 +64,11 @@ def draft_yaml(profile: FileProfile, name: str, path: str) -> str:
         A panel's mapping when accounts repeat and a column speaks of months, otherwise a
         table's.
     """
-    account = _account(profile)
-    month = next((c for c in profile.columns if _of_months(c)), None)
+    by_name = {column.name: column for column in profile.columns}
+    account = by_name.get(profile.key[0]) or _account(profile)
+    month = by_name.get(profile.key[1]) or next(
+        (c for c in profile.columns if _of_months(c)), None
+    )
     repeats = account is not None and account.n_distinct < 0.9 * profile.n_rows
     head = [
         f"# A draft for {profile.where} ({profile.n_rows:,} rows), made by stage=inspect.",
@@ -97,7 +106,7 @@ def _of_months(column: ColumnProfile) -> bool:
     words = set(words_of(column.name))
     if not words & set(MONTH_WORDS) or words & LENGTH_WORDS:
         return False
-    if column.kind == "date":
+    if column.kind == "date" or column.month_style:
         return True
     if column.kind != "number" or column.minimum is None or column.maximum is None:
         return False
@@ -127,7 +136,7 @@ def _panel(
         )
         if found is not None and found.name not in roles.values():
             roles[role] = found.name
-    lines = _opening("panel", name)
+    lines = [*_opening("panel", name), *_text_lines(profile)]
     lines += ["tables:", "  statements:", f"    path: {quoted(path)}", "    columns:  # guesses"]
     lines += [f"      {role}: {quoted(column)}" for role, column in roles.items()]
     lines += ["    formats:", f"      month: {_month_format(month)}  # guessed"]
@@ -166,7 +175,7 @@ def _table(
     by_name = {column.name: column for column in profile.columns}
     if label:
         values = [value for value, _ in by_name[label].top]
-        bad = bad_value(values[:2])
+        bad = bad_value(values[:2], label)
         good = [value for value in values[:2] if value != bad]
         odd = ", ".join(quoted(v) for v in values[2:])
         doubt = "; ".join(f.text for f in profile.findings if "wrong way round" in f.text)
@@ -177,12 +186,10 @@ def _table(
         )
     else:
         lines.append("outcome: {column: '???'}")
-    if profile.header:
-        listed = ", ".join(quoted(name) for name in profile.header)
-        lines.append(f"text: {{header: [{listed}]}}  # the file has none: write the true names")
+    lines += _text_lines(profile)
     shared = _shared_codes(profile)
     if shared:
-        asked = ", ".join(f"{code:g}: {QUESTION}" for code in shared)
+        asked = ", ".join(f"{code_text(code)}: {QUESTION}" for code in shared)
         lines.append(f"special: {{{asked}}}  # {CODE_WORDS}; holds for every column")
     families = months_aside(names)
     if families:
@@ -205,13 +212,28 @@ def _table(
         doubts={n: doubt for n in left if (doubt := _doubt(by_name[n]))},
     )
     names_lines = [
-        f"  {quoted(n)}: {{trait: '???', categorical: true, title: {quoted(title_of(n))}}}"
+        f"  {quoted(n)}: {{trait: {QUESTION}, categorical: true, {title_keys(n)}}}"
         "  # names, not quantities"
         for n in text
     ]
     columns, mark, protected = known.partition("protected:")
     lines += [columns.rstrip("\n") or "columns:", *names_lines]
     return [*lines, mark + protected] if mark else lines
+
+
+def _text_lines(profile: FileProfile) -> list[str]:
+    """Return the line that says how the file is written, where it is not the usual way."""
+    keys, notes = [], []
+    if profile.text.decimal != ".":
+        keys.append(f"decimal: {quoted(profile.text.decimal)}")
+    if profile.text.thousands:
+        keys.append(f"thousands: {quoted(profile.text.thousands)}")
+    if keys:
+        notes.append("guessed from its numbers")
+    if profile.header:
+        keys.append(f"header: [{', '.join(quoted(name) for name in profile.header)}]")
+        notes.append("the file has none: write the true names")
+    return [f"text: {{{', '.join(keys)}}}  # {'; '.join(notes)}"] if keys else []
 
 
 def _shared_codes(profile: FileProfile) -> list[float]:
@@ -225,7 +247,7 @@ def _more(column: ColumnProfile, shared: list[float], profile: FileProfile) -> s
     keys = []
     own = [code for code, _ in column.codes if code not in shared]
     if own:
-        listed = ", ".join(f"{code:g}: {QUESTION}" for code in own)
+        listed = ", ".join(f"{code_text(code)}: {QUESTION}" for code in own)
         keys.append(f"special: {{{listed}}}")
     if base := profile.ratios.get(column.name):
         keys.append(f"ratio_to: {quoted(base)}")
@@ -252,21 +274,27 @@ def _opening(kind: str, name: str) -> list[str]:
     ]
 
 
-def bad_value(values: list[str]) -> str:
-    """Return which of two label values means bad: a telling word, else the rarer one."""
-    for value in values:
-        if value.lower() in {"1", "yes", "y", "true", "1.0"} | BAD_WORDS:
-            return value
-    return values[-1]
+def bad_value(values: list[str], label: str = "") -> str:
+    """Return which of two label values means bad: a telling word, else the rarer one.
+
+    Parameters
+    ----------
+    values : list of str
+        The more frequent one first.
+    label : str
+        Name of the column: a yes to ``repaid`` is good.
+    """
+    told = BAD_WORDS | (NO if GOOD_NAME.search(" ".join(words_of(label))) else YES)
+    return next((value for value in values if value.lower() in told), values[-1])
 
 
 def _month_format(month: ColumnProfile) -> str:
     """Return how a month column seems to be written."""
+    if month.month_style:
+        return "iso" if month.month_style == "iso" else f'"{month.month_style}"'
     if month.maximum is not None and month.minimum is not None:
         if month.maximum <= 0:
             return "offset"
-        if month.minimum >= 190_000 and month.maximum < 220_000:
-            return '"%Y%m"'
         if month.maximum < 600:
             return "months_ago"
     return "iso"

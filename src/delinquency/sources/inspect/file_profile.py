@@ -18,9 +18,12 @@ from delinquency.sources.inspect.findings import Finding, Roles
 from delinquency.sources.inspect.label_suspicions import (
     aside_findings,
     direction_findings,
+    only_of_bad_rows,
     together_findings,
 )
 from delinquency.sources.inspect.number_marks import mark_findings
+from delinquency.sources.inspect.panel_shape import panel_key
+from delinquency.sources.inspect.suspected_codes import code_text
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
 
@@ -67,6 +70,10 @@ class FileProfile:
         Column that seems to turn into an amount -> column that is missing where it does.
     header : tuple of str
         Stand-in names of the columns of a file without a header.
+    key : tuple of str and str
+        Columns that may be account and month of a panel; empty texts where the file is none.
+    text : TextOptions
+        How its numbers are written.
     """
 
     where: str
@@ -82,6 +89,8 @@ class FileProfile:
     repairs: dict[str, int]
     ratios: dict[str, str] = field(default_factory=dict)
     header: tuple[str, ...] = ()
+    key: tuple[str, str] = ("", "")
+    text: TextOptions = field(default_factory=TextOptions)
 
 
 def profile_file(
@@ -143,6 +152,8 @@ def profile_file(
         findings=tuple(findings),
         repairs=dict(raw.repairs),
         ratios=ratios,
+        key=panel_key(columns, values, raw.cells.num_rows),
+        text=text,
     )
 
 
@@ -217,6 +228,8 @@ def _leak_findings(
         if one_sided or telling:
             text = f"filled in {in_bad:,} bad and {in_good:,} good rows: it may exist only after"
             found.append(Finding("stop", column.name, text + " the outcome", "Ignore it."))
+        elif told := only_of_bad_rows(values[column.name], roles.bad):
+            found.append(Finding("stop", column.name, told, "Ignore it."))
         joined = "".join(c for c in column.name.lower() if c.isalpha())
         if any(word in joined for word in AFTER_LABEL_WORDS):
             text = "its name speaks of what follows an outcome"
@@ -252,7 +265,7 @@ def _column_findings(
             found.append(Finding("stop" if column.role else "look", column.name, text, mend))
         stated = roles.stated.get(column.name, frozenset())
         if codes := [(code, count) for code, count in column.codes if code not in stated]:
-            listed = ", ".join(f"{code:g} ({count:,} rows)" for code, count in codes)
+            listed = ", ".join(f"{code_text(code)} ({count:,} rows)" for code, count in codes)
             mend = "Say what they mean in 'special': missing, not_applicable or capped."
             found.append(Finding("look", column.name, f"may hold codes: {listed}", mend))
         if column.drift is not None and column.drift > DRIFT and not ordering and not key:

@@ -12,14 +12,10 @@ from delinquency.sources.data_options import DataOptions, PanelData, TableData, 
 from delinquency.sources.inspect.draft import bad_value, label_of
 from delinquency.sources.inspect.file_profile import FileProfile, profile_file
 from delinquency.sources.inspect.findings import Finding, Roles
+from delinquency.sources.inspect.written_marks import with_marks
 from delinquency.sources.reading.account_ids import identifiers, no_match_cause
-from delinquency.sources.reading.cells import (
-    NUMBER,
-    code_cells,
-    month_cells,
-    number_cells,
-    text_cells,
-)
+from delinquency.sources.reading.cells import NUMBER, code_cells, number_cells, text_cells
+from delinquency.sources.reading.date_cells import month_cells
 from delinquency.sources.reading.delimited_text import (
     RawTable,
     head_lines,
@@ -103,12 +99,13 @@ def inspect_file(
     place = find(str(path), raw_dir)
     text = _with_header(place, text or TextOptions())
     raw = read_path(place, text)
+    text = with_marks(raw, text)
     bare = profile_file(raw, None, text)
     label = label_of(bare.columns, len(raw.cells))
     if not label:
         return _headed(bare, text)
     values = [value for c in bare.columns if c.name == label for value, _ in c.top[:2]]
-    bad = bad_value(values)
+    bad = bad_value(values, label)
     meanings = {value: float(value == bad) for value in values}
     roles = Roles({label: "label"}, bad=_coded(raw, label, meanings))
     return _headed(profile_file(raw, roles, text), text)

@@ -17,7 +17,13 @@ MOST_ROWS, LEAST_OF_EACH = 20_000, 30
 MONTHS_ASIDE = 4
 """Columns that differ by a number only, from which they may be months side by side."""
 NUMBERED = re.compile(r"(.*?)[_\s-]?(\d{1,2})")
-MONTHLY = re.compile(r"pay|bill|bal|status|stmt|month|due|dpd|amt", re.IGNORECASE)
+BY_NAME = re.compile(
+    r"(.+?)[_\s-](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*", re.IGNORECASE
+)
+MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+ONLY_BAD_ROWS, ONLY_BAD_CHANCE = 20, 1e-6
+"""Bad rows, and the chance of it, from which values that no good row has tell the outcome."""
+MONTHLY = re.compile(r"pay|paid|bill|bal|status|stmt|month|due|dpd|amt", re.IGNORECASE)
 
 
 def direction_findings(
@@ -124,6 +130,32 @@ def together_findings(
     return [Finding("stop", "", text, "Ignore those that are not known at the observation.")]
 
 
+def only_of_bad_rows(values: ColumnValues, bad: np.ndarray) -> str:
+    """Return in words that only bad rows differ from the usual value; else "".
+
+    A value that only good rows have may mark a group that pays well.
+
+    Parameters
+    ----------
+    values : ColumnValues
+    bad : ndarray of shape (n_rows,)
+        1 bad, 0 good, NaN neither.
+    """
+    known = ~np.isnan(bad) & (values.ids >= 0)
+    ids, flags = values.ids[known], bad[known] == 1
+    if not len(ids) or flags.all() or not flags.any():
+        return ""
+    usual = int(np.bincount(ids).argmax())
+    other = ids != usual
+    in_bad, in_good = int((other & flags).sum()), int((other & ~flags).sum())
+    if in_good or in_bad < ONLY_BAD_ROWS or flags.mean() ** in_bad > ONLY_BAD_CHANCE:
+        return ""
+    return (
+        f"other than {values.distinct[usual]!r} in {in_bad:,} bad rows and in no good one: it may "
+        "exist only after the outcome"
+    )
+
+
 def months_aside(names: list[str]) -> dict[str, list[str]]:
     """Return families of columns that differ by a number, in its order: months side by side.
 
@@ -137,6 +169,9 @@ def months_aside(names: list[str]) -> dict[str, list[str]]:
         found = NUMBERED.fullmatch(name)
         if found and found.group(1) and MONTHLY.search(found.group(1)):
             families.setdefault(found.group(1), []).append((int(found.group(2)), name))
+        elif (found := BY_NAME.fullmatch(name)) and MONTHLY.search(found.group(1)):
+            place = MONTH_NAMES.index(found.group(2).lower())
+            families.setdefault(found.group(1), []).append((place, name))
     return {
         stem: [name for _, name in sorted(members)]
         for stem, members in families.items()

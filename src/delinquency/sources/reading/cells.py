@@ -3,8 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,20 +14,8 @@ from delinquency.sources.reading.mapping_options import TextOptions
 
 EXAMPLES = 3
 NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?")
-ISO = re.compile(
-    r"(\d{4}-\d{2})(-\d{2})?([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?"
-    r" ?(Z|UTC|[+-]\d{2}:?(\d{2})?)?"
-)
-"""A month or day with any time and zone behind it: what the clock of that zone shows."""
 EXACT_BELOW = 2.0**53
 """From here on, not every whole number can be held by a float of 64 bits."""
-MOST_MONTHS = 1200
-"""A month counted from extraction lies within a hundred years of it."""
-DIGITS_OF = {"%Y": 4, "%m": 2, "%d": 2, "%y": 2, "%j": 3, "%H": 2, "%M": 2, "%S": 2}
-"""How many digits a part of a date has; a format of these alone tells parts apart by place."""
-POINT_ZERO = re.compile(r"([+-]?\d++)\.0++")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-"""No statement, loan or birth of a customer lies outside."""
 Column: TypeAlias = Any
 """A pyarrow.ChunkedArray; pyarrow carries no types."""
 
@@ -164,13 +150,13 @@ def code_cells(
     """
     meanings = {str(code): value for code, value in codes.items()}
     cells = text_cells(column, missing=[one for one in missing if one not in meanings])
-    numbers = {n: v for code, v in meanings.items() if (n := _number(code)) is not None}
+    numbers = {n: v for code, v in meanings.items() if (n := plain_number(code)) is not None}
     unknown: set[str] = set()
 
     def convert(code: str) -> Any:
         if code in meanings:
             return meanings[code]
-        number = _number(code)
+        number = plain_number(code)
         if number is not None and number in numbers:
             return numbers[number]
         unknown.add(code)
@@ -196,116 +182,8 @@ def code_cells(
     )
 
 
-def month_cells(
-    column: Column,
-    style: str,
-    *,
-    extraction: np.datetime64,
-    where: str,
-    name: str,
-    missing: Sequence[str] = (),
-) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
-    """Convert a column to days.
-
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray
-    style : str
-        A strftime format, "iso", "offset" (0, -1, ...) or "months_ago" (0, 1, ...).
-    extraction : datetime64
-        Month from which offsets are counted back.
-    where, name : str
-        File and column, for the fault.
-
-    Returns
-    -------
-    tuple of ndarray of shape (n_rows,), ndarray of bool, and list of Fault
-        Dates as datetime64[ms], NaT where missing or wrong; which cells are wrong; the fault.
-    """
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        if pa.types.is_timestamp(column.type) and column.type.tz:
-            column = pc.local_timestamp(column)  # midnight in its own zone, not in Greenwich
-        days = column.cast(pa.timestamp("ms"), safe=False).to_numpy().astype("datetime64[ms]")
-        return _possible(days, column, where=where, name=name)
-    cells = text_cells(column, missing=missing)
-    parse, expected = _date_parser(style, extraction)
-    values, positions = map_values(cells, parse)
-    days = np.array(
-        [np.datetime64("NaT") if v is None else v for v in values], dtype="datetime64[ms]"
-    )
-    failed = np.array([v is None for v in values])
-    failed[-1] = False
-    wrong = failed[positions]
-    if not wrong.any():
-        return _possible(days[positions], cells, where=where, name=name)
-    fault = cell_fault(cells, wrong, where=where, name=name, expected=expected)
-    return days[positions], wrong, [fault]
-
-
-def _possible(
-    days: np.ndarray, cells: Column, *, where: str, name: str
-) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
-    """Return dates as they came, and the fault of those that no customer has lived."""
-    year = days.astype("datetime64[Y]").astype(np.int64) + 1970
-    wrong = ~np.isnat(days) & ((year < FIRST_YEAR) | (year > LAST_YEAR))
-    if not wrong.any():
-        return days, wrong, []
-    expected = f"a date from {FIRST_YEAR} to {LAST_YEAR}"
-    mend = "Dates such as 9999-12-31 stand for 'none': leave the cell empty."
-    fault = cell_fault(cells, wrong, where=where, name=name, expected=expected, mend=mend)
-    return days, wrong, [fault]
-
-
-def _date_parser(
-    style: str, extraction: np.datetime64
-) -> tuple[Callable[[str], np.datetime64 | None], str]:
-    """Return a function from text to a date or None, and what it expects in words."""
-    if style in ("offset", "months_ago"):
-        sign = 1 if style == "offset" else -1
-        words = "0 or below" if style == "offset" else "0 or above"
-
-        def counted(value: str) -> np.datetime64 | None:
-            number = _number(value)
-            if number is None or abs(number) > MOST_MONTHS:
-                return None
-            if number != int(number) or sign * number > 0:
-                return None
-            return extraction.astype("datetime64[M]") + np.timedelta64(int(sign * number), "M")
-
-        return counted, f"a whole number of months, {words}"
-    if style == "iso":
-        return _iso_day, "a date as YYYY-MM or YYYY-MM-DD"
-
-    n_digits = sum(map(DIGITS_OF.get, re.findall("%.", style), repeat(0)))
-    fixed = not re.sub("|".join(DIGITS_OF), "", style)
-
-    def written(value: str) -> np.datetime64 | None:
-        if whole := POINT_ZERO.fullmatch(value):  # a column of numbers with gaps: 202401.0
-            value = whole.group(1)
-        if fixed and len(value) != n_digits:  # 1122024 is 1 December, or 11 February
-            return None
-        try:
-            read = datetime.strptime(value, style)
-        except ValueError:
-            return None
-        return np.datetime64(read.replace(tzinfo=None), "ms")
-
-    digits = f", all {n_digits} digits (a zero in front may be lost)" if fixed else ""
-    return written, f"a date as {style}{digits}"
-
-
-def _iso_day(value: str) -> np.datetime64 | None:
-    """Return the day that is written first; a time and a zone behind it change nothing."""
-    found = ISO.fullmatch(value)
-    if found is None or (found.group(3) is None and found.group(6) is not None):
-        return None
-    try:
-        return np.datetime64(found.group(1) + (found.group(2) or ""), "D").astype("datetime64[ms]")
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> float | None:
+def plain_number(text: str) -> float | None:
+    """Return a text as a finite number, or None."""
     if not NUMBER.fullmatch(text):
         return None
     value = float(text)

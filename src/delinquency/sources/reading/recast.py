@@ -20,11 +20,11 @@ from delinquency.sources.reading.cells import (
     cell_fault,
     code_cells,
     is_text,
-    month_cells,
     name_cells,
     number_cells,
     text_cells,
 )
+from delinquency.sources.reading.date_cells import month_cells
 from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
 
