@@ -1,5 +1,6 @@
 """One account with round numbers: limit 1,000, balance 400, usual charges 100 a month."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -193,10 +194,31 @@ def test_where_paying_more_is_rated_worse_the_card_says_by_how_much_and_why():
 
     context = (_reference(), scale_of("none"), "CNY")
     one = what_ifs(_windows(), odd, context=context, cutoff=0.3)[0]
-    assert any("although more is paid: T3 Debt moves by +" in text for text in one.doubts)
+    assert any("although more is paid: T3 Debt burden adds +" in text for text in one.doubts)
     assert len(one.doubts) == len(one.doubts_zh)
     plain = what_ifs(_windows(), _score, context=context, cutoff=0.3)[0]
     assert plain.doubts == ()
+
+
+def test_a_rise_that_several_traits_share_is_not_said_to_outweigh_a_fall():
+    def odd(windows):
+        paid = last(windows["payment"])
+        return np.clip(0.2 + paid / 1e4, 0, 1), np.column_stack([paid / 1e3, paid / 2e3])
+
+    one = what_ifs(_windows(), odd, context=(_reference(), scale_of("none"), ""), cutoff=0.3)[0]
+    told = next(text for text in one.doubts if "more is paid" in text)
+    adds, rest = re.search(
+        r"adds (\S+) log-odds, the other traits together (\S+)\.", told
+    ).groups()
+    assert float(adds) == pytest.approx(2 * float(rest), abs=0.011) and rest.startswith("+")
+    assert "fall" not in told
+
+
+def test_a_change_says_so_where_nobody_knows_what_is_left():
+    one = what_ifs(_windows(), _score, context=(_reference(), scale_of("none"), ""), cutoff=0.3)[0]
+    assert not np.isfinite(one.left)
+    assert one.answer.endswith("What is left after essentials is not known.")
+    assert one.answer_zh.endswith("扣除必要支出后的结余未知。")
 
 
 def test_what_cannot_be_afforded_is_said_not_to_be_asked():

@@ -300,3 +300,42 @@ def test_no_family_blames_a_customer(language):
             for one in (fact, replace(fact, second=fact)):
                 words = reason_text(one, language=language, audience="customer")
                 assert not BLAMES.search(words), f"{meaning.name}: {words}"
+
+
+SINCE = re.compile(
+    r"since|Days|Age| on file|open at|Cards used up at other lenders$|a month$|first"
+)
+"""Counts of a moment, or from a moment on: no period belongs to them."""
+
+
+def test_every_count_says_over_what_time_in_the_words_of_both_audiences():
+    for meaning in MEANINGS.values():
+        if meaning.unit != "count" or SINCE.search(meaning.phrase):
+            continue
+        for value, reference in ((3.0, 1.0), (1.0, 3.0)):
+            fact = _fact(meaning, value, reference)
+            for audience in ("manager", "customer"):
+                english = reason_text(fact, audience=audience)
+                chinese = reason_text(fact, language="zh", audience=audience)
+                assert re.search(r" in \d+ months?\b", english), english
+                assert re.search(r"近\d+个月", chinese), chinese
+                assert "{" not in english + chinese
+
+
+def test_a_count_of_months_is_counted_in_months_and_one_of_times_in_times():
+    for meaning in MEANINGS.values():
+        measure = style_of(meaning, window_months=12).counter_zh
+        if meaning.unit == "count":
+            assert (measure == "个月") == bool(re.search("月份?数$", meaning.phrase_zh)), (
+                meaning.name
+            )
+
+
+def test_a_model_saved_before_its_phrase_named_the_months_is_worded_without():
+    older = replace(
+        MEANINGS["inbound_total"],
+        phrase="Contacts that the customer began",
+        phrase_zh="客户主动联系",
+    )
+    text = reason_text(_fact(older, 0, 2), audience="customer")
+    assert text.endswith("Contacts from you: none (typically 2), Sep 2005.")

@@ -101,6 +101,15 @@ def test_the_page_says_what_data_it_is_about():
     assert page_of_real().count("REAL account") >= 1
 
 
+def test_the_reference_is_told_in_observations_and_the_title_in_both_languages():
+    """An account observed in three months is in the reference up to three times."""
+    book = replace(BOOK, title_zh="手工账户", model_zh="LightGBM，运行1234")
+    page = render_cards(_accounts(3), book, CardParts({}, {}))
+    assert "observations (one an account and month)" in page
+    assert "条观察记录（每账户每月一条）" in page
+    assert "客户卡片：手工账户" in page and "模型：LightGBM，运行1234。" in page
+
+
 def page_of_real():
     real = BookFacts("Card accounts", True, "default", "违约", 10, "LightGBM")
     return render_cards(_accounts(1), real, CardParts({}, {}))

@@ -7,14 +7,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from delinquency.casework.actions import TREATMENTS
+from delinquency.casework.actions import RELIEF, TREATMENTS
 from delinquency.casework.case_file import Case
 from delinquency.casework.charges import check_charges
 from delinquency.casework.communication import document_pack
 from delinquency.casework.plans import instalment_plan
 from delinquency.policy import policy_from_dict
+from delinquency.policy.rule import ORIGINS
 from delinquency.reporting.document_pack import render_document_pack
-from delinquency.reporting.treatment_words import ACTION_WORDS, card_treatments
+from delinquency.reporting.rule_words import ORIGINS_ZH, source_zh
+from delinquency.reporting.treatment_words import ACTION_WORDS, RELIEF_WORDS, card_treatments
 
 FOLDER = Path(__file__).parents[2] / "conf" / "policy"
 
@@ -71,7 +73,11 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "action": ["instalments"],
             "allowed": [False],
             "rule": ["contact.hours"],
-            "reason": ["It is 23:00 for the customer."],
+            "reason": [
+                "It is 23:00 for the customer (Asia/Shanghai); contact is allowed 08:00-22:00."
+            ],
+            "relief": [""],
+            "relief_until": [pd.NaT],
             "next_contact_at": [pd.Timestamp("2026-03-12 00:00", tz="UTC")],
             "time_zone": ["Asia/Shanghai"],
             "plan_months": [12.0],
@@ -90,14 +96,58 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "rule_source": ["seed", "Design [not verified]", "procedure"],
         }
     )
-    card = card_treatments(accounts, considered)["C-1"]
+    card = card_treatments(accounts, considered, currency="CNY")["C-1"]
     english, chinese = zip(*card.proposed, strict=True)
-    assert english[0] == "H3 Offer instalments: 12 x 100.00, 1,200.00 in all"
-    assert chinese[0] == "H3 提出分期还款：12期 × 100.00，合计1,200.00"
-    assert english[1].startswith("Contact from 2026-03-12 08:00 Asia/Shanghai")
+    assert english[0] == "H3 Offer instalments: 12 x CNY 100.00, CNY 1,200.00 in all"
+    assert chinese[0] == "H3 提出分期还款：12期 × 100.00元，合计1,200.00元"
+    assert english[1] == (
+        "Contact is allowed from 2026-03-12 08:00 Asia/Shanghai on. When this was checked it was "
+        "23:00 for the customer (Asia/Shanghai); contact is allowed 08:00-22:00."
+    )
+    assert chinese[1] == (
+        "2026-03-12 08:00 Asia/Shanghai起可以联系客户。"
+        "核查时客户当地时间（Asia/Shanghai）为23:00；允许联系的时段为08:00-22:00。"
+    )
     assert english[2].endswith("Offer autopay; Talk: ask what is difficult, and offer help")
     assert [refusal[0] for refusal in card.refused] == [
         "Legal step. Days past due before a legal step. Rule legal.days_past_due_min; source: "
         "Design [not verified]",
         "Offer instalments. Rule order.help_first; source: procedure",
     ]
+
+
+def test_a_relief_says_of_which_kind_it_is_and_until_when(relief_row):
+    for kind in RELIEF:
+        accounts = relief_row.assign(relief=kind)
+        none = pd.DataFrame(columns=["account_id", "action", "allowed", "rule", "rule_source"])
+        none["allowed"] = none["allowed"].astype(bool)
+        card = card_treatments(accounts, none, currency="CNY")["C-1"]
+        english, chinese = card.proposed[0]
+        words, words_zh = RELIEF_WORDS[kind]
+        assert english.endswith(f": {words} until 2027-02-28")
+        assert chinese.endswith(f"：{words_zh}，至2027-02-28")
+        assert card.proposed[1] == (
+            "Contact is allowed from 2026-12-01 08:00 Asia/Shanghai on",
+            "2026-12-01 08:00 Asia/Shanghai起可以联系客户",
+        )
+
+
+@pytest.fixture
+def relief_row():
+    return pd.DataFrame(
+        {
+            "account_id": ["C-1"], "step": ["H3"], "action": ["hardship_reduction"],
+            "allowed": [True], "rule": ["seed_2021@2"], "reason": ["Every rule holds."],
+            "next_contact_at": [pd.Timestamp("2026-12-01 00:00", tz="UTC")],
+            "time_zone": ["Asia/Shanghai"], "plan_months": [float("nan")],
+            "plan_instalment": [float("nan")], "plan_total": [float("nan")],
+            "relief_until": [pd.Timestamp("2027-02-28")], "needs_person": [False], "then": [""],
+        }
+    )  # fmt: skip
+
+
+def test_every_origin_of_a_rule_has_chinese_words():
+    assert set(ORIGINS.values()) == set(ORIGINS_ZH)
+    for origin in ORIGINS.values():
+        chinese = source_zh(f"{origin}: Civil Code, art. 188 [verified]")
+        assert chinese == f"{ORIGINS_ZH[origin]}：Civil Code, art. 188[已核实]"

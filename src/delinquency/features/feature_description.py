@@ -125,7 +125,8 @@ def meanings_of(features: Iterable[Feature], *, window_months: int) -> dict[str,
     window_months : int
         Months that features see; the phrases say it.
     """
-    months, months_zh = f"{window_months} months", f"近{window_months}个月"
+    months = f"{window_months} month{'' if window_months == 1 else 's'}"
+    months_zh = f"近{window_months}个月"
     return {
         one.name: FeatureMeaning(
             name=one.name,

@@ -72,7 +72,8 @@ def unpaid_though_payable(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(could_pay, payment_ratio),
-    reason=("Payable bills left unpaid", "有能力支付但未付的账单数"), source=CAN_PAY,
+    reason=("Payable bills left unpaid in {window}", "{window}有能力支付但未付的账单数"),
+    source=CAN_PAY,
 )  # fmt: skip
 def unpaid_payable_bills(windows: Windows) -> Array:
     """Months in which a bill was payable and less than 1 % of it was paid."""
@@ -103,7 +104,8 @@ def charges_while_late(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=0, unit="count", needs=(payment_ratio,),
-    reason=("Full payments followed by none", "全额还款后又未还款的次数"), source=CAN_PAY,
+    reason=("Full payments followed by none in {window}", "{window}全额还款后又未还款的次数"),
+    source=CAN_PAY,
 )  # fmt: skip
 def skips_after_full_payment(windows: Windows) -> Array:
     """Times that a bill paid in full was followed by a bill with no payment."""
@@ -137,7 +139,11 @@ def charges_in_unpaid_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="count", needs=(able, minimum_shortfall),
-    reason=("Affordable minimum payments not made", "有能力但未付最低还款的次数"), source=CAN_PAY,
+    source=CAN_PAY,
+    reason=(
+        "Affordable minimum payments not made in {window}",
+        "{window}有能力但未付最低还款的月份数",
+    ),
 )  # fmt: skip
 def able_unpaid_months(windows: Windows) -> Array:
     """Months in which the minimum could be paid and nothing of it was."""
@@ -148,7 +154,8 @@ def able_unpaid_months(windows: Windows) -> Array:
     REPAYMENT_WILLINGNESS, direction=+1, unit="count",
     needs=(able_after_debts, minimum_shortfall), source=CAN_PAY,
     reason=(
-        "Minimum payments not made though other debts left room", "偿还他债后有能力但未付的次数",
+        "Minimum payments not made in {window} though other debts left room",
+        "{window}偿还他债后有能力但未付最低还款的月份数",
     ),
 )  # fmt: skip
 def able_after_debts_unpaid_months(windows: Windows) -> Array:

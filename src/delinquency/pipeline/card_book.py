@@ -187,6 +187,7 @@ def _book(config: Config, fitted: saved_model.Trained, n_accounts: int) -> BookF
     scored = " cards.scored=true" if config.cards.scored else ""
     return BookFacts(
         title=config.data.title or config.data.name,
+        title_zh=config.data.title_zh,
         real=config.data.real,
         outcome=outcome,
         outcome_zh=outcome_zh,
@@ -195,5 +196,6 @@ def _book(config: Config, fitted: saved_model.Trained, n_accounts: int) -> BookF
         currency=config.data.currency,
         n_accounts=n_accounts,
         model=f"LightGBM{f', run {run}' if run else ''}, seed {fitted.facts['seed']}",
+        model_zh=f"LightGBM{f'，运行{run}' if run else ''}，种子{fitted.facts['seed']}",
         citation=config.data.citation,
     )

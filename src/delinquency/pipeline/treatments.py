@@ -91,7 +91,8 @@ def proposed(config: Config) -> dict[str, Treatment]:
     except MissingArtifactError as error:
         say(f"The cards show no proposals. {error}")
         return {}
-    return card_treatments(accounts, considered)
+    applied, _ = in_the_currency_of(config, policy_of(config))
+    return card_treatments(accounts, considered, currency=applied.currency)
 
 
 @dataclass(frozen=True)

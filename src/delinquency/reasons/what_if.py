@@ -254,17 +254,18 @@ def _doubts(pd_hat: Array, excess: Array, traits: tuple[str, ...]) -> list[tuple
         place = np.unravel_index(rise.argmax(), rise.shape)
         after = tuple(p + (k == axis) for k, p in enumerate(place))
         moved = excess[after] - excess[tuple(place)]
-        trait = TRAITS[traits[int(moved.argmax())]]
+        trait, most = TRAITS[traits[int(moved.argmax())]], float(moved.max())
+        rest = f"{float(moved.sum()) - most:+.2f}"
         before, then = f"{pd_hat[tuple(place)]:.1%}", f"{pd_hat[after]:.1%}"
         out.append(
             (
-                f"In one step of the table the model's estimate rises from {before} to {then} "
-                f"although {words[0]}: {trait.number} {trait.short} moves by "
-                f"{moved.max():+.2f} log-odds, more than the other traits fall. That is the "
-                "model's view of such months, and no reason to advise against it.",
-                f"表中有一步{words[1]}而模型估计由{before}升至{then}："
-                f"{trait.number} {trait.short_zh}变动{moved.max():+.2f}对数几率，"
-                "超过其他方面的下降。这只是模型对此类月份的看法，不是反对这样做的理由。",
+                f"Between two neighbouring positions of the sliders the model's estimate rises "
+                f"from {before} to {then} although {words[0]}: {trait.number} {trait.label} adds "
+                f"{most:+.2f} log-odds, the other traits together {rest}. That is the model's "
+                "view of such months, and no reason to advise against it.",
+                f"滑块相邻两个位置之间，{words[1]}而模型估计由{before}升至{then}："
+                f"{trait.number} {trait.label_zh}变动{most:+.2f}对数几率，其他方面合计{rest}。"
+                "这只是模型对此类月份的看法，不是反对这样做的理由。",
             )
         )
     return out
@@ -311,15 +312,17 @@ def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tup
             f"No change of payments and spending over {months} months that was tried (up to "
             f"paying everything, without new charges) brings it under {cutoff}; the lowest is "
             f"{after}.",
-            f"在{months}个月内所试的还款与消费变化均不能使概率低于{cutoff}，最低为{after}。",
+            f"在{months}个月内所试的还款与消费变化（直至全额还清、无新增消费）均不能使概率低于{cutoff}，"
+            f"最低为{after}。",
         )
     monthly = found.paid[row] / months
     amount, amount_zh = amounts(monthly, currency)
     spending, spending_zh = {
-        1.0: ("", ""), 0.5: (" and half the usual charges", "，消费减半"),
-        0.0: (" and no new charges", "，无新增消费"),
+        1.0: ("", ""), 0.5: (", with half the usual charges", "，消费减半"),
+        0.0: (", without new charges", "，无新增消费"),
     }[float(found.spending[row])]  # fmt: skip
-    afford, afford_zh = "", ""
+    afford = " What is left after essentials is not known."
+    afford_zh = "扣除必要支出后的结余未知。"
     if math.isfinite(left):
         within = monthly <= max(left, 0.0)
         rest, rest_zh = amounts(max(left, 0.0), currency)

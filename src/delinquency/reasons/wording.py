@@ -6,11 +6,13 @@ with risk; it never judges, and never claims a cause.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from delinquency.features.catalogue import WINDOW
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.reasons.sentences.every_family import family_of, kind_of
 from delinquency.reasons.sentences.feature_family import Side, moved
@@ -191,5 +193,17 @@ def _phrase(fact: Fact, language: Language, audience: Audience) -> str:
     meaning, chinese = fact.meaning, language == "zh"
     family = None if meaning.from_table else family_of(meaning.name)
     if audience == "customer" and family is not None and meaning.name in family.customer_phrase:
-        return family.customer_phrase[meaning.name][chinese]
+        return _with_window(family.customer_phrase[meaning.name][chinese], meaning, language)
     return meaning.phrase_zh if chinese else meaning.phrase
+
+
+def _with_window(words: str, meaning: FeatureMeaning, language: Language) -> str:
+    """Return a customer's phrase with the months that the feature's own phrase names.
+
+    A model that was saved before its phrase named them is worded without.
+    """
+    if language == "zh":
+        named = re.search(r"近\d+个月", meaning.phrase_zh)
+        return words.replace(WINDOW, named[0] if named else "")
+    named = re.search(r" in (\d+ months?)", meaning.phrase)
+    return words.replace(f" in {WINDOW}", named[0] if named else "")

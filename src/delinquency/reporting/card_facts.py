@@ -110,7 +110,7 @@ class BookFacts:
 
     Attributes
     ----------
-    title : str
+    title, title_zh : str
         Of the data set.
     real : bool
         Real accounts, or made by a generator.
@@ -127,7 +127,7 @@ class BookFacts:
     months : int
         Horizon of the what-ifs.
     currency : str
-    model : str
+    model, model_zh : str
         Which model, in a few words.
     citation : str
         Where the data come from.
@@ -143,6 +143,8 @@ class BookFacts:
     outcome_zh: str
     n_accounts: int
     model: str
+    title_zh: str = ""
+    model_zh: str = ""
     n_cards: int = 0
     chosen: str = ""
     chosen_zh: str = ""

@@ -1,5 +1,6 @@
 """The rules of a policy in Chinese, as a card says them beside a refusal."""
 
+import re
 from collections.abc import Mapping
 
 RULES_ZH: Mapping[str, str] = {
@@ -63,3 +64,86 @@ RULES_ZH: Mapping[str, str] = {
 def rule_zh(key: str) -> str:
     """Return a rule in Chinese, by its key where it has no words."""
     return RULES_ZH.get(key, f"规则{key}")
+
+
+ORIGINS_ZH: Mapping[str, str] = {
+    "Our rule, not law": "本项目规则，非法律",
+    "The law": "法律",
+    "A standard": "标准",
+    "An industry guideline": "行业指引",
+    "A line of the courts": "司法口径",
+    "The article, not law": "来源文章，非法律",
+    "The contract": "合同",
+}
+"""``policy.rule.ORIGINS`` in Chinese."""
+SOURCES_ZH: Mapping[str, str] = {
+    "The source article's own rules": "来源文章所列规则",
+    "Source article, step 2 and caution (iii): friendly, patient, no threats":
+        "来源文章第二步及注意事项三：友善、耐心、不威胁",
+    "Source article, caution (ii): no leaks of personal information":
+        "来源文章注意事项二：不泄露个人信息",
+    "Source article, step 2 and new rules, last point: ask, and offer help":
+        "来源文章第二步及新规最后一点：先询问，并提供帮助",
+    "Source article, steps 1 to 5: help comes before legal means":
+        "来源文章第一至五步：先帮助，后法律手段",
+    "what a case is about ends with it": "个案所涉事项随个案终结",
+    "people are left in peace while something else comes first": "有其他事项优先时不打扰客户",
+    "money limits rest on what the case says, never on a claim":
+        "金额上限以个案记载为准，不以主张为准",
+}  # fmt: skip
+"""Sources that are sentences of ours. A law is cited as it is printed, in its own words."""
+_CITED = re.compile(
+    r"^(?P<origin>[^:]+): (?P<source>.*?)(?: \[(?P<verified>(?:not )?verified)\])?$"
+)
+_DESIGN = re.compile(r"^Design of this project \((\d{4}-\d{2}-\d{2})\)(.*)$")
+_HOURS = re.compile(r"^It is (\S+) for the customer \((.*)\); contact is allowed (\S+)-(\S+)\.$")
+
+
+def source_zh(cited: str) -> str:
+    """Return where a rule comes from in Chinese; the title of a law stays as it is cited.
+
+    Examples
+    --------
+    >>> source_zh("Our rule, not law: Design of this project (2026-11-24) [not verified]")
+    '本项目规则，非法律：本项目设计（2026-11-24）[未核实]'
+    """
+    if cited in SOURCES_ZH:
+        return SOURCES_ZH[cited]
+    parts = _CITED.match(cited)
+    if parts is None or parts["origin"] not in ORIGINS_ZH:
+        design = _DESIGN.match(cited)
+        return f"本项目设计（{design[1]}）" if design else cited
+    source = SOURCES_ZH.get(parts["source"], parts["source"])
+    design = _DESIGN.match(source)
+    if design and not design[2]:
+        source = f"本项目设计（{design[1]}）"
+    verified = {"verified": "[已核实]", "not verified": "[未核实]", None: ""}[parts["verified"]]
+    return f"{ORIGINS_ZH[parts['origin']]}：{source}{verified}"
+
+
+def reason_words(rule: str, reason: str) -> tuple[str, str]:
+    """Return why a customer was not to be contacted when that was checked, in both languages.
+
+    Parameters
+    ----------
+    rule : str
+        Key of the rule that refuses.
+    reason : str
+        What the rule said at that moment. Hours are told as those of the check, since a page is
+        read later; of other reasons the Chinese names the rule.
+
+    Examples
+    --------
+    >>> reason_words("contact.hours", "It is 04:00 for the customer (Asia/Shanghai); "
+    ...     "contact is allowed 08:00-22:00.")[0]
+    'When this was checked it was 04:00 for the customer (Asia/Shanghai); contact is allowed 08:00-22:00.'
+    """  # noqa: E501
+    hours = _HOURS.match(reason)
+    if hours:
+        now, zone, start, end = hours.groups()
+        return (
+            f"When this was checked it was {now} for the customer ({zone}); contact is allowed "
+            f"{start}-{end}.",
+            f"核查时客户当地时间（{zone}）为{now}；允许联系的时段为{start}-{end}。",
+        )
+    return reason, f"{rule_zh(rule)}（规则 {rule}）。"

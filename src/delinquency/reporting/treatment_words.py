@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from delinquency.casework.money import digits_of
 from delinquency.policy.rule_groups import specifications
 from delinquency.reporting.card_facts import Treatment
-from delinquency.reporting.rule_words import rule_zh
+from delinquency.reporting.rule_words import reason_words, rule_zh, source_zh
 from delinquency.reporting.worklist_page import on_the_clock
 
 ACTION_WORDS: Mapping[str, str] = {
@@ -59,8 +60,19 @@ ACTION_WORDS_ZH: Mapping[str, str] = {
     "legal_step": "法律手段",
 }
 
+RELIEF_WORDS: Mapping[str, tuple[str, str]] = {
+    "payment_holiday": ("months without payment", "免还款期"),
+    "interest_freeze": ("months without interest", "停息期"),
+    "fee_waiver": ("fees waived", "减免费用"),
+    "reduced_settlement": ("settling for a part", "部分结清"),
+    "debt_advice": ("free debt advice", "免费债务咨询"),
+}
+"""What a relief is, behind the offer of it."""
 
-def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[str, Treatment]:
+
+def card_treatments(
+    accounts: pd.DataFrame, considered: pd.DataFrame, *, currency: str
+) -> dict[str, Treatment]:
     """Return the treatment part of the customer cards, by account.
 
     Parameters
@@ -69,6 +81,8 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
         ``treatments.parquet``, or rows of it.
     considered : DataFrame
         ``treatments_considered.parquet``.
+    currency : str
+        In which a proposal counts; "" where it is not known.
 
     Returns
     -------
@@ -82,12 +96,12 @@ def card_treatments(accounts: pd.DataFrame, considered: pd.DataFrame) -> dict[st
         words = f"{ACTION_WORDS[row.action]}.{meaning} Rule {row.rule}; source: {row.rule_source}"
         words_zh = (
             f"{ACTION_WORDS_ZH[row.action]}：{rule_zh(row.rule)}。"
-            f"规则 {row.rule}；依据：{row.rule_source}"
+            f"规则 {row.rule}；依据：{source_zh(row.rule_source)}"
         )
         refused.setdefault(str(row.account_id), []).append((words, words_zh))
     return {
         str(row.account_id): Treatment(
-            _proposed(row), tuple(refused.get(str(row.account_id), ())), _monthly(row)
+            _proposed(row, currency), tuple(refused.get(str(row.account_id), ())), _monthly(row)
         )
         for row in accounts.itertuples()
     }
@@ -132,40 +146,65 @@ def _meanings() -> dict[str, str]:
     return {key: f" {rule.meaning}" for key, rule in specifications().items()}
 
 
-def _proposed(row: object) -> tuple[tuple[str, str], ...]:
+def exact_amount(value: float, currency: str) -> tuple[str, str]:
+    """Return an amount of a plan to its last digit, in English and Chinese.
+
+    Examples
+    --------
+    >>> exact_amount(12297.6, "CNY"), exact_amount(900.0, "JPY")
+    (('CNY 12,297.60', '12,297.60元'), ('JPY 900', 'JPY 900'))
+    """
+    text = f"{value:,.{digits_of(currency)}f}"
+    if not currency:
+        return text, text
+    return f"{currency} {text}", f"{text}元" if currency == "CNY" else f"{currency} {text}"
+
+
+def _proposed(row: object, currency: str) -> tuple[tuple[str, str], ...]:
     """Return what to do, in order: the first offer, when, and what may follow."""
     values = row._asdict()  # type: ignore[attr-defined]
     action = values["action"]
     first = f"{values['step']} {ACTION_WORDS[action]}"
     first_zh = f"{values['step']} {ACTION_WORDS_ZH[action]}"
     if not pd.isna(values["plan_months"]):
-        months, total = f"{values['plan_months']:.0f}", f"{values['plan_total']:,.2f}"
+        months = f"{values['plan_months']:.0f}"
+        total, total_zh = exact_amount(values["plan_total"], currency)
         if action == "instalments":
-            each = f"{values['plan_instalment']:,.2f}"
+            each, each_zh = exact_amount(values["plan_instalment"], currency)
             first += f": {months} x {each}"
-            first_zh += f"：{months}期 × {each}"
+            first_zh += f"：{months}期 × {each_zh}"
         else:
             first += f" of {months} months"
             first_zh += f"，{months}个月"
         first += f", {total} in all"
-        first_zh += f"，合计{total}"
+        first_zh += f"，合计{total_zh}"
+    elif values["relief"] in RELIEF_WORDS:
+        words, words_zh = RELIEF_WORDS[values["relief"]]
+        first, first_zh = f"{first}: {words}", f"{first_zh}：{words_zh}"
+        if not pd.isna(values["relief_until"]):
+            first += f" until {values['relief_until']:%Y-%m-%d}"
+            first_zh += f"，至{values['relief_until']:%Y-%m-%d}"
     out = [(first, first_zh)]
     moment = values["next_contact_at"]
+    when = ""
+    if not pd.isna(moment):
+        when = on_the_clock(moment.to_pydatetime().astimezone(ZoneInfo(values["time_zone"])))
+    told, told_zh = reason_words(values["rule"], values["reason"])
     if values["allowed"]:
-        out.append(("The customer may be contacted now", "现在可以联系客户"))
+        since, since_zh = (f" from {when} on", f"{when}起") if when else ("", "")
+        out.append((f"Contact is allowed{since}", f"{since_zh}可以联系客户"))
     elif pd.isna(moment):
         out.append(
             (
-                f"No contact for now: {values['reason']}",
-                f"暂不联系客户：{rule_zh(values['rule'])}（规则 {values['rule']}）",
+                f"No contact for now: {told}",
+                f"暂不联系客户：{told_zh}",
             )
         )
     else:
-        when = on_the_clock(moment.to_pydatetime().astimezone(ZoneInfo(values["time_zone"])))
         out.append(
             (
-                f"Contact from {when} on: {values['reason']}",
-                f"{when}起可以联系客户：{rule_zh(values['rule'])}（规则 {values['rule']}）",
+                f"Contact is allowed from {when} on. {told}",
+                f"{when}起可以联系客户。{told_zh}",
             )
         )
     if values["needs_person"]:

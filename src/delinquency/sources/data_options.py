@@ -32,6 +32,8 @@ class DataOptions:
     kind: str
     # Full title, for reports and cards.
     title: str = ""
+    # The same in Chinese; the title stands where there is none.
+    title_zh: str = ""
     # Where the data come from, and their licence.
     citation: str = ""
     # ISO code of the currency of all amounts, e.g. TWD.

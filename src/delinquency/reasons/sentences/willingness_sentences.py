@@ -14,8 +14,8 @@ declare(
         customer_phrase={
             "unpaid_though_payable": ("Share of smaller bills without a payment",
                                       "较小账单中未收到还款的比例"),
-            "unpaid_payable_bills": ("Smaller bills without a payment",
-                                     "较小账单中未收到还款的期数"),
+            "unpaid_payable_bills": ("Smaller bills without a payment in {window}",
+                                     "{window}较小账单中未收到还款的期数"),
         },
     ),
     Family(
@@ -23,8 +23,8 @@ declare(
         high=headline("Payments were late while little was owed", "欠款不多时有过逾期",
                       "Payments reached us late", "有还款晚于到期日"),
         counter_zh="个月",
-        customer_phrase={"late_with_low_use": ("Late months with a small balance",
-                                               "余额较小而延迟还款的月份数")},
+        customer_phrase={"late_with_low_use": ("Late months with a small balance in {window}",
+                                               "{window}余额较小而延迟还款的月份数")},
     ),
     Family(
         "charges_while_late", ("charges_while_late",),
@@ -41,7 +41,8 @@ declare(
         low=headline("Fewer bills without a payment came after one paid in full than is typical",
                      "全额还款后未还款的次数少于通常"),
         customer_phrase={"skips_after_full_payment": (
-            "Bills without a payment after one paid in full", "全额还款后未收到还款的次数",
+            "Bills without a payment after one paid in full in {window}",
+            "{window}全额还款后未收到还款的次数",
         )},
     ),
     Family(
@@ -64,11 +65,13 @@ declare(
                       "收支有余的月份未付最低还款", *NO_MINIMUM),
         counter_zh="个月",
         customer_phrase={
-            "able_unpaid_months": ("Months without a minimum payment, income above outgoings",
-                                   "收支有余而未收到最低还款的月份数"),
+            "able_unpaid_months": (
+                "Months without a minimum payment in {window}, income above outgoings",
+                "{window}收支有余而未收到最低还款的月份数",
+            ),
             "able_after_debts_unpaid_months": (
-                "Months without a minimum payment, income above debts and outgoings",
-                "扣除他债后有余而未收到最低还款的月份数",
+                "Months without a minimum payment in {window}, income above debts and outgoings",
+                "{window}扣除他债后有余而未收到最低还款的月份数",
             ),
         },
     ),
@@ -97,7 +100,7 @@ declare(
                       "本账户有还款晚于到期日"),
         counter_zh="个月",
         customer_phrase={"selective_payment_months": (
-            "Months late on this account only", "仅本账户延迟还款的月份数",
+            "Months late on this account only in {window}", "{window}仅本账户延迟还款的月份数",
         )},
     ),
     Family(
@@ -138,7 +141,7 @@ declare(
                      "您主动联系我们的次数少于通常"),
         customer_phrase={
             "inbound_recent": ("Contacts from you in 6 months", "近6个月您主动联系的次数"),
-            "inbound_total": ("Contacts from you", "您主动联系的次数"),
+            "inbound_total": ("Contacts from you in {window}", "{window}您主动联系的次数"),
         },
     ),
     Family(
