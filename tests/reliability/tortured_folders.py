@@ -253,6 +253,11 @@ class Folders:
             run = self.start_with("made", VERIFY, root).wait()
             if '"holds": true' not in run.text:
                 return f"the store does not hold: {run.told}"
+        return ""
+
+    @staticmethod
+    def left(root: Path) -> str:
+        """Return what half-written files and folders lie below a folder; "" for none."""
         left = [
             str(path.relative_to(root))
             for path in root.rglob(".*")
