@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ModelError
+from delinquency.modeling.binned_rows import BinnedRows
 from delinquency.modeling.calibrations import CALIBRATORS, Calibration, NoCalibration
-from delinquency.modeling.category_codes import split_by_names
+from delinquency.modeling.category_codes import NameRates, split_by_names
 from delinquency.modeling.contradicted_directions import contradicted_directions
 from delinquency.modeling.fitted_model import DelinquencyModel, booster_names, feature_matrix
 from delinquency.modeling.learning_rate_warmup import warmup_learning_rates
@@ -101,7 +102,8 @@ def fit_model(
     # One length of steps for all fits: a number of trees means nothing without it.
     given = options if chosen is None else chosen.recipe.options
     steps = replace(options, learning_rate=derive_size(given, **counts).learning_rate)
-    fit = _Fit(names, steps, directions, n_threads, seed)
+    binned = BinnedRows(matrix, booster_names(names))
+    fit = _Fit(binned, names, counts, steps, directions, n_threads, seed)
     learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
     codes = np.unique(ids, return_inverse=True)[1]
     places = {names.index(name): n for name, n in categories.items()}
@@ -123,7 +125,8 @@ def fit_model(
     booster = fit.booster(recipe, rows, n_trees, report)
     calibration: Calibration = NoCalibration()
     if options.calibration != "none":
-        scores = fit.out_of_fold(recipe, rows, n_trees, report)
+        n_folds = options.calibration_folds
+        scores = fit.out_of_fold(recipe, rows, n_trees, report, n_folds=n_folds)
         calibration = CALIBRATORS[options.calibration](scores, labels)
     return DelinquencyModel(
         booster=booster,
@@ -167,20 +170,21 @@ class _Fit:
 
     def __init__(
         self,
+        binned: BinnedRows,
         names: list[str],
+        counts: dict[str, int],
         options: LightGBMOptions,
         directions: Mapping[str, int],
         n_threads: int,
         seed: int,
     ):
-        self.names, self.options, self.directions = names, options, directions
+        self.binned, self.names, self.counts = binned, names, counts
+        self.options, self.directions = options, directions
         self.n_threads, self.seed = n_threads, seed
 
-    def params(self, options: LightGBMOptions, y: Array) -> dict[str, Any]:
-        """Return LightGBM's parameters for rows with these outcomes."""
-        size = derive_size(
-            options, n_rows=len(y), n_bads=round(y.sum()), n_features=len(self.names)
-        )
+    def params(self, options: LightGBMOptions) -> dict[str, Any]:
+        """Return LightGBM's parameters, the same for all rows and for a part of them."""
+        size = derive_size(options, **self.counts)
         params = booster_params(options, size, seed=self.seed, n_threads=self.n_threads)
         if options.monotone:
             params["monotone_constraints"] = monotone_signs(self.names, self.directions).tolist()
@@ -188,38 +192,46 @@ class _Fit:
 
     def search(self, rows: Rows, report: _Steps) -> Search:
         """Return the search for the number of trees and the recipe on rows held out."""
-        return Search(rows, self.params, booster_names(self.names), self.seed, report, report.plan)
+        return Search(rows, self.binned, self.params, self.seed, report, report.plan)
 
     def first_scores(self, rows: Rows, report: _Steps) -> Array:
         """Return every row's score by a quick model that did not see its group."""
-        quick = replace(self.options, learning_rate=FIRST_RATE, calibration_folds=FOLDS)
-        fit = _Fit(self.names, quick, self.directions, self.n_threads, self.seed)
+        quick = Recipe("quick", replace(self.options, learning_rate=FIRST_RATE))
         report.plan(FOLDS * FIRST_TREES)
-        return fit.out_of_fold(Recipe("quick", quick), rows, FIRST_TREES, report)
+        return self.out_of_fold(quick, rows, FIRST_TREES, report, n_folds=FOLDS)
 
-    def booster(self, recipe: Recipe, rows: Rows, n_trees: int, report: _Steps) -> lgb.Booster:
-        """Return a booster fitted to all the rows given, which reads names by their codes."""
-        matrix, rates = recipe.learnt_on(rows, seed=self.seed)
-        params = self.params(recipe.options, rows.learnt)
-        data = lgb.Dataset(
-            matrix,
-            rows.learnt,
-            feature_name=booster_names(self.names),
-            params=params,
-            free_raw_data=True,
-        )
+    def booster(
+        self,
+        recipe: Recipe,
+        rows: Rows,
+        n_trees: int,
+        report: _Steps,
+        places: NDArray[np.intp] | None = None,
+    ) -> lgb.Booster:
+        """Return a booster fitted to all rows or some, which reads names by their codes."""
+        params = self.params(recipe.options)
+        rates: dict[int, NameRates] = {}
+        if recipe.by_rates:
+            part = rows if places is None else rows.part(places)
+            matrix, rates = recipe.learnt_on(part, seed=self.seed)
+            names = self.binned.feature_names
+            data = lgb.Dataset(matrix, part.learnt, feature_name=names, params=params)
+        else:
+            data = self.binned.learning(rows.learnt, params, places)
         growing = warmup_learning_rates(params["learning_rate"], n_trees, seed=self.seed)
         booster = lgb.train(params, data, num_boost_round=n_trees, callbacks=[growing, report])
         return split_by_names(booster, rates) if rates else booster
 
-    def out_of_fold(self, recipe: Recipe, rows: Rows, n_trees: int, report: _Steps) -> Array:
+    def out_of_fold(
+        self, recipe: Recipe, rows: Rows, n_trees: int, report: _Steps, *, n_folds: int
+    ) -> Array:
         """Return the score of every row by a booster that did not see its group."""
         frame = pd.DataFrame({"bad": rows.happened.astype(np.int64), "group_id": rows.groups})
         scores = np.empty(len(rows.happened))
         for train, test in repeated_stratified_folds(
-            frame, n_splits=self.options.calibration_folds, n_repeats=1, seed=self.seed
+            frame, n_splits=n_folds, n_repeats=1, seed=self.seed
         ):
-            booster = self.booster(recipe, rows.part(train), n_trees, report)
+            booster = self.booster(recipe, rows, n_trees, report, np.sort(train))
             scores[test] = booster.predict(
                 rows.matrix[test], raw_score=True, num_threads=self.n_threads
             )

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.log_odds import probability
+from delinquency.modeling.binned_rows import BinnedRows
 from delinquency.modeling.lightgbm_options import AS_GIVEN, LightGBMOptions
 from delinquency.modeling.recipes import UNCHOSEN, Chosen, Recipe, Rows, log_loss, read_by
 from delinquency.modeling.splits import Fold, repeated_stratified_folds
@@ -78,8 +80,8 @@ class Choice:
     score: Array
 
 
-Params = Callable[[LightGBMOptions, Array], dict[str, Any]]
-"""LightGBM's parameters for options and the outcomes of the rows."""
+Params = Callable[[LightGBMOptions], dict[str, Any]]
+"""LightGBM's parameters for options."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,10 @@ class Search:
     Attributes
     ----------
     rows : Rows
+    binned : BinnedRows
+        Of the matrix of ``rows``.
     params : callable
-        Options and outcomes -> LightGBM's parameters.
-    feature_names : list of str
+        Options -> LightGBM's parameters.
     seed : int
         Draws folds and parts.
     report : callable
@@ -101,8 +104,8 @@ class Search:
     """
 
     rows: Rows
+    binned: BinnedRows
     params: Params
-    feature_names: list[str]
     seed: int
     report: Callable[[Any], None]
     plan: Callable[[int], None]
@@ -144,7 +147,7 @@ class Search:
         return self._choice(min(found, key=lambda one: float(one.loss.mean())), others)
 
     def _choice(self, taken: Tried, others: list[tuple[str, float]]) -> Choice:
-        rate = self.params(taken.recipe.options, self.rows.learnt)["learning_rate"]
+        rate = self.params(taken.recipe.options)["learning_rate"]
         n_trees, how = trees_of(taken.n_steps, rate)
         return Choice(Chosen(taken.recipe, n_trees), how, tuple(others), taken.score)
 
@@ -204,9 +207,8 @@ class _Growing:
 
     def __init__(self, search: Search, recipe: Recipe):
         self.search, self.recipe = search, recipe
-        self.params = search.params(recipe.options, search.rows.learnt)
+        self.params = search.params(recipe.options)
         self._grown: dict[bytes, tuple[Growth, Array]] = {}
-        self._whole: lgb.Dataset | None = None
 
     def tried(self, repeats: list[list[Fold]]) -> Tried:
         """Return what the recipe comes to on the folds given."""
@@ -215,16 +217,14 @@ class _Growing:
         search.plan(most)
         grown = [self._growth(fold) for folds in repeats for fold in folds]
         n_steps = turn([one for one, _ in grown], most)
-        total, count = np.zeros(n_rows), np.zeros(n_rows)
+        total, loss, count = np.zeros(n_rows), np.zeros(n_rows), np.zeros(n_rows)
         for (one, matrix), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
-            total[test] += one.booster.predict(matrix, num_iteration=n_steps, raw_score=True)
+            score = one.booster.predict(matrix, num_iteration=n_steps, raw_score=True)
+            total[test] += score
+            loss[test] += log_loss(search.rows.happened[test], probability(score))
             count[test] += 1
-        score = np.divide(total, count, out=np.zeros(n_rows), where=count > 0)
-        loss = np.zeros(n_rows)
-        for (one, matrix), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
-            chance = one.booster.predict(matrix, num_iteration=n_steps)
-            loss[test] += log_loss(search.rows.happened[test], chance)
-        return Tried(self.recipe, n_steps, loss / np.maximum(count, 1), score)
+        times = np.maximum(count, 1)
+        return Tried(self.recipe, n_steps, loss / times, total / times)
 
     def _growth(self, fold: Fold) -> tuple[Growth, Array]:
         train, test = (np.sort(part) for part in fold)
@@ -236,26 +236,17 @@ class _Growing:
     def _begun(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> tuple[Growth, Array]:
         rows, report = self.search.rows, self.search.report
         if not self.recipe.by_rates:
-            whole = self._dataset(rows.matrix, rows.learnt)
-            held = whole.subset(test).construct().set_label(rows.happened[test])
-            growth = Growth(whole.subset(train), held, self.params, report)
-            return growth, rows.matrix[test]
+            binned = self.search.binned
+            learning = binned.learning(rows.learnt, self.params, train)
+            held = binned.judging(rows.happened, self.params, test)
+            return Growth(learning, held, self.params, report), rows.matrix[test]
         matrix, rates = self.recipe.learnt_on(rows.part(train), seed=self.search.seed)
         other = read_by(rows.matrix[test], rates)
         learning = lgb.Dataset(
-            matrix, rows.learnt[train], feature_name=self.search.feature_names, params=self.params
+            matrix,
+            rows.learnt[train],
+            feature_name=self.search.binned.feature_names,
+            params=self.params,
         )
         held = learning.create_valid(other, rows.happened[test], params=self.params)
         return Growth(learning, held, self.params, report), other
-
-    def _dataset(self, matrix: Array, learnt: Array) -> lgb.Dataset:
-        """Return all rows, sorted into bins once for all folds."""
-        if self._whole is None:
-            self._whole = lgb.Dataset(
-                matrix,
-                learnt,
-                feature_name=self.search.feature_names,
-                params=self.params,
-                free_raw_data=True,
-            ).construct()
-        return self._whole
