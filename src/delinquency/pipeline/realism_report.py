@@ -58,7 +58,9 @@ def write_report(
     features = _features_of(options, tables[0])
     if len(features) >= FEWEST_DETERMINED:
         traits = {name: one.trait.key for name, one in FEATURES.items()}
-        determination = latent_r_squared(features, hidden, traits, seed=config.seed)
+        determination = latent_r_squared(
+            features, hidden, traits, seed=config.seed, n_threads=config.n_threads
+        )
         month = f"{features['observation_month'].max():%Y-%m}"
         sample = replace(sample, determined=len(features), determined_month=month)
     calibration = calibrate(frames, hidden, options, determination=determination, sample=sample)
