@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from delinquency.log_odds import probability
 from delinquency.modeling.binned_rows import BinnedRows
+from delinquency.modeling.category_codes import NameRates
 from delinquency.modeling.lightgbm_options import AS_GIVEN, LightGBMOptions
 from delinquency.modeling.recipes import UNCHOSEN, Chosen, Recipe, Rows, log_loss, read_by
 from delinquency.modeling.splits import Fold, repeated_stratified_folds
@@ -208,7 +209,7 @@ class _Growing:
     def __init__(self, search: Search, recipe: Recipe):
         self.search, self.recipe = search, recipe
         self.params = search.params(recipe.options)
-        self._grown: dict[bytes, tuple[Growth, Array]] = {}
+        self._grown: dict[bytes, tuple[Growth, dict[int, NameRates]]] = {}
 
     def tried(self, repeats: list[list[Fold]]) -> Tried:
         """Return what the recipe comes to on the folds given."""
@@ -218,7 +219,8 @@ class _Growing:
         grown = [self._growth(fold) for folds in repeats for fold in folds]
         n_steps = turn([one for one, _ in grown], most)
         total, loss, count = np.zeros(n_rows), np.zeros(n_rows), np.zeros(n_rows)
-        for (one, matrix), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
+        for (one, rates), (_, test) in zip(grown, (f for r in repeats for f in r), strict=True):
+            matrix = read_by(search.rows.matrix[test], rates)
             score = one.booster.predict(matrix, num_iteration=n_steps, raw_score=True)
             total[test] += score
             loss[test] += log_loss(search.rows.happened[test], probability(score))
@@ -226,20 +228,22 @@ class _Growing:
         times = np.maximum(count, 1)
         return Tried(self.recipe, n_steps, loss / times, total / times)
 
-    def _growth(self, fold: Fold) -> tuple[Growth, Array]:
+    def _growth(self, fold: Fold) -> tuple[Growth, dict[int, NameRates]]:
         train, test = (np.sort(part) for part in fold)
         key = test.tobytes()
         if key not in self._grown:
             self._grown[key] = self._begun(train, test)
         return self._grown[key]
 
-    def _begun(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> tuple[Growth, Array]:
+    def _begun(
+        self, train: NDArray[np.intp], test: NDArray[np.intp]
+    ) -> tuple[Growth, dict[int, NameRates]]:
         rows, report = self.search.rows, self.search.report
         if not self.recipe.by_rates:
             binned = self.search.binned
             learning = binned.learning(rows.learnt, self.params, train)
             held = binned.judging(rows.happened, self.params, test)
-            return Growth(learning, held, self.params, report), rows.matrix[test]
+            return Growth(learning, held, self.params, report), {}
         matrix, rates = self.recipe.learnt_on(rows.part(train), seed=self.search.seed)
         other = read_by(rows.matrix[test], rates)
         learning = lgb.Dataset(
@@ -249,4 +253,4 @@ class _Growing:
             params=self.params,
         )
         held = learning.create_valid(other, rows.happened[test], params=self.params)
-        return Growth(learning, held, self.params, report), other
+        return Growth(learning, held, self.params, report), rates

@@ -18,6 +18,7 @@ from delinquency.sources.adapters import (
 from delinquency.sources.data_options import PanelData, TableData
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.workspace.artifacts import code_digest, digest, write_frame, write_json
+from delinquency.workspace.free_memory import give_back
 from delinquency.workspace.manifests import (
     content_digests,
     find_difference,
@@ -81,6 +82,7 @@ def write_tables(config: Config) -> dict[str, Any]:
                 Fault(config.data.name, "", "raw files that stay as they are while they are read",
                       mend="They were changed meanwhile: read them again with stage=data.")
             )  # fmt: skip
+    give_back()
     _say_counts(facts.get("counts", {}))
     return facts
 

@@ -34,6 +34,7 @@ from delinquency.workspace.artifacts import (
     read_json,
     write_json,
 )
+from delinquency.workspace.free_memory import give_back
 from delinquency.workspace.manifests import (
     MANIFEST,
     find_difference,
@@ -123,7 +124,7 @@ def prepare(config: Config) -> Prepared:
             return frame
         return frame.iloc[order].reset_index(drop=True)
 
-    return Prepared(
+    prepared = Prepared(
         keys=read("features", only=KEYS),
         X=read("features"),
         labels=read("labels"),
@@ -133,6 +134,8 @@ def prepare(config: Config) -> Prepared:
         meanings=from_plain(read_json(space.processed / MEANINGS, made_by="features")),
         facts=kept.facts,
     )
+    give_back()
+    return prepared
 
 
 def _has(path: Path, column: str) -> bool:
@@ -240,6 +243,7 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
         }
         invalidate(space.processed)
         made.write_reports(space.reports)
+    give_back()
     return dict(record["facts"])
 
 
