@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from delinquency.errors import DataError, DelinquencyError
 from delinquency.sources.inspect.inspected_files import inspect_file
-from delinquency.sources.reading import account_ids, cells, source_files
+from delinquency.sources.reading import (
+    account_ids,
+    cells,
+    date_cells,
+    delimited_text,
+    source_files,
+)
 from delinquency.sources.reading.mapping_options import TextOptions
 from delinquency.sources.reading.source_files import read_path
 
@@ -101,8 +107,12 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "pattern", [cells.NUMBER, cells.POINT_ZERO, account_ids.DIGITS, account_ids.SPREADSHEET]
-)
+    "pattern",
+    [
+        cells.NUMBER, date_cells.POINT_ZERO, date_cells.ISO, delimited_text.NUMBER_CELL,
+        account_ids.DIGITS, account_ids.SPREADSHEET,
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("text", ["1", "0", "1.", "-", ".0", "1e"])
 def test_patterns_of_cells_take_time_in_proportion_to_the_cell(pattern, text):
     """A quadratic pattern would need hours for three million digits."""
