@@ -14,13 +14,13 @@ import math
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from card_laws import check_cards
+from law_findings import Findings
 from lxml import html
 from sentence_words import (
     ABOVE,
@@ -43,33 +43,11 @@ COMMON = 0.25
 """Share of the accounts at risk beyond which a first sentence needs a second fact beside it."""
 PROTECTED = ("sex", "gender", "age", "marital_status", "marriage", "region", "ethnic", "religio",
              "nationality", "disab")  # fmt: skip
-ACCUSING = re.compile(
-    r"\b(refus|unwilling|willing|fault|blame|dishonest|evad|evasi|ignor|broke|broken|fail|failed|"
-    r"selective|deliberate|fraud|irrational|reckless|lazy|impulsive|careless|bad)\w*|"
-    r"while other lenders were paid|within usual means|were not made|"
-    r"拒|恶意|失信|赖|逃|躲|欺诈|不负责|不理性|冲动|意愿|有能力|他行正常|失约|违背",
-    re.IGNORECASE,
-)
-"""Words that put blame on the person who reads them."""
 ALWAYS_UNKNOWN_AT_ZERO = (
     "purchases_contraction", "buffer_while_unpaid", "discretionary_while_late",
     "purchases_while_revolving", "spend_spike", "limit_rise_response",
 )  # fmt: skip
 """Features whose 0 says that there was nothing to measure."""
-
-
-@dataclass
-class Findings:
-    """How often each law was looked at, and what breaks it."""
-
-    looked: Counter[str] = field(default_factory=Counter)
-    broken: dict[str, list[str]] = field(default_factory=dict)
-
-    def require(self, law: str, held: bool, what: str) -> None:
-        """Count a look at a law, and keep what breaks it."""
-        self.looked[law] += 1
-        if not held:
-            self.broken.setdefault(law, []).append(what)
 
 
 class Run:
@@ -287,59 +265,6 @@ def check_common(run: Run, found: Findings) -> dict[str, float]:
             "no first sentence of more than a quarter stands alone", alone <= COMMON, told
         )
     return out
-
-
-def cards_of(path: Path) -> Iterator[Any]:
-    """Yield the cards of a page."""
-    yield from html.fromstring(path.read_text(encoding="utf-8")).xpath("//article")
-
-
-def spoken(node: Any, language: str) -> str:
-    """Return what a part of a page says in one language, and what both share."""
-    other = {"en": "zh", "zh": "en"}[language]
-    parts = node.xpath(f".//text()[not(ancestor::span[@lang='{other}'])]")
-    return " ".join("".join(parts).split())
-
-
-def check_cards(page: Path, found: Findings) -> int:
-    """Check every card of a page: the customer's words, the table of facts, both languages."""
-    n = 0
-    for card in cards_of(page):
-        n += 1
-        name = " ".join(card.xpath(".//h2")[0].text_content().split())
-        for row in card.xpath(".//table//tbody/tr/td[last()]//li"):
-            en, zh = spoken(row, "en"), spoken(row, "zh")
-            shown = re.search(r": (.*) \(([^()]*)\), [-+\u2212]", en)
-            found.require("a card's fact can be read", shown is not None, f"{name}: {en}")
-            if shown:
-                held = shown[1] != shown[2]
-                found.require("a card's fact differs from its reference", held, f"{name}: {en}")
-            told, told_zh = (_figures(row, language) for language in ("en", "zh"))
-            found.require("a card carries the same numbers", told == told_zh, f"{name}: {en}|{zh}")
-        manager = card.xpath(".//ol[contains(@class,'reasons')]/li")
-        customer = card.xpath(".//details[contains(@class,'wording')]//li")
-        found.require("a customer reads every reason", len(manager) == len(customer), name)
-        for mine, theirs in zip(manager, customer, strict=False):
-            for language in ("en", "zh"):
-                words = spoken(theirs, language)
-                found.require("nothing accuses a customer", not ACCUSING.search(words),
-                              f"{name}: {words}")  # fmt: skip
-            own, customers = (_figures(one, "en") for one in (mine, theirs))
-            found.require("manager and customer read the same numbers", own == customers,
-                          f"{name}: {own} {customers} {spoken(theirs, 'en')}")  # fmt: skip
-            found.require(
-                "a customer reads the same numbers in both languages",
-                _figures(theirs, "en") == _figures(theirs, "zh"),
-                f"{name}: {spoken(theirs, 'en')}|{spoken(theirs, 'zh')}",
-            )
-    return n
-
-
-def _figures(node: Any, language: str) -> list[str]:
-    """Return the numbers of a reason on a card: those behind a colon or a comparison."""
-    text = re.sub(r",? ?[A-Z][a-z]{2} \d{4}\.?|，\d{4}年\d{1,2}月", "", spoken(node, language))
-    text = re.sub(r"(in|over|of) \d+ months|近\d+个月", "", text)
-    return sorted(digits(text))
 
 
 def check_report(run: Run, found: Findings) -> None:

@@ -94,10 +94,14 @@ def test_values_that_differ_as_displayed_differ_in_words(a, b, unit):
     assert (value_text(one, style) == value_text(two, style)) == (one == two)
 
 
-def test_the_window_and_a_capped_code_say_or_more(column_meaning):
+def test_what_did_not_happen_in_the_window_is_not_said_to_have_happened_before(column_meaning):
     since = style_of(column_meaning(name="months_since_payment", unit="months"), window_months=12)
-    assert value_text(12.0, since) == "12 months or more"
+    assert value_text(12.0, since) == "not in 12 months"
+    assert value_text(12.0, since, language="zh") == "近12个月没有"
     assert value_text(11.0, since) == "11 months"
+
+
+def test_a_capped_code_says_or_more(column_meaning):
     capped = style_of(column_meaning(name="late", unit="times", from_table=True, capped=(98.0,)))
     assert value_text(98.0, capped) == "98 times or more"
     assert value_text(98.0, capped, language="zh") == "98次以上"

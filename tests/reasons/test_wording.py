@@ -81,7 +81,7 @@ def test_a_second_fact_says_its_own_side():
     second = _fact(MEANINGS["near_limit_months"], 4, 0)
     fact = _fact(MEANINGS["headroom_log"], np.log1p(640.0), np.log1p(19_688.0), second=second)
     assert reason_text(fact) == (
-        "Less credit is still free than is typical. Credit still free: TWD 640.00 (reference TWD "
+        "Less credit is still available than is typical. Credit still available: TWD 640.00 (reference TWD "
         "19,688). Months close to the credit limit in 12 months: 4, above the reference (none), "
         "Sep 2005."
     )

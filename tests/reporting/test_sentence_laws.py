@@ -99,3 +99,24 @@ def test_a_card_that_accuses_or_repeats_its_reference_is_found(laws, tmp_path):
     assert card("3", "Payments reached us late") == set()
     assert card("5", "Payments reached us late") == {"a card's fact differs from its reference"}
     assert card("3", "You refused to pay") == {"nothing accuses a customer"}
+
+
+@pytest.mark.parametrize(
+    ("law", "en", "zh"),
+    [
+        ("each line carries the same numbers",
+         "Contact is allowed 08:00-22:00.", "不在可以联系的时段内"),
+        ("a Chinese line is in Chinese", "Source: our own design.", "依据：Design of this project"),
+        ("", "T1 adds +0.2; 12 x CNY 5.00 (contact.hours, Asia/Shanghai).",
+         "T1变动+0.2；12期 × CNY 5.00（contact.hours，Asia/Shanghai）"),
+    ],
+)  # fmt: skip
+def test_a_line_of_a_card_is_read_in_both_languages(laws, tmp_path, law, en, zh):
+    path = tmp_path / "card.html"
+    path.write_text(
+        f"<article><h2>1</h2><p><span lang=en>{en}</span><span lang=zh>{zh}</span></p></article>",
+        encoding="utf-8",
+    )
+    found = laws.Findings()
+    laws.check_cards(path, found)
+    assert set(found.broken) == ({law} if law else set())

@@ -138,7 +138,7 @@ def balance_to_mean(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=0, unit="log money", needs=("balance", "credit_limit"),
-    reason=("Credit still free", "剩余可用额度"), source=AMOUNTS_OWED,
+    reason=("Credit still available", "剩余可用额度"), source=AMOUNTS_OWED,
 )  # fmt: skip
 def headroom_log(windows: Windows) -> Array:
     """Natural logarithm of 1 + the limit that is still free; 0 when over the limit."""

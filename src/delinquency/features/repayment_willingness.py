@@ -127,7 +127,9 @@ def bills_answered(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=0, unit="ratio", needs=(new_charges, "payment"),
-    reason=("New charges in months without a payment", "未还款月份的新增消费"),
+    reason=(
+        "Share of new charges made in months without a payment", "未还款月份的新增消费占比",
+    ),
     source="T5; Meier and Sprenger (AEJ 2010): present bias",
 )  # fmt: skip
 def charges_in_unpaid_months(windows: Windows) -> Array:

@@ -123,7 +123,7 @@ def over_limit_by_charges(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(charges_to_limit,),
-    reason=("New charges against the credit still free", "新增消费占剩余额度比例"),
+    reason=("New charges against the credit still available", "新增消费占剩余额度比例"),
     source="T6; Gross and Souleles (QJE 2002): spending out of free credit",
 )  # fmt: skip
 def charges_of_headroom(windows: Windows) -> Array:

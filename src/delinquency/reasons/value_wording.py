@@ -56,6 +56,9 @@ class Style:
         Chinese measure word of a count.
     or_more : float
         From here on a value says "or more": a capped code, the length of the window.
+    never : bool
+        Whether ``or_more`` is the window of a time since something: it says "not in 12 months",
+        since nobody knows that it happened before.
     """
 
     unit: str
@@ -65,6 +68,7 @@ class Style:
     labels: tuple[tuple[float, str, str], ...] = ()
     counter_zh: str = ""
     or_more: float = math.inf
+    never: bool = False
 
     @property
     def named(self) -> bool:
@@ -118,12 +122,13 @@ def style_of(
     elif unit == "%":
         unit = "percent"
     or_more = min(meaning.capped, default=math.inf)
-    if family and family.never_at_window and window_months:
+    never = family is not None and family.never_at_window and bool(window_months)
+    if never and window_months:
         or_more = float(window_months)
     counter = ""
     if family and unit == "count":
         counter = "个月" if "months" in meaning.name else family.counter_zh
-    return Style(unit, change, currency, meaning.categories, labels, counter, or_more)
+    return Style(unit, change, currency, meaning.categories, labels, counter, or_more, never)
 
 
 def is_code_without_label(meaning: FeatureMeaning, style: Style) -> bool:
@@ -195,6 +200,10 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
         return ("否", "是")[int(value >= 0.5)] if chinese else ("no", "yes")[int(value >= 0.5)]
     if style.unit == "count" and value == 0 and style.change == "level":
         return "无" if chinese else "none"
+    if style.never and value >= style.or_more:
+        months = f"{style.or_more:.0f}"
+        plural = "" if style.or_more == 1 else "s"
+        return f"近{months}个月没有" if chinese else f"not in {months} month{plural}"
     text = _signed(value, style, chinese=chinese)
     if value >= style.or_more:
         return f"{text}以上" if chinese else f"{text} or more"

@@ -32,7 +32,7 @@ from delinquency.reporting.waterfall import Step, waterfall_svg
 from delinquency.traits import EVIDENCE_LEVELS, TRAITS, Trait
 
 FACTS_PER_TRAIT = 2
-EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "证据部分", "strong": "证据充分"}
+EVIDENCE_ZH = {"none": "无证据", "weak": "证据不足", "partial": "部分证据", "strong": "证据充分"}
 
 
 def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> str:

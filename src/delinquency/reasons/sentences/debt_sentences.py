@@ -78,8 +78,8 @@ declare(
     ),
     Family(
         "free_credit", ("headroom_log",),
-        high=headline("More credit is still free than is typical", "剩余可用额度高于通常"),
-        low=headline("Less credit is still free than is typical", "剩余可用额度低于通常"),
+        high=headline("More credit is still available than is typical", "剩余可用额度高于通常"),
+        low=headline("Less credit is still available than is typical", "剩余可用额度低于通常"),
     ),
     Family(
         "open_lines", ("open_trades_now",),
