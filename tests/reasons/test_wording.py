@@ -81,9 +81,9 @@ def test_a_second_fact_says_its_own_side():
     second = _fact(MEANINGS["near_limit_months"], 4, 0)
     fact = _fact(MEANINGS["headroom_log"], np.log1p(640.0), np.log1p(19_688.0), second=second)
     assert reason_text(fact) == (
-        "Less credit is still available than is typical. Credit still available: TWD 640.00 (reference TWD "
-        "19,688). Months close to the credit limit in 12 months: 4, above the reference (none), "
-        "Sep 2005."
+        "Less credit is still available than is typical. Credit still available: TWD 640.00 "
+        "(reference TWD 19,688). Months close to the credit limit in 12 months: 4, "
+        "above the reference (none), Sep 2005."
     )
     assert "；近12个月接近额度上限的月份数4个月，高于参考值（无）" in reason_text(
         fact, language="zh"

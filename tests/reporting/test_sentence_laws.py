@@ -106,7 +106,8 @@ def test_a_card_that_accuses_or_repeats_its_reference_is_found(laws, tmp_path):
     [
         ("each line carries the same numbers",
          "Contact is allowed 08:00-22:00.", "不在可以联系的时段内"),
-        ("a Chinese line is in Chinese", "Source: our own design.", "依据：Design of this project"),
+        ("a Chinese line is in Chinese", "Source: our own design.",
+         "依据：Design of this project"),
         ("", "T1 adds +0.2; 12 x CNY 5.00 (contact.hours, Asia/Shanghai).",
          "T1变动+0.2；12期 × CNY 5.00（contact.hours，Asia/Shanghai）"),
     ],
