@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from delinquency.config import load
 from delinquency.errors import ChoiceError, DataError, MissingArtifactError, ModelError
@@ -318,6 +319,54 @@ def test_words_of_another_model_are_refused(root, serial):
     frame["model_version"] = "0123456789ab"
     with pytest.raises(ModelError, match="made by model 0123456789ab"):
         worded(frame, load_scorer(root / "models/synthetic"))
+
+
+def test_a_moved_level_moves_every_pd_alike_and_the_base_value_alone(
+    root, parts, serial, tmp_path, capsys
+):
+    model = root / "models/synthetic"
+    record = {"shift": -0.25, "month": "2023-12", "model_digest": load_from(model).digest}
+    file = tmp_path / "level.json"
+    file.write_text(json.dumps(record))
+    out, base = tmp_path / "moved", ["stage=score", f"score.input={parts}", f"score.level={file}"]
+    run_stage(configured(root, *base, f"score.output={out}"))
+    assert "Level moved by -0.250 log-odds, as found on 2023-12" in capsys.readouterr().out
+    before, after = pd.read_parquet(serial[1]), pd.read_parquet(out)
+    assert np.allclose(logit(after["pd_hat"]) - logit(before["pd_hat"]), -0.25, atol=1e-9)
+    assert np.allclose(after["base_value"] - before["base_value"], -0.25, atol=1e-12)
+    traits = [name for name in after if name.startswith("trait_")]
+    total = after["base_value"] + after[traits].sum(axis=1)
+    assert np.allclose(total, after["raw_score"], atol=1e-9)
+    moved = ["pd_hat", "raw_score", "base_value", "model_version"]
+    pd.testing.assert_frame_equal(
+        after.drop(columns=moved), before.drop(columns=moved), check_exact=True
+    )
+    assert set(after["model_version"]) == {
+        f"{before['model_version'].iloc[0]}, level of 2023-12 -0.2500"
+    }
+    # Who reads moved scores as the model's own is told, not served.
+    with pytest.raises(ModelError, match="level of 2023-12"):
+        read_scores(out, load_scorer(model))
+    cards = ["stage=cards", f"score.output={out}", "cards.scored=true", "tracking=none"]
+    with pytest.raises(ModelError, match="whose own level cards state"):
+        run_stage(configured(root, *cards))
+
+
+def test_a_level_of_another_model_or_file_is_refused(root, parts, tmp_path):
+    file = tmp_path / "level.json"
+    base = ["stage=score", f"score.input={parts}", f"score.level={file}"]
+    asked = configured(root, *base, f"score.output={tmp_path / 'out'}")
+    for content, error, said in (
+        (None, MissingArtifactError, "No record of a level"),
+        ("[1]", ChoiceError, "is not one"),
+        ('{"shift": "much"}', ChoiceError, "is not one"),
+        ('{"shift": 0.1, "month": "2023-12", "model_digest": "ab"}', ModelError, "found for"),
+        ('{"shift": NaN, "month": "2023-12", "model_digest": "ab"}', ChoiceError, "a number"),
+    ):
+        if content is not None:
+            file.write_text(content)
+        with pytest.raises(error, match=said):
+            run_stage(asked)
 
 
 def test_the_summary_names_every_part_and_the_model(serial, n_accounts):

@@ -29,6 +29,7 @@ from delinquency.pipeline.score_parts import (
 )
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts, load_scorer
+from delinquency.scoring.moved_level import MovedLevel
 from delinquency.scoring.part_tables import read_part
 from delinquency.scoring.score_records import stored_metadata, to_table, worded, write_scores
 from delinquency.workspace.artifacts import (
@@ -65,6 +66,7 @@ class Job:
         Digest of everything that the scores follow from.
     dated : bool
     config : Config
+    level : MovedLevel or None
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class Job:
     key: str
     dated: bool
     config: Config
+    level: MovedLevel | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,9 @@ class Scored:
         return (min(step, PD_BINS - 1) + 0.5) / PD_BINS
 
 
-def score_portfolio(config: Config, model: Path, out: Path) -> Scored:
+def score_portfolio(
+    config: Config, model: Path, out: Path, *, level: MovedLevel | None = None
+) -> Scored:
     """Score every part of a portfolio into a folder, a file a part.
 
     Parameters
@@ -149,6 +154,8 @@ def score_portfolio(config: Config, model: Path, out: Path) -> Scored:
         Folder of the saved model.
     out : Path
         Folder of the scores; files of other parts in it are removed.
+    level : MovedLevel, optional
+        Moves every PD.
 
     Returns
     -------
@@ -156,14 +163,14 @@ def score_portfolio(config: Config, model: Path, out: Path) -> Scored:
     """
     wait = config.paths.wait_seconds
     with locked([out], command="stage=score", wait_seconds=wait):
-        return _score_alone(config, model, out)
+        return _score_alone(config, model, out, level)
 
 
-def _score_alone(config: Config, model: Path, out: Path) -> Scored:
+def _score_alone(config: Config, model: Path, out: Path, level: MovedLevel | None) -> Scored:
     out.mkdir(parents=True, exist_ok=True)
-    scorer = load_scorer(model)
+    scorer = load_scorer(model, level=level)
     parts = parts_to_score(config, out / WORK, scorer.model.features)
-    jobs = _jobs(config, parts, model, out, scorer)
+    jobs = _jobs(config, parts, model, out, scorer, level)
     names = {job.output.name for job in jobs}
     for stale in out.glob("*.parquet"):
         if stale.name not in names:
@@ -189,12 +196,17 @@ def _score_alone(config: Config, model: Path, out: Path) -> Scored:
 
 
 def _jobs(
-    config: Config, parts: Parts, model: Path, out: Path, scorer: AccountScorer
+    config: Config,
+    parts: Parts,
+    model: Path,
+    out: Path,
+    scorer: AccountScorer,
+    level: MovedLevel | None,
 ) -> list[Job]:
     """Return a job a part."""
     same = [
         scorer.version, code_digest(), parts.dated, erased_state(config),
-        asdict(config.reasons), config.data.currency,
+        asdict(config.reasons), config.data.currency, None if level is None else asdict(level),
     ]  # fmt: skip
     return [
         Job(
@@ -204,6 +216,7 @@ def _jobs(
             key=digest([*same, file_facts(folder)]),
             dated=parts.dated,
             config=config,
+            level=level,
         )
         for number, folder in enumerate(parts.folders)
     ]
@@ -221,7 +234,8 @@ def score_part(job: Job) -> Receipt:
     Receipt
     """
     options, threads = job.config.reasons, _threads(job.config)
-    scorer = _scorer(job.model, tuple(asdict(options).items()), job.config.data.currency, threads)
+    chosen = tuple(asdict(options).items())
+    scorer = _scorer(job.model, chosen, job.config.data.currency, threads, job.level)
     scored, unseen = _scored(job, scorer)
     receipt = Receipt(
         part=job.output.name,
@@ -258,11 +272,19 @@ def _threads(config: Config) -> int:
 
 @lru_cache(maxsize=2)
 def _scorer(
-    model: Path, options: tuple[tuple[str, Any], ...], currency: str, threads: int
+    model: Path,
+    options: tuple[tuple[str, Any], ...],
+    currency: str,
+    threads: int,
+    level: MovedLevel | None,
 ) -> AccountScorer:
     """Return the scorer of a model; a worker loads it once."""
     return load_scorer(
-        model, options=ReasonOptions(**dict(options)), currency=currency, n_threads=threads
+        model,
+        options=ReasonOptions(**dict(options)),
+        currency=currency,
+        n_threads=threads,
+        level=level,
     )
 
 

@@ -69,7 +69,8 @@ def scored_book(config: Config, fitted: saved_model.Trained) -> BookAccounts:
     if summary["model"] != scorer.version:
         raise ModelError(
             f"The scores in {folder} were made by model {summary['model']}. Got model "
-            f"{scorer.version}: score the accounts again, or name that model with score.model."
+            f"{scorer.version}, whose own level cards state: score the accounts again, or name "
+            "that model with score.model."
         )
     stored = _stored(folder)
     rows = _chosen_rows(config, stored)

@@ -30,6 +30,7 @@ from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reference_population import scale_of, stored_reference
 from delinquency.reasons.stated_reasons import Reasons
 from delinquency.scoring.evidence_pass import evidence_pass
+from delinquency.scoring.moved_level import MovedLevel
 from delinquency.scoring.part_tables import SILENT, needed_columns, require_columns
 from delinquency.shapley import TraitExplainer
 
@@ -84,6 +85,13 @@ class AccountScorer:
         What the scores name as their model.
     trained_tables : sequence of str
         Canonical tables that the features of the training were made from.
+    level : MovedLevel, optional
+        Moves every account's PD, and the base value with it; no trait's value changes.
+
+    Raises
+    ------
+    ModelError
+        If a level is to be moved and the model's calibration is not linear in log-odds.
     """
 
     def __init__(
@@ -95,9 +103,14 @@ class AccountScorer:
         n_months: int,
         version: str,
         trained_tables: Sequence[str] = (),
+        level: MovedLevel | None = None,
     ):
         self.model, self.explainer, self.context = model, explainer, context
         self.n_months, self.version = n_months, version
+        self._moved = 0.0
+        if level is not None:
+            self._moved = level.in_raw_score(context.scale)
+            self.version = f"{version}, {level.name}"
         self.trained_tables = tuple(trained_tables)
         self.meanings: dict[str, FeatureMeaning] = {
             name: context.meanings[name] for name in model.features
@@ -192,12 +205,13 @@ class AccountScorer:
             ]
         )  # fmt: skip
         self._require_additive(features, explained.raw_score)
+        raw_score = explained.raw_score + self._moved
         return ScoredAccounts(
             keys=keys,
             features=features,
-            pd_hat=self.model.probability(explained.raw_score),
-            raw_score=explained.raw_score,
-            base_value=self.explainer.base_value,
+            pd_hat=self.model.probability(raw_score),
+            raw_score=raw_score,
+            base_value=self.explainer.base_value + self._moved,
             trait_values=explained.trait_values,
             evidence=evidence,
             reasons=explained.reasons,
@@ -263,6 +277,7 @@ def load_scorer(
     options: ReasonOptions | None = None,
     currency: str | None = None,
     n_threads: int | None = None,
+    level: MovedLevel | None = None,
 ) -> AccountScorer:
     """Return the scorer of a saved model's folder; no pickle, no Hydra.
 
@@ -276,6 +291,8 @@ def load_scorer(
         That of the training when absent.
     n_threads : int, optional
         Threads of the explainer.
+    level : MovedLevel, optional
+        As of ``AccountScorer``.
 
     Returns
     -------
@@ -315,6 +332,7 @@ def load_scorer(
         n_months=int(chosen["data"].get("window_months", 12)),
         version=model_version(folder),
         trained_tables=plain["facts.json"]["tables"],
+        level=level,
     )
 
 

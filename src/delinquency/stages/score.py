@@ -9,6 +9,7 @@ from delinquency.pipeline.chosen_model import model_folder
 from delinquency.pipeline.saved_model import load_from
 from delinquency.pipeline.score_stream import score_portfolio, write_worded
 from delinquency.scoring.account_scorer import load_scorer
+from delinquency.scoring.moved_level import read_level
 from delinquency.workspace.progress import say, working
 
 WORDED = (".csv", ".parquet")
@@ -17,21 +18,30 @@ WORDED = (".csv", ".parquet")
 def run(config: Config) -> None:
     """Score the accounts of a folder or a file, or those of the data set itself."""
     model = model_folder(config)
-    load_from(model)  # every file is there, and they belong together
+    fitted = load_from(model)  # every file is there, and they belong together
+    level = None
+    if config.score.level:
+        level = read_level(Path(config.score.level).expanduser(), model_digest=fitted.digest)
     default = config.workspace.processed / "scores.parquet"
     chosen = Path(config.score.output).expanduser() if config.score.output else default
     one_file = bool(config.score.output) and chosen.suffix in WORDED
     folder = chosen.with_name(f".{chosen.name}.parts") if one_file else chosen
     if folder.is_file():  # of a version that wrote one file
         folder.unlink()
-    scored = score_portfolio(config, model, folder)
+    scored = score_portfolio(config, model, folder, level=level)
     what = Path(config.score.input).name if config.score.input else describe(config)
     say(f"{what}: {scored.accounts:,} accounts scored")
+    if level is not None:
+        say(
+            f"Level moved by {level.shift:+.3f} log-odds, as found on {level.month}: every PD and "
+            "base value; no trait's value, and no account's rank."
+        )
     if not scored.made:
         say("Nothing has changed since they were scored: all parts were there already.")
     say(f"Mean PD {scored.mean_pd:.1%}; one account in twenty above {scored.quantile(0.95):.1%}")
     if one_file:
-        scorer = load_scorer(model, options=config.reasons, currency=config.data.currency)
+        currency = config.data.currency
+        scorer = load_scorer(model, options=config.reasons, currency=currency, level=level)
         with working("wording the reasons"):
             write_worded(scored, scorer, chosen)
         shutil.rmtree(folder)

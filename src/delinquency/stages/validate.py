@@ -70,7 +70,7 @@ def run(config: Config) -> None:
     if level is not None and not level["low"] <= 0 <= level["high"]:
         say(
             f"Level     {level['shift']:+.3f} [{level['low']:+.3f}, {level['high']:+.3f}] log-odds"
-            f" would set {level['month']} right: {space.reports / LEVEL} (kept apart, not applied)"
+            f" would set {level['month']} right: {space.reports / LEVEL} (score.level applies it)"
         )
 
 

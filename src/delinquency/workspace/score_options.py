@@ -16,5 +16,8 @@ class ScoreOptions:
     output: str = ""
     # Folder of a saved model, or models:/<name>@<alias>; empty for the model trained last.
     model: str = ""
+    # A level.json of stage=validate, to move every PD by its dated shift; empty for the model's
+    # own level. docs/validation.md says what it brought.
+    level: str = ""
     # Accounts of a part, where the accounts are not in parts yet: what bounds the memory.
     part_accounts: int = 5000
