@@ -216,7 +216,7 @@ def test_a_rise_that_several_traits_share_is_not_said_to_outweigh_a_fall():
 
 def test_a_change_says_so_where_nobody_knows_what_is_left():
     one = what_ifs(_windows(), _score, context=(_reference(), scale_of("none"), ""), cutoff=0.3)[0]
-    assert not np.isfinite(one.left)
+    assert not one.margin.known
     assert one.answer.endswith("What is left after essentials is not known.")
     assert one.answer_zh.endswith("扣除必要支出后的结余未知。")
 
@@ -228,7 +228,7 @@ def test_what_cannot_be_afforded_is_said_not_to_be_asked():
     monthly["essential_outgoings"] = np.full((1, 4), 440.0)  # 60, 60 and 10 left: 43.33
     poor = Windows(windows.keys, 4, monthly, windows.static, windows.tables)
     one = what_ifs(poor, _score, context=(_reference(), scale_of("none"), "CNY"), cutoff=0.3)[0]
-    assert one.left == pytest.approx(130 / 3)
+    assert one.margin.amount == pytest.approx(130 / 3) and one.margin.months == 3
     assert "more than what is left after essentials, CNY 43.33 a month" in one.answer
     assert "43.33元" in one.answer_zh
 

@@ -8,6 +8,7 @@ import pytest
 from delinquency.features.feature_description import meanings_of
 from delinquency.features.registered_features import FEATURES
 from delinquency.policy.rule_groups import specifications
+from delinquency.reasons.monthly_margin import MonthlyMargin
 from delinquency.reasons.reason_context import ReasonContext
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reason_selection import select_reasons
@@ -81,7 +82,8 @@ def _what_if(excess):
         for p in range(len(PAYMENT_SHARES))
         for c in range(len(SPENDING_LEVELS))
     )
-    return WhatIf("Paying more brings it under.", "多还即可。", grid, left=640.0)
+    left = MonthlyMargin(640.0, 3, np.datetime64("2026-09"))
+    return WhatIf("Paying more brings it under.", "多还即可。", grid, margin=left)
 
 
 def _page(n=3, ids=None, parts=None, calibration="none"):
@@ -269,14 +271,20 @@ def test_a_phone_of_360_pixels_needs_no_sideways_scroll(browser, tmp_path):
 def test_a_proposed_plan_stands_beside_the_budget_and_the_nearest_payment_tried():
     # Grid: 100, 200, ... 600 a month lead to 10 % less 1 % a step; 640 is left.
     told, told_zh = proposal_beside_what_if(
-        Treatment((("Offer instalments", "分期"),), monthly=350.0), _what_if((0.1,) * 6), BOOK
+        Treatment((("Offer instalments", "分期"),), (), 350.0, fits=True),
+        _what_if((0.1,) * 6),
+        BOOK,
     )
-    assert "within what is left after essentials" in told and "未超过" in told_zh
+    assert told.startswith("The proposed plan asks for 350.00 a month, which fits the budget it ")
+    assert "符合拟定方案时的收支" in told_zh and "but is more" not in told
     assert "brings the model's estimate to 8.0% in 3 months" in told and "8.0%" in told_zh
     over, over_zh = proposal_beside_what_if(
-        Treatment((("Offer instalments", "分期"),), monthly=700.0), _what_if((0.1,) * 6), BOOK
+        Treatment((("Offer instalments", "分期"),), (), 700.0, fits=True),
+        _what_if((0.1,) * 6),
+        BOOK,
     )
-    assert "more than what is left" in over and "超过" in over_zh and "5.0%" in over
+    assert "but is more than what is left after essentials up to Sep 2026: ask for the" in over
+    assert "但超过截至2026年9月扣除必要支出后的结余：请先核实收支" in over_zh and "5.0%" in over
     assert proposal_beside_what_if(Treatment(()), _what_if((0.1,) * 6), BOOK) is None
 
 

@@ -83,6 +83,7 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "plan_months": [12.0],
             "plan_instalment": [100.0],
             "plan_total": [1200.0],
+            "plan_fits": [True],
             "needs_person": [False],
             "then": ["autopay; friendly_talk"],
         }
@@ -140,7 +141,7 @@ def relief_row():
             "allowed": [True], "rule": ["seed_2021@2"], "reason": ["Every rule holds."],
             "next_contact_at": [pd.Timestamp("2026-12-01 00:00", tz="UTC")],
             "time_zone": ["Asia/Shanghai"], "plan_months": [float("nan")],
-            "plan_instalment": [float("nan")], "plan_total": [float("nan")],
+            "plan_instalment": [float("nan")], "plan_total": [float("nan")], "plan_fits": [False],
             "relief_until": [pd.Timestamp("2027-02-28")], "needs_person": [False], "then": [""],
         }
     )  # fmt: skip

@@ -5,7 +5,6 @@ month, on time, and how much is newly charged. Age and past record are never tou
 only grows by the months in which the plan is kept.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
-from delinquency.features.statistics import last, mean
+from delinquency.features.statistics import last
 from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Array, Windows
-from delinquency.reasons.plan_projection import RECENT_MONTHS, Plan, roll_forward
+from delinquency.reasons.monthly_margin import MonthlyMargin, money_words, monthly_margins
+from delinquency.reasons.plan_projection import Plan, roll_forward
 from delinquency.reasons.reference_population import Reference, Scale
-from delinquency.reasons.value_wording import Style, displayed, value_text
 from delinquency.traits import TRAITS
 
 PAYMENT_SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -76,8 +75,8 @@ class WhatIf:
         the model itself.
     incomes : tuple of float
         The grid's levels of income; (1.0,) where income is not known.
-    left : float
-        Income less essentials in a month, the mean of three; NaN where not known.
+    margin : MonthlyMargin
+        What the household has left each month.
     doubts, doubts_zh : tuple of str
         Where paying more or spending less raises the model's estimate: by how much, and why.
     """
@@ -86,7 +85,7 @@ class WhatIf:
     answer_zh: str
     scenarios: tuple[Scenario, ...] = ()
     incomes: tuple[float, ...] = (1.0,)
-    left: float = math.nan
+    margin: MonthlyMargin = MonthlyMargin()
     doubts: tuple[str, ...] = ()
     doubts_zh: tuple[str, ...] = ()
 
@@ -217,7 +216,7 @@ def what_ifs(
     grid = plan_grid(windows, score, months=months, incomes=incomes)
     answers = smallest_plans(windows, score, grid, cutoff=cutoff)
     excess = (grid.traits - reference.trait_values) * scale.factor
-    left = _left_after_essentials(windows)
+    margins = monthly_margins(windows)
     out = []
     for row in range(len(windows)):
         scenarios = tuple(
@@ -227,21 +226,12 @@ def what_ifs(
         )  # fmt: skip
         usual = incomes.index(1.0)
         doubts = _doubts(grid.pd_hat[row, ..., usual], excess[row, :, :, usual], reference.traits)
-        answer, answer_zh = _answer(answers, row, currency, float(left[row]))
+        answer, answer_zh = _answer(answers, row, currency, margins[row])
         out.append(
-            WhatIf(answer, answer_zh, scenarios, incomes, float(left[row]),
+            WhatIf(answer, answer_zh, scenarios, incomes, margins[row],
                    tuple(en for en, _ in doubts), tuple(zh for _, zh in doubts))
         )  # fmt: skip
     return out
-
-
-def _left_after_essentials(windows: Windows) -> Array:
-    """Return monthly income less essential outgoings, mean of the last three months."""
-    needs = ("salary", "benefits", "essential_outgoings")
-    if any(name not in windows.monthly for name in needs):
-        return np.full(len(windows), np.nan)
-    income = windows["salary"] + windows["benefits"]
-    return mean((income - windows["essential_outgoings"])[:, -RECENT_MONTHS:])
 
 
 def _doubts(pd_hat: Array, excess: Array, traits: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -298,7 +288,9 @@ def _require_probability(cutoff: float) -> None:
         raise ChoiceError(f"The cut-off must be a probability between 0 and 1. Got {cutoff}.")
 
 
-def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tuple[str, str]:
+def _answer(
+    found: Counterfactuals, row: int, currency: str, margin: MonthlyMargin
+) -> tuple[str, str]:
     """Return the counterfactual of one account in English and Chinese."""
     cutoff, now = f"{found.cutoff:.0%}", f"{found.now[row]:.1%}"
     after, months = below_in_words(float(found.after[row]), found.cutoff), found.months
@@ -316,22 +308,22 @@ def _answer(found: Counterfactuals, row: int, currency: str, left: float) -> tup
             f"最低为{after}。",
         )
     monthly = found.paid[row] / months
-    amount, amount_zh = amounts(monthly, currency)
+    amount, amount_zh = money_words(monthly, currency)
     spending, spending_zh = {
         1.0: ("", ""), 0.5: (", with half the usual charges", "，消费减半"),
         0.0: (", without new charges", "，无新增消费"),
     }[float(found.spending[row])]  # fmt: skip
-    afford = " What is left after essentials is not known."
-    afford_zh = "扣除必要支出后的结余未知。"
-    if math.isfinite(left):
-        within = monthly <= max(left, 0.0)
-        rest, rest_zh = amounts(max(left, 0.0), currency)
+    name, name_zh = margin.name()
+    afford, afford_zh = f" {name.capitalize()} is not known.", f"{name_zh}未知。"
+    if margin.known:
+        within = margin.fits(monthly)
+        rest, rest_zh = money_words(max(margin.amount, 0.0), currency)
         afford = (
-            f" That is {'within' if within else 'more than'} what is left after essentials, "
+            f" That is {'within' if within else 'more than'} {name}, "
             f"{rest} a month{'' if within else ': it is not to be asked of the customer'}."
         )
         afford_zh = (
-            f"该金额{'未超过' if within else '超过'}扣除必要支出后的每月结余{rest_zh}"
+            f"该金额{'未超过' if within else '超过'}{name_zh}（每月{rest_zh}）"
             f"{'' if within else '，不应向客户提出'}。"
         )
     return (
@@ -355,10 +347,3 @@ def below_in_words(pd_hat: float, cutoff: float) -> str:
         if (float(shown) < 100 * cutoff) == (pd_hat < cutoff):
             return f"{shown}%"
     return f"{100 * pd_hat:.5f}%"
-
-
-def amounts(value: float, currency: str) -> tuple[str, str]:
-    """Return an amount of money in English and Chinese."""
-    style = Style("money", currency=currency)
-    shown = float(displayed(np.array([value]), style)[0])
-    return value_text(shown, style), value_text(shown, style, language="zh")

@@ -30,11 +30,14 @@ class Treatment:
         What is not allowed now, and by which rule.
     monthly : float or None
         What a proposed plan of instalments asks for a month.
+    fits : bool or None
+        Whether the plan fits the budget that it was drawn up on; None where nobody said.
     """
 
     proposed: tuple[tuple[str, str], ...]
     refused: tuple[tuple[str, str], ...] = ()
     monthly: float | None = None
+    fits: bool | None = None
 
 
 @dataclass(frozen=True)

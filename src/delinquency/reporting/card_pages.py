@@ -5,7 +5,6 @@ the markup and in the JSON beside it. Without scripts, and on paper, all cards a
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from markupsafe import Markup
 
 from delinquency.log_odds import log_odds
 from delinquency.panel.windows import Array
+from delinquency.reasons.monthly_margin import money_words
 from delinquency.reasons.statable_facts import values_to_show
 from delinquency.reasons.stated_reasons import NO_DOMINANT, Reasons
 from delinquency.reasons.value_wording import (
@@ -22,7 +22,7 @@ from delinquency.reasons.value_wording import (
     month_text,
     value_text,
 )
-from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, WhatIf, amounts
+from delinquency.reasons.what_if import PAYMENT_SHARES, SPENDING_LEVELS, WhatIf
 from delinquency.reasons.wording import reason_text
 from delinquency.reporting.card_facts import BookFacts, CardAccounts, CardParts, Treatment
 from delinquency.reporting.page_policy import with_policy
@@ -162,8 +162,8 @@ def _card(
         "questions": _questions(reasons, row),
         "what_if": what_if,
         "beside": proposal_beside_what_if(parts.treatments.get(account_id), what_if, book),
-        "left": amounts(what_if.left, book.currency)
-        if what_if and math.isfinite(what_if.left) else None,
+        "left": what_if.margin.sentence(book.currency)
+        if what_if and what_if.margin.known else None,
         "treatment": parts.treatments.get(account_id),
         "refused": _refused(parts.treatments.get(account_id), rules),
         "excess": [round(float(value), 3) for value in excess],
@@ -271,13 +271,19 @@ def proposal_beside_what_if(
     """
     if treatment is None or treatment.monthly is None or what_if is None:
         return None
-    instalment, instalment_zh = amounts(treatment.monthly, book.currency)
+    instalment, instalment_zh = money_words(treatment.monthly, book.currency)
     en = f"The proposed plan asks for {instalment} a month"
     zh = f"建议方案每月还{instalment_zh}"
-    if math.isfinite(what_if.left):
-        within = treatment.monthly <= max(what_if.left, 0.0)
-        en += f", {'within' if within else 'more than'} what is left after essentials"
-        zh += f"，{'未超过' if within else '超过'}扣除必要支出后的结余"
+    if treatment.fits is not None:
+        en += (
+            f", which {'fits' if treatment.fits else 'does not fit'} the budget it was drawn up on"
+        )
+        zh += f"，{'符合' if treatment.fits else '不符合'}拟定方案时的收支"
+    if treatment.fits and what_if.margin.known and not what_if.margin.fits(treatment.monthly):
+        name, name_zh = what_if.margin.name()
+        until, until_zh = (month_text(what_if.margin.until, language=one) for one in LANGUAGES)
+        en += f" but is more than {name} up to {until}: ask for the budget first"
+        zh += f"，但超过截至{until_zh}{name_zh}：请先核实收支"
     usual = what_if.incomes.index(1.0)
     level = SPENDING_LEVELS.index(1.0)
     tried = [
@@ -287,7 +293,7 @@ def proposal_beside_what_if(
     ]
     if tried:
         nearest = max(tried, key=lambda one: one.monthly)
-        paid, paid_zh = amounts(nearest.monthly, book.currency)
+        paid, paid_zh = money_words(nearest.monthly, book.currency)
         en += (
             f". Paying {paid} a month, the nearest tried that is not above it, brings the model's "
             f"estimate to {nearest.pd_hat:.1%} in {book.months} months"

@@ -101,18 +101,18 @@ def card_treatments(
         refused.setdefault(str(row.account_id), []).append((words, words_zh))
     return {
         str(row.account_id): Treatment(
-            _proposed(row, currency), tuple(refused.get(str(row.account_id), ())), _monthly(row)
+            _proposed(row, currency), tuple(refused.get(str(row.account_id), ())), *_monthly(row)
         )
         for row in accounts.itertuples()
     }
 
 
-def _monthly(row: object) -> float | None:
-    """Return what the proposal asks for a month; None where it is no plan of instalments."""
+def _monthly(row: object) -> tuple[float | None, bool | None]:
+    """Return what a plan of instalments asks for a month, and whether it fits its budget."""
     values = row._asdict()  # type: ignore[attr-defined]
     if values["action"] != "instalments" or pd.isna(values["plan_instalment"]):
-        return None
-    return float(values["plan_instalment"])
+        return None, None
+    return float(values["plan_instalment"]), bool(values["plan_fits"])
 
 
 def summary_lines(summary: Mapping[str, Any], most: int) -> tuple[list[str], list[str]]:
