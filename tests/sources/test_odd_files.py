@@ -143,6 +143,16 @@ def test_values_that_only_bad_rows_have_are_suspected(tmp_path):
     assert {one.severity for one in told.values()} == {"stop"}
 
 
+def test_bars_are_labelled_with_plain_numbers(tmp_path):
+    frame = applications().assign(
+        income=lambda f: f["income"] * 100.0, share=np.linspace(0, 1, 300)
+    )
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    columns = {one.name: one for one in inspect_file("f.csv", tmp_path).columns}
+    labels = [one.label for name in ("id", "income", "share") for one in columns[name].bins]
+    assert "7,000 to 7,029" in labels and not [one for one in labels if "e+" in one]
+
+
 def test_months_named_by_words_stand_side_by_side():
     names = ["paid_Jan", "paid_Feb", "paid_Mar", "paid_Apr", "DPD_2022_01", "DPD_2022_02",
              "DPD_2022_03", "DPD_2022_04", "may_be", "march"]  # fmt: skip

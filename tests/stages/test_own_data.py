@@ -154,3 +154,10 @@ def test_scoring_counts_the_names_that_training_did_not_see(tmp_path, capsys):
     assert "job_category_not_seen_in_training: 2" in capsys.readouterr().out
     told = pd.read_parquet(output)["names_not_seen_in_training"]
     assert (told == "job").sum() == 2
+    # Percent where training had shares, and a column that nobody filled: read, and said.
+    strange = table.assign(use=table["use"] * 100, job="")
+    strange.to_csv(tmp_path / "new.csv", index=False)
+    run_stage(load(["stage=score", "data=own", f"paths.raw={tmp_path}", *folders, *new, *SMALL]))
+    said = capsys.readouterr().out
+    assert "look: use: 99% of the rows lie above 0.9" in said
+    assert "look: job: 100% of the rows are empty, 0% in training" in said

@@ -145,7 +145,7 @@ def profile_of(
         n_accounts=float(len(pd_hat)),
         accounts_per_month=0.0,
         edges={name: list(one) for name, one in cut.items()},
-        counts={name: _counts(values, cut[name]).tolist() for name, values in columns.items()},
+        counts={name: binned(values, cut[name]).tolist() for name, values in columns.items()},
         trait_sums=dict(zip(traits, trait_values.sum(axis=0).tolist(), strict=True)),
         trait_squares=dict(zip(traits, (trait_values**2).sum(axis=0).tolist(), strict=True)),
         pd_sum=float(pd_hat.sum()),
@@ -163,7 +163,8 @@ def _edges(values: Array) -> list[float]:
     return [float(edge) for edge in inner[inner < known.max()]]
 
 
-def _counts(values: Array, edges: Sequence[float]) -> NDArray[np.float64]:
+def binned(values: Array, edges: Sequence[float]) -> NDArray[np.float64]:
+    """Return how many values lie in each bin; the last count is of missing values."""
     bins = np.searchsorted(np.asarray(edges, np.float64), values, side="left")
     bins[np.isnan(values)] = len(edges) + 1
     return np.bincount(bins, minlength=len(edges) + 2).astype(np.float64)

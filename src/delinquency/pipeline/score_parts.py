@@ -162,6 +162,7 @@ def _make_parts(
         prepared = prepare_new(config, source, load_from(model_folder(config)).meanings)
         # With the names that training did not see, which only its meanings tell.
         _say_counts(prepared.facts["source"])
+        _say_strange(prepared.X, model_folder(config))
         frame = pd.concat([prepared.keys, prepared.X], axis=1)
         if prepared.unseen is not None:
             frame[UNSEEN] = prepared.unseen.to_numpy()
@@ -193,6 +194,19 @@ def _say_counts(facts: Mapping[str, Any]) -> None:
             say(f"  {what}: {count:,}")
     if ignored := facts.get("ignored_columns"):
         say(f"  ignored, as the model does not know them: {', '.join(ignored)}")
+
+
+def _say_strange(X: pd.DataFrame, model: Path) -> None:
+    """Say which columns of new accounts look nothing like those that the model was trained on."""
+    from delinquency.monitoring.new_columns import strange_columns
+    from delinquency.pipeline.monitoring_reference import reference_of
+
+    try:
+        trained = reference_of(model).profile
+    except MissingArtifactError:  # a model of before there was a reference
+        return
+    for line in strange_columns(X, trained):
+        say(f"  look: {line}")
 
 
 def _write_features(frame: pd.DataFrame, staged: Path, size: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
+from delinquency.sources.inspect.column_profile import plain_value
 from delinquency.sources.inspect.file_profile import FileProfile
 
 
@@ -16,4 +17,4 @@ def as_html(profiles: Sequence[FileProfile], title: str) -> str:
     title : str
     """
     page = page_environment().get_template("inspection.html")
-    return with_policy(page.render(profiles=profiles, title=title))
+    return with_policy(page.render(profiles=profiles, title=title, plain=plain_value))

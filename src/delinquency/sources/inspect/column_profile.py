@@ -15,6 +15,8 @@ from delinquency.sources.reading.mapping_options import TextOptions
 TOP = 12
 BINS = 10
 """Bars of a column's picture."""
+WHOLE_FROM, SMALL = 1000.0, 1e-4
+"""Sizes from which a bar's label shows no decimals, and below which it takes an exponent."""
 MOSTLY = 0.5
 """A column is of numbers when more than this share of its filled cells are numbers."""
 RATIO_JUMP = 50.0
@@ -180,14 +182,16 @@ def bins_of(values: ColumnValues, bad: np.ndarray | None) -> tuple[Bin, ...]:
         distinct = np.unique(filled)
         if len(distinct) <= BINS:
             edges = distinct
-            labels = [f"{edge:,.6g}" for edge in edges]
+            labels = [plain_value(edge) for edge in edges]
         else:
             steps = np.linspace(0, 1, BINS + 1)[1:]
             edges = np.unique(np.quantile(filled, steps, method="lower"))
             lows = [distinct[0], *edges[:-1]]
             marks = ["" if k == 0 else "above " for k in range(len(edges))]
             labels = [
-                f"{mark}{low:,.4g} to {high:,.4g}" if low != high else f"{high:,.4g}"
+                f"{mark}{plain_value(low)} to {plain_value(high)}"
+                if low != high
+                else plain_value(high)
                 for mark, low, high in zip(marks, lows, edges, strict=True)
             ]
         codes = np.where(known, len(edges) + 1, np.searchsorted(edges, numbers, side="left"))
@@ -204,6 +208,13 @@ def bins_of(values: ColumnValues, bad: np.ndarray | None) -> tuple[Bin, ...]:
         for label, n, k, b in zip(labels, rows, n_known, n_bad, strict=True)
         if n
     )
+
+
+def plain_value(value: float) -> str:
+    """Return a number as it stands on the page: whole where it is large, never as 1e+08."""
+    if abs(value) >= WHOLE_FROM or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= SMALL else f"{value:.2e}"
 
 
 def ranking_power(values: ColumnValues, bad: np.ndarray) -> float | None:
