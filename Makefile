@@ -149,6 +149,9 @@ bench-explain: $(STAMP) ## Time the explainer beside predicting and the public e
 .PHONY: monitoring-power
 monitoring-power: $(STAMP) ## Measure how often monitoring errs: stable months and planted drifts (ARGS="drift.runs=5")
 	@$(BIN)/python -W ignore benchmarks/monitoring_drift.py $(ARGS)
+.PHONY: bench-serve
+bench-serve: $(STAMP) ## Time one account over HTTP beside MLflow's LightGBM flavour (ARGS="serve.requests=100")
+	@$(BIN)/python -W ignore benchmarks/serving.py $(ARGS)
 .PHONY: bench-scale
 bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
 	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)

@@ -446,6 +446,8 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     words = read_scores(serial[1], load_scorer(root / "models/synthetic"))
     words = words.set_index("account_id").loc[answers["account_id"]]
     assert answers["reason_1"].tolist() == words["reason_zh_1"].tolist()
+    rows = [{k: v for k, v in one.items() if not pd.isna(v)} for one in request.to_dict("records")]
+    assert served.answer(rows, "zh") == answers.to_dict("records")
     one = request[request["account_id"] == expected["account_id"].iloc[0]]
     alone = served.predict(None, one)
     assert alone["pd_hat"].iloc[0] == expected["pd_hat"].iloc[0]

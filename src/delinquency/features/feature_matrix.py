@@ -92,10 +92,11 @@ def feature_values(windows: Windows, selection: Sequence[Feature]) -> Array:
     ndarray of shape (n_features, n_rows)
         In the order of the selection; NaN where a value cannot be known, never infinite.
     """
-    out = np.empty((len(selection), len(windows)))
+    n_rows = len(windows)
+    out = np.empty((len(selection), n_rows))
     for place, one in enumerate(selection):
         values = one.compute(windows)
-        if values.shape != (len(windows),):
+        if values.shape != (n_rows,):
             raise ValueError(f"Feature {one.name!r} must return one value a row.")
         out[place] = values
     infinite = np.isinf(out).any(axis=1)

@@ -20,6 +20,7 @@ PROMOTION = "T6; easily attracted by promotions (source article)"
 HIGH_VALUE = "T6; borrows to buy high-value goods (source article)"
 SPIKES = "T6; impulsive spikes, net of the season"
 FESTIVAL_MONTHS = (1, 2, 6, 11, 12)
+_FESTIVAL = np.isin(np.arange(13), FESTIVAL_MONTHS)
 """Calendar months of the Chinese New Year and of the 6.18, 11.11 and 12.12 sales."""
 GROWTH = "T6; Huse et al. (EMAC 2020): purchases while debt is carried"
 
@@ -140,7 +141,7 @@ def _share_of_spend(windows: Windows, name: str) -> Array:
 
 def _off_season(windows: Windows) -> Array:
     """Return card purchases of ordinary months; NaN in months of festivals and sales."""
-    festival = np.isin(windows.calendar_month(), FESTIVAL_MONTHS)
+    festival = _FESTIVAL[windows.calendar_month()]
     return np.where(festival, np.nan, windows["card_spend"])
 
 
@@ -269,7 +270,7 @@ def spend_variation(windows: Windows) -> Array:
 )  # fmt: skip
 def festival_uplift(windows: Windows) -> Array:
     """Mean purchases of festival and sales months over those of other months, less 1."""
-    festival = np.isin(windows.calendar_month(), FESTIVAL_MONTHS)
+    festival = _FESTIVAL[windows.calendar_month()]
     during = statistics.mean(np.where(festival, windows["card_spend"], np.nan))
     return statistics.ratio(during, statistics.mean(_off_season(windows)), ceiling=5.0) - 1.0
 

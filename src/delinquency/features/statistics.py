@@ -130,9 +130,9 @@ def carried(values: Array) -> Array:
 
 def ratio(numerator: Array, denominator: Array, *, ceiling: float) -> Array:
     """Return the ratio where the denominator is above 0, clipped to +-ceiling; NaN elsewhere."""
-    above, below = np.broadcast_arrays(
-        np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
-    )
+    above, below = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    if above.shape != below.shape:
+        above, below = np.broadcast_arrays(above, below)
     shape = above.shape[::-1]
     out = np.empty(shape)
     month_loops.ratio(

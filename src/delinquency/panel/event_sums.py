@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from delinquency.panel.table_columns import TableColumns
 
 Array = NDArray[np.float64]
 
@@ -35,56 +36,52 @@ class EventSum:
 
     table: str
     needs: tuple[str, ...]
-    amount: Callable[[pd.DataFrame], Array]
+    amount: Callable[[TableColumns], Array]
     month: str = "date"
 
 
-def _numbers(rows: pd.DataFrame, name: str) -> Array:
-    return rows[name].to_numpy(np.float64)
+def _column(name: str) -> Callable[[TableColumns], Array]:
+    return lambda rows: rows.numbers(name)
 
 
-def _column(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: _numbers(rows, name)
+def _where(name: str, value: float) -> Callable[[TableColumns], Array]:
+    return lambda rows: (rows.numbers(name) == value).astype(np.float64)
 
 
-def _where(name: str, value: float) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: (_numbers(rows, name) == value).astype(np.float64)
+def _amount_where(name: str) -> Callable[[TableColumns], Array]:
+    return lambda rows: rows.numbers("amount") * (rows.numbers(name) == 1)
 
 
-def _amount_where(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: _numbers(rows, "amount") * (_numbers(rows, name) == 1)
+def _amount_in(categories: tuple[str, ...]) -> Callable[[TableColumns], Array]:
+    return lambda rows: rows.numbers("amount") * rows.is_in("category", categories)
 
 
-def _amount_in(categories: tuple[str, ...]) -> Callable[[pd.DataFrame], Array]:
-    return lambda rows: _numbers(rows, "amount") * rows["category"].isin(categories).to_numpy()
-
-
-def _purchase_amount(rows: pd.DataFrame) -> Array:
-    amount = _numbers(rows, "amount")
-    if "cash_advance" not in rows.columns:
+def _purchase_amount(rows: TableColumns) -> Array:
+    amount = rows.numbers("amount")
+    if "cash_advance" not in rows:
         return amount
-    return np.where(_numbers(rows, "cash_advance") == 1, 0.0, amount)
+    return np.where(rows.numbers("cash_advance") == 1, 0.0, amount)
 
 
-def _high_ticket(rows: pd.DataFrame) -> Array:
-    amount, income = _numbers(rows, "amount"), _numbers(rows, "application_income")
+def _high_ticket(rows: TableColumns) -> Array:
+    amount, income = rows.numbers("amount"), rows.numbers("application_income")
     return np.where((income > 0) & (amount >= HIGH_TICKET_SHARE * income), amount, 0.0)
 
 
-def _high_ticket_instalment(rows: pd.DataFrame) -> Array:
-    return _high_ticket(rows) * (_numbers(rows, "instalment") == 1)
+def _high_ticket_instalment(rows: TableColumns) -> Array:
+    return _high_ticket(rows) * (rows.numbers("instalment") == 1)
 
 
-def _one_each(rows: pd.DataFrame) -> Array:
+def _one_each(rows: TableColumns) -> Array:
     return np.ones(len(rows))
 
 
-def _begun_by_lender(rows: pd.DataFrame) -> Array:
-    return (_numbers(rows, "inbound") != 1).astype(np.float64)
+def _begun_by_lender(rows: TableColumns) -> Array:
+    return (rows.numbers("inbound") != 1).astype(np.float64)
 
 
-def _reached(rows: pd.DataFrame) -> Array:
-    return (_numbers(rows, "right_party") == 1) * _begun_by_lender(rows)
+def _reached(rows: TableColumns) -> Array:
+    return (rows.numbers("right_party") == 1) * _begun_by_lender(rows)
 
 
 _RESOLVED = ("promise_kept", "promise_resolved_month")

@@ -5,12 +5,16 @@ scored, and where one account is asked for. What passes here would pass there; `
 asks it only for the words of what does not.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
 from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
+from delinquency.panel.table_columns import Values
 from delinquency.panel.window_cells import month_number
 
 _MS_PER_DAY = 86_400_000
@@ -34,19 +38,25 @@ def passes(name: str, frame: pd.DataFrame) -> bool:
     given = set(frame.columns)
     if given - set(columns) or any(c.required and c.name not in given for c in table):
         return False
-    if not all(_column_passes(frame[name], column) for name, column in columns.items()
+    if not all(column_passes(frame[name], column) for name, column in columns.items()
                if name in given):  # fmt: skip
         return False
-    return not table.key or _keys_rise(frame, table.key)
+    if not table.key:
+        return True
+    ids = frame[table.key[0]]
+    if not isinstance(ids.dtype, pd.CategoricalDtype):
+        ids = ids.astype("category")
+    return keys_rise(ids.cat.codes.to_numpy(), frame, table.key)
 
 
-def _column_passes(values: pd.Series, column: Column) -> bool:
+def column_passes(values: Values, column: Column) -> bool:
+    """Return whether one column is canonical: its type, its bounds, no required value missing."""
     if column.kind == "text":
         return _text_passes(values, column)
     if column.kind in ("month", "date"):
         if values.dtype != MONTH_DTYPE:
             return False
-        times = values.to_numpy().view(np.int64)
+        times = np.asarray(values).view(np.int64)
         first, last = (int(m.astype("datetime64[ms]").astype(np.int64)) for m in
                        (FIRST_MONTH, LAST_MONTH))  # fmt: skip
         if not _times_within(times, first, last, not column.required):
@@ -57,10 +67,14 @@ def _column_passes(values: pd.Series, column: Column) -> bool:
     low = -np.inf if column.minimum is None else column.minimum
     high = np.inf if column.maximum is None else column.maximum
     whole = column.kind in ("integer", "flag")
-    return bool(_numbers_within(values.to_numpy(), low, high, whole, not column.required))
+    return bool(_numbers_within(np.asarray(values), low, high, whole, not column.required))
 
 
-def _text_passes(values: pd.Series, column: Column) -> bool:
+def _text_passes(values: Values, column: Column) -> bool:
+    if isinstance(values, np.ndarray):
+        given = {value for value in values if value is not None}
+        whole = not column.required or all(value is not None for value in values)
+        return whole and (not column.choices or given <= set(column.choices))
     if isinstance(values.dtype, pd.CategoricalDtype):
         if column.required and (values.cat.codes.to_numpy() < 0).any():
             return False
@@ -72,13 +86,21 @@ def _text_passes(values: pd.Series, column: Column) -> bool:
     return not column.choices or set(known) <= set(column.choices)
 
 
-def _keys_rise(frame: pd.DataFrame, key: tuple[str, ...]) -> bool:
-    """Return whether the keys rise strictly from row to row, accounts in the order of codes."""
-    ids = frame[key[0]]
-    if not isinstance(ids.dtype, pd.CategoricalDtype):
-        ids = ids.astype("category")
-    months = np.zeros(len(frame), np.int32) if len(key) == 1 else month_number(frame[key[1]])
-    return bool(_rise(ids.cat.codes.to_numpy().astype(np.int64), months))
+def keys_rise(
+    codes: NDArray[Any], columns: Mapping[str, Values] | pd.DataFrame, key: tuple[str, ...]
+) -> bool:
+    """Return whether the keys rise strictly from row to row.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows,), int
+        Of the accounts, in their order.
+    columns : mapping of str to Series or ndarray
+    key : tuple of str
+        Account, and month if there is one.
+    """
+    months = np.zeros(len(codes), np.int32) if len(key) == 1 else month_number(columns[key[1]])
+    return bool(_rise(codes.astype(np.int64), months))
 
 
 @njit(cache=True, nogil=True)

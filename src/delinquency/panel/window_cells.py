@@ -5,6 +5,7 @@ the months of many accounts stand side by side in memory, as the statistics read
 """
 
 from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 Array = NDArray[np.float64]
+Ids: TypeAlias = pd.Series | pd.Index | NDArray[Any]
 NEVER = np.iinfo(np.int32).max
 """Month number of a missing month: a far future."""
 _MS_PER_DAY = 86_400_000
@@ -22,18 +24,18 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _NOT_A_TIME = np.iinfo(np.int64).min
 
 
-def month_number(months: pd.Series) -> NDArray[np.int32]:
+def month_number(months: pd.Series | NDArray[Any]) -> NDArray[np.int32]:
     """Return months as whole numbers (months since 1970-01); missing ones as a far future.
 
     Parameters
     ----------
-    months : Series of datetime
+    months : Series or ndarray of datetime
 
     Returns
     -------
     ndarray of shape (n,), int32
     """
-    values = months.to_numpy().astype("datetime64[ms]", copy=False).view(np.int64)
+    values = np.asarray(months).astype("datetime64[ms]", copy=False).view(np.int64)
     first_day, table = _months_by_day()
     out = np.empty(len(values), np.int32)
     if _number_months(values, first_day, table, out):
@@ -42,31 +44,36 @@ def month_number(months: pd.Series) -> NDArray[np.int32]:
     return np.where(np.isnat(slow), NEVER, slow.astype(np.int64)).astype(np.int32)
 
 
-def days_before_month_end(dates: pd.Series, numbers: NDArray[np.int32]) -> Array:
+def days_before_month_end(dates: pd.Series | NDArray[Any], numbers: NDArray[np.int32]) -> Array:
     """Return the days from each date to the end of its row's month; NaN without a date.
 
     Parameters
     ----------
-    dates : Series of datetime
+    dates : Series or ndarray of datetime
     numbers : ndarray of shape (n,), int32
         The rows' months, as ``month_number`` returns them.
     """
-    values = dates.to_numpy().astype("datetime64[ms]", copy=False).view(np.int64)
+    values = np.asarray(dates).astype("datetime64[ms]", copy=False).view(np.int64)
     ends = ((numbers.astype(np.int64) + 1).astype("datetime64[M]")).astype("datetime64[D]")
     days = ((ends.astype(np.int64) - 1) * _MS_PER_DAY - values) // _MS_PER_DAY
     return np.where((values == _NOT_A_TIME) | (numbers == NEVER), np.nan, days)
 
 
-def positions(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> NDArray[np.intp]:
+def positions(
+    ids: pd.Series | pd.Index | NDArray[Any], among: pd.Series | pd.Index | NDArray[Any]
+) -> NDArray[np.intp]:
     """Return where each id stands among others, -1 where it does not.
 
     Arrow compares the bytes of the strings: a tenth of the time of an index of Python objects,
     and other threads run meanwhile. Of categorical ids only the distinct ones are looked up.
     """
-    if isinstance(ids.dtype, pd.CategoricalDtype):
+    if not isinstance(ids, np.ndarray) and isinstance(ids.dtype, pd.CategoricalDtype):
         codes = ids.cat.codes if isinstance(ids, pd.Series) else ids.codes
         known = positions(ids.dtype.categories, among)
         return np.append(known, -1)[np.asarray(codes)]
+    if isinstance(ids, np.ndarray):  # the few rows of a request
+        place = {account: at for at, account in enumerate(among)}
+        return np.array([place.get(account, -1) for account in ids], np.intp)
     text = pyarrow.large_string()
     found = compute.index_in(
         pyarrow.array(ids, type=text), value_set=pyarrow.array(among, type=text)

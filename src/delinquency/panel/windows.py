@@ -16,12 +16,14 @@ from delinquency.errors import DataError, Fault
 from delinquency.panel import window_cells
 from delinquency.panel.event_sums import EVENT_SUMS
 from delinquency.panel.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS, TABLES
-from delinquency.panel.window_cells import NEVER, days_before_month_end, month_number, positions
+from delinquency.panel.table_columns import TableColumns
+from delinquency.panel.window_cells import NEVER, month_number, positions
 
 Array = NDArray[np.float64]
 """Float array; (n_rows, n_months) for monthly values, (n_rows,) for features."""
 
 MONTHLY_TABLES = (STATEMENTS, CASHFLOWS, BUREAU)
+_KEYS = ["account_id", "observation_month"]
 _NOT_VALUES = ("account_id", "month", "arrival_month")
 
 MONTHS_PER_YEAR = 12
@@ -53,6 +55,7 @@ class Windows:
     static: Mapping[str, Array]
     tables: frozenset[str]
     _derived: dict[str, Array] = field(default_factory=dict, repr=False)
+    _calendar: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -72,8 +75,11 @@ class Windows:
         -------
         ndarray of shape (n_rows, n_months), int
         """
-        last = month_number(self.keys["observation_month"]).astype(np.int64)[:, None]
-        return (last - np.arange(self.n_months)[::-1]) % MONTHS_PER_YEAR + 1
+        if "calendar_month" not in self._calendar:
+            last = month_number(self.keys["observation_month"]).astype(np.int64)[:, None]
+            months = (last - np.arange(self.n_months)[::-1]) % MONTHS_PER_YEAR + 1
+            self._calendar["calendar_month"] = months
+        return self._calendar["calendar_month"]
 
     def derive(self, name: str, compute: Callable[["Windows"], Array]) -> Array:
         """Return ``compute(self)``, computed once and remembered under ``name``."""
@@ -119,13 +125,16 @@ def tables_of(need: str) -> frozenset[str]:
 
 
 def build_windows(
-    tables: Mapping[str, pd.DataFrame], observations: pd.DataFrame, *, n_months: int
+    tables: Mapping[str, pd.DataFrame | TableColumns],
+    observations: pd.DataFrame,
+    *,
+    n_months: int,
 ) -> Windows:
     """Cut the windows of all observations from the canonical tables.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : mapping of str to DataFrame or TableColumns
         Canonical tables by name, at least ``statements``. They are not changed.
     observations : DataFrame
         One row per observation: ``account_id`` and ``observation_month``.
@@ -160,35 +169,38 @@ def build_windows(
     array([[9., 8.]])
     """
     axis = _axis_of(observations, n_months)
+    plain = {name: TableColumns.of(table) for name, table in tables.items()}
     cells = {
-        table.name: axis.rows(tables[table.name], "month")
+        table.name: axis.rows(plain[table.name], "month")
         for table in MONTHLY_TABLES
-        if table.name in tables
+        if table.name in plain
     }
     _require_statements(cells[STATEMENTS.name], axis.accounts)
     monthly: dict[str, Array] = {}
     for name, rows in cells.items():
-        monthly.update(_cut_monthly(tables[name], rows))
+        monthly.update(_cut_monthly(plain[name], rows))
     statement = cells[STATEMENTS.name]
     seen = np.isfinite(statement.windows_of(np.ones(len(statement.cells))))
     for name in ("transactions", "contacts"):
         if name in tables:
-            cut = _cut_events(name, tables[name], tables.get("accounts"), axis)
+            cut = _cut_events(name, plain[name], plain.get("accounts"), axis)
             monthly.update({sums: np.where(seen, cut[sums], np.nan) for sums in cut})
     static: dict[str, Array] = {}
     if "accounts" in tables:
-        table = tables["accounts"]
-        position = positions(axis.accounts, table["account_id"])[axis.row_account]
+        table = plain["accounts"]
+        position = positions(axis.accounts, table.held["account_id"])[axis.row_account]
         for column in ACCOUNTS:
-            known = column.name in table.columns and not column.protected
+            known = column.name in table and not column.protected
             if known and column.kind in ("number", "integer", "flag"):
-                values = np.append(table[column.name].to_numpy(np.float64), np.nan)
+                values = np.append(table.numbers(column.name), np.nan)
                 static[column.name] = values[position]
-        if "opened_month" in table.columns:
-            opened = np.append(month_number(table["opened_month"]).astype(np.float64), np.nan)
+        if "opened_month" in table:
+            opened = np.append(table.months("opened_month").astype(np.float64), np.nan)
             opened[opened == NEVER] = np.nan
             static["months_on_book"] = axis.row_month - opened[position]
-    keys = observations[["account_id", "observation_month"]].reset_index(drop=True)
+    keys = observations
+    if list(keys.columns) != _KEYS or not isinstance(keys.index, pd.RangeIndex):
+        keys = observations[_KEYS].reset_index(drop=True)
     return Windows(keys, n_months, monthly, static, frozenset(tables))
 
 
@@ -213,16 +225,16 @@ class _Axis:
         """Whether every account is observed once."""
         return len(self.accounts) == len(self.row_month)
 
-    def rows(self, frame: pd.DataFrame, month: str) -> "_Rows":
+    def rows(self, table: TableColumns, month: str) -> "_Rows":
         """Return where the rows of a table fall, by one of its month or date columns."""
-        account = positions(frame["account_id"], self.accounts)
-        number = month_number(frame[month])
+        account = table.places(self.accounts)
+        number = table.months(month)
         arrival = number
-        if "arrival_month" in frame.columns:
-            given = month_number(frame["arrival_month"])
+        if "arrival_month" in table:
+            given = table.months("arrival_month")
             arrival = np.where(given == NEVER, number, np.maximum(given, number))
-        cells = np.empty(len(frame), np.int64)
-        late = np.empty(len(frame), np.bool_)
+        cells = np.empty(len(table), np.int64)
+        late = np.empty(len(table), np.bool_)
         any_late = window_cells.locate(
             account, number, arrival, self.first, self.observed, self.length, cells, late
         )
@@ -333,54 +345,51 @@ def _require_statements(statements: _Rows, accounts: pd.Index) -> None:
         )  # fmt: skip
 
 
-def _cut_monthly(frame: pd.DataFrame, rows: _Rows) -> dict[str, Array]:
+def _cut_monthly(table: TableColumns, rows: _Rows) -> dict[str, Array]:
     """Return the windows of every value column of a table with one row per account and month."""
     out: dict[str, Array] = {}
-    for name in frame.columns:
+    for name in table.columns:
         if name in _NOT_VALUES:
             continue
-        column = frame[name]
-        if pd.api.types.is_datetime64_any_dtype(column):
+        if table.is_time(name):
             # A day is kept as days before the end of its row's month: comparable across months.
-            values = days_before_month_end(column, rows.number)
-            name = f"{name}{DAYS_BEFORE_MONTH_END}"
-        elif pd.api.types.is_numeric_dtype(column):
-            values = column.to_numpy(np.float64)
-        else:
-            continue
-        out[name] = rows.windows_of(values)
+            values = table.days_before(name, rows.number)
+            out[f"{name}{DAYS_BEFORE_MONTH_END}"] = rows.windows_of(values)
+        elif table.is_number(name):
+            out[name] = rows.windows_of(table.numbers(name))
     return out
 
 
 def _cut_events(
-    table: str, frame: pd.DataFrame, accounts: pd.DataFrame | None, axis: _Axis
+    table: str, events: TableColumns, accounts: TableColumns | None, axis: _Axis
 ) -> dict[str, Array]:
     """Return the windows of every monthly sum that an event table has the columns for."""
     sums = {name: one for name, one in EVENT_SUMS.items() if one.table == table}
-    frame = _beside_events(frame, accounts, [need for one in sums.values() for need in one.needs])
+    events = _beside_events(
+        events, accounts, [need for one in sums.values() for need in one.needs]
+    )
     out: dict[str, Array] = {}
     for booked_in in dict.fromkeys(one.month for one in sums.values()):
-        if booked_in not in frame.columns:
+        if booked_in not in events:
             continue
-        rows = axis.rows(frame, booked_in)
+        rows = axis.rows(events, booked_in)
         for name, one in sums.items():
-            if one.month == booked_in and set(one.needs) <= set(frame.columns):
-                out[name] = rows.sums_of(one.amount(frame))
+            if one.month == booked_in and set(one.needs) <= set(events.columns):
+                out[name] = rows.sums_of(one.amount(events))
     return out
 
 
 def _beside_events(
-    frame: pd.DataFrame, accounts: pd.DataFrame | None, needs: list[str]
-) -> pd.DataFrame:
+    events: TableColumns, accounts: TableColumns | None, needs: list[str]
+) -> TableColumns:
     """Return the events with the columns of their accounts that a sum needs."""
     if accounts is None:
-        return frame
-    borrowed = [n for n in dict.fromkeys(needs) if n not in frame and n in accounts.columns]
+        return events
+    borrowed = [n for n in dict.fromkeys(needs) if n not in events and n in accounts]
     if not borrowed:
-        return frame
-    position = positions(frame["account_id"], accounts["account_id"])
-    values = {n: np.append(accounts[n].to_numpy(np.float64), np.nan)[position] for n in borrowed}
-    return frame.assign(**values)
+        return events
+    position = positions(events.held["account_id"], accounts.held["account_id"])
+    return events.beside({n: np.append(accounts.numbers(n), np.nan)[position] for n in borrowed})
 
 
 def wide_frame(windows: Windows) -> pd.DataFrame:

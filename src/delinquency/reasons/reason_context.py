@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
 from delinquency.features.feature_description import FeatureMeaning
+from delinquency.panel.schema import protected_columns
 from delinquency.reasons.fact_rules import FactRules, fact_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reference_population import Reference, Scale
@@ -79,6 +80,37 @@ class ReasonContext:
     def rules(self) -> FactRules:
         """What decides of each fact's value whether it may be stated."""
         return fact_rules(self.facts, self.styles, self.reference.medians)
+
+    @cached_property
+    def actionable(self) -> NDArray[np.bool_]:
+        """Which facts the customer can change, shape (n_facts,)."""
+        return np.array([one.actionable for one in self.facts], bool)
+
+    @cached_property
+    def protected(self) -> NDArray[np.intp]:
+        """Positions of the facts that are protected attributes or rest on one."""
+        never = set(protected_columns())
+        return np.array(
+            [p for p, one in enumerate(self.facts) if one.name in never or never & set(one.needs)],
+            np.intp,
+        )
+
+    @cached_property
+    def marks(self) -> list[tuple[int, int]]:
+        """Positions of the marks among the facts, each with that of the column it belongs to."""
+        place = {one.name: position for position, one in enumerate(self.facts)}
+        return [(p, place[one.mark_of]) for p, one in enumerate(self.facts)
+                if one.mark_of in place]  # fmt: skip
+
+    @cached_property
+    def told_to_many(self) -> NDArray[np.bool_]:
+        """Whether many are told a fact's sentence, shape (n_facts, 2): low side, high side."""
+        return np.array(
+            [
+                [(family, "" if style.named else side) in self.common for side in ("low", "high")]
+                for family, style in zip(self.families, self.styles, strict=True)
+            ]
+        )
 
     @cached_property
     def families(self) -> list[str]:

@@ -114,7 +114,7 @@ def select_reasons(
     cause = np.where(evidence == 0, CAUSE["no_evidence"], cause).astype(np.int8)
     raised = excess >= options.minimum_log_odds
     may_state = raised & (cause <= CAUSE["not_stated_by_customer"])
-    actionable = np.array([one.actionable for one in context.facts] + [False])
+    actionable = np.append(context.actionable, False)
     trait = trait_order(excess, may_state, actionable[fact], options)
     given = trait >= 0
     rows = np.arange(len(accounts))[:, None]
@@ -174,7 +174,7 @@ def _facts(
     n_traits = len(context.reference.traits)
     common = {
         "traits": context.fact_traits,
-        "actionable": np.array([one.actionable for one in context.facts], bool),
+        "actionable": context.actionable,
         "n_traits": n_traits,
     }
     may = barred <= CAUSE["not_stated_by_customer"]
@@ -193,18 +193,11 @@ def _with_second_facts(
 ) -> Reasons:
     """Return the reasons with a second fact beside each sentence that many are told (rule 5)."""
     context = reasons.context
-    keys = set(context.common)
-    sentences = np.array(
-        [
-            [(family, "" if style.named else side) in keys for side in ("low", "high")]
-            for family, style in zip(context.families, context.styles, strict=True)
-        ]
-    )
     high = (reasons.value > reasons.reference).astype(np.intp)
     second = second_facts(
         gain, barred == CAUSE["stated"],
         first=reasons.fact,
-        wanted=(reasons.fact >= 0) & sentences[reasons.fact, high],
+        wanted=(reasons.fact >= 0) & context.told_to_many[reasons.fact, high],
         traits=context.fact_traits,
         families=context.family_numbers,
     )  # fmt: skip

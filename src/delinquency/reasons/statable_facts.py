@@ -8,7 +8,6 @@ reference or lies on its good side are none. Protected and disputed facts never 
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.panel.schema import protected_columns
 from delinquency.panel.windows import Array
 from delinquency.reasons.fact_rules import barred_by_rules
 from delinquency.reasons.reason_causes import CAUSE
@@ -28,13 +27,10 @@ def own_gain(gain: Array, context: ReasonContext) -> Array:
     -------
     ndarray of the same shape
     """
-    place = {one.name: position for position, one in enumerate(context.facts)}
-    marks = [(p, place[one.mark_of]) for p, one in enumerate(context.facts)
-             if one.mark_of in place]  # fmt: skip
-    if not marks:
+    if not context.marks:
         return gain
     out = gain.copy()
-    for mark, column in marks:
+    for mark, column in context.marks:
         out[:, column] += gain[:, mark]
         out[:, mark] = 0.0
     return out
@@ -70,7 +66,7 @@ def bars(
             out[rows, position] = _of_column(features, rows, position, context)
     if disputed is not None:
         out[disputed & (gain > 0)] = CAUSE["disputed"]
-    for position in np.flatnonzero(protected_facts(context)).tolist():
+    for position in context.protected.tolist():
         out[gain[:, position] > 0, position] = CAUSE["protected"]
     return out
 
@@ -91,14 +87,6 @@ def values_to_show(features: Array, context: ReasonContext) -> NDArray[np.bool_]
     """
     shown = (CAUSE["stated"], CAUSE["favourable_side"])
     return np.isin(bars(features, np.ones(features.shape), context), shown)
-
-
-def protected_facts(context: ReasonContext) -> NDArray[np.bool_]:
-    """Return which facts are protected attributes or rest on one, shape (n_facts,)."""
-    never = set(protected_columns())
-    return np.array(
-        [one.name in never or bool(never & set(one.needs)) for one in context.facts], bool
-    )
 
 
 def _of_column(

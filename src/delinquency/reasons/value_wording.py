@@ -153,10 +153,21 @@ def displayed(values: Array, style: Style) -> Array:
         never turns a comparison round: it can only make two values equal.
     """
     values = np.asarray(values, np.float64)
+    if values.shape == (1,):  # one account is asked for: most of its values were seen before
+        return np.array([_displayed_once(float(values[0]), style)])
+    return _displayed(values, style)
+
+
+@lru_cache(maxsize=65_536)
+def _displayed_once(value: float, style: Style) -> float:
+    return float(_displayed(np.array([value]), style)[0])
+
+
+def _displayed(values: Array, style: Style) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
         if style.unit == "log money":
             values = np.expm1(np.minimum(values, 700.0))
-        values = np.clip(values, -LARGEST, LARGEST)
+        values = np.minimum(np.maximum(values, -LARGEST), LARGEST)
         if is_percentage(style):
             percent = values * (1.0 if style.unit == "percent" else 100.0)
             if style.unit == "log money":
@@ -254,7 +265,8 @@ def _rounded(values: Array, *, whole_from: float) -> Array:
     """Return whole numbers from a size on, one decimal from 1 on, two digits below."""
     size = np.abs(values)
     with np.errstate(divide="ignore", invalid="ignore"):
-        places = np.clip(1.0 - np.floor(np.log10(np.maximum(size, 1e-300))), 0, MOST_DECIMALS)
+        places = 1.0 - np.floor(np.log10(np.maximum(size, 1e-300)))
+        places = np.minimum(np.maximum(places, 0), MOST_DECIMALS)
         factor = 10.0**places
         small = np.round(values * factor) / factor
     tenths = np.where(size < whole_from, np.round(values, 1), np.round(values))

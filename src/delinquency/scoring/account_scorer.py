@@ -7,6 +7,7 @@ has the same bits wherever it is scored.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from delinquency.features.feature_matrix import feature_values
 from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
 from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.window_cells import NEVER, month_number
 from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.reasons.explained_blocks import explained_rows, joined_rows, row_blocks
@@ -119,19 +121,21 @@ class AccountScorer:
         if all(name in FEATURES for name in model.features):
             self.selection = [FEATURES[name] for name in model.features]
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, set[str]]:
         """The columns of the canonical tables that the model needs."""
         return needed_columns(self._selection())
 
     def score(
-        self, tables: Mapping[str, pd.DataFrame], observed: pd.DataFrame | None = None
+        self,
+        tables: Mapping[str, pd.DataFrame | TableColumns],
+        observed: pd.DataFrame | None = None,
     ) -> ScoredAccounts:
         """Score the accounts of some canonical tables.
 
         Parameters
         ----------
-        tables : mapping of str to DataFrame
+        tables : mapping of str to DataFrame or TableColumns
             ``statements`` and what else the model was trained with; ids may be categorical.
         observed : DataFrame, optional
             ``account_id``, ``observation_month``; every account in the last month of its
@@ -147,10 +151,12 @@ class AccountScorer:
         ModelError
             If columns that the model needs are missing.
         """
-        selection = self._selection()
-        require_columns(selection, tables)
+        require_columns(self.columns, tables)
         if observed is None:
-            observed = latest_months(tables["statements"])
+            statements = tables["statements"]
+            if isinstance(statements, TableColumns):
+                statements = pd.DataFrame(dict(statements.held))
+            observed = latest_months(statements)
         return self.score_windows(build_windows(tables, observed, n_months=self.n_months))
 
     def score_windows(self, windows: Windows) -> ScoredAccounts:

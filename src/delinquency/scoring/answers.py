@@ -1,5 +1,6 @@
 """Scores in words for a few accounts: what the served model returns."""
 
+import math
 from typing import Any, get_args
 
 import numpy as np
@@ -26,10 +27,29 @@ class Answers:
 
     def __init__(self, scorer: AccountScorer):
         self._scorer = scorer
-        self._codes = np.array([*reason_codes(scorer.context), ""], dtype=object)
+        self._codes = [*reason_codes(scorer.context), ""]
 
     def frame(self, scored: ScoredAccounts, *, language: str = "en") -> pd.DataFrame:
         """Return scores with reasons in one language, one row an account.
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``columns``.
+        """
+        columns = self.columns(scored, language=language)
+        ranks = [name for name in columns if name.startswith("reason_log_odds_")]
+        nullable = {name: pd.Series(columns[name], dtype=object) for name in ranks}
+        return pd.DataFrame({**columns, **nullable})
+
+    def records(self, scored: ScoredAccounts, *, language: str = "en") -> list[dict[str, Any]]:
+        """Return the rows of ``frame`` as plain values, for JSON."""
+        columns = self.columns(scored, language=language)
+        names = list(columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def columns(self, scored: ScoredAccounts, *, language: str = "en") -> dict[str, list[Any]]:
+        """Return scores with reasons in one language, column by column.
 
         Parameters
         ----------
@@ -38,11 +58,11 @@ class Answers:
 
         Returns
         -------
-        DataFrame
+        dict of str to list
             ``account_id, observation_month`` ("YYYY-MM", "" where not known), ``pd_hat``,
             ``raw_score``, ``base_value``, six ``trait_<key>``, ``dominant_trait``; for each rank
-            ``reason_k``, ``reason_code_k``, ``reason_log_odds_k``; six ``evidence_<key>``;
-            ``model_version``.
+            ``reason_k``, ``reason_code_k``, ``reason_log_odds_k`` (None for none, as JSON knows no
+            NaN); six ``evidence_<key>``; ``model_version``.
 
         Raises
         ------
@@ -54,35 +74,33 @@ class Answers:
                 f"Reasons are written in: {', '.join(LANGUAGES)}. Got language {language!r}.\n"
                 'Send "params": {"language": "en"}, or leave it out.'
             )
-        traits = self._scorer.context.reference.traits
+        traits, n_rows = self._scorer.context.reference.traits, len(scored)
         months = scored.keys["observation_month"].to_numpy().astype("datetime64[M]")
-        columns: dict[str, Any] = {
-            "account_id": scored.keys["account_id"].to_numpy(object),
+        columns: dict[str, list[Any]] = {
+            "account_id": scored.keys["account_id"].tolist(),
             "observation_month": ["" if np.isnat(month) else str(month) for month in months],
-            "pd_hat": scored.pd_hat,
-            "raw_score": scored.raw_score,
-            "base_value": np.full(len(scored), scored.base_value),
+            "pd_hat": scored.pd_hat.tolist(),
+            "raw_score": scored.raw_score.tolist(),
+            "base_value": [scored.base_value] * n_rows,
         }
         for place, key in enumerate(traits):
-            columns[f"trait_{key}"] = scored.trait_values[:, place]
+            columns[f"trait_{key}"] = scored.trait_values[:, place].tolist()
         names = (*traits, NO_DOMINANT)
         columns["dominant_trait"] = [names[place] for place in scored.reasons.dominant]
         for rank in range(scored.reasons.fact.shape[1]):
-            fact = scored.reasons.fact[:, rank]
             columns[f"reason_{rank + 1}"] = [
-                self._reason(scored, row, rank, months[row], language)
-                for row in range(len(scored))
+                self._reason(scored, row, rank, months[row], language) for row in range(n_rows)
             ]
-            columns[f"reason_code_{rank + 1}"] = self._codes[fact]
-            excess = scored.reasons.excess[:, rank]  # JSON knows no NaN
-            columns[f"reason_log_odds_{rank + 1}"] = pd.Series(
-                [None if np.isnan(one) else float(one) for one in excess], dtype=object
-            )
-        words = np.array(EVIDENCE_LEVELS, dtype=object)
+            fact = scored.reasons.fact[:, rank]
+            columns[f"reason_code_{rank + 1}"] = [self._codes[place] for place in fact]
+            columns[f"reason_log_odds_{rank + 1}"] = [
+                None if math.isnan(one) else one for one in scored.reasons.excess[:, rank].tolist()
+            ]
         for place, key in enumerate(traits):
-            columns[f"evidence_{key}"] = words[scored.evidence[:, place]]
-        columns["model_version"] = self._scorer.version
-        return pd.DataFrame(columns)
+            levels = scored.evidence[:, place].tolist()
+            columns[f"evidence_{key}"] = [EVIDENCE_LEVELS[level] for level in levels]
+        columns["model_version"] = [self._scorer.version] * n_rows
+        return columns
 
     def _reason(
         self, scored: ScoredAccounts, row: int, rank: int, month: np.datetime64, language: str

@@ -12,6 +12,7 @@ from delinquency.features.catalogue import Feature
 from delinquency.panel.event_sums import EVENT_SUMS
 from delinquency.panel.schema import TABLES, Table
 from delinquency.panel.table_checks import checked
+from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.windows import DAYS_BEFORE_MONTH_END
 
 INPUT_TABLES = ("statements", "accounts", "cashflows", "bureau", "transactions", "contacts")
@@ -110,8 +111,16 @@ def read_table(path: Path, table: Table, wanted: set[str]) -> pd.DataFrame:
     return checked(table.name, frame, where=where)
 
 
-def require_columns(features: Iterable[Feature], tables: Mapping[str, pd.DataFrame]) -> None:
+def require_columns(
+    needed: Mapping[str, set[str]], tables: Mapping[str, pd.DataFrame | TableColumns]
+) -> None:
     """Raise when the tables lack columns that a model's features rest on.
+
+    Parameters
+    ----------
+    needed : mapping of str to set of str
+        As ``needed_columns`` returns them.
+    tables : mapping of str to DataFrame or TableColumns
 
     Raises
     ------
@@ -119,14 +128,14 @@ def require_columns(features: Iterable[Feature], tables: Mapping[str, pd.DataFra
         Naming the columns and their tables.
     """
     lacking = []
-    for name, wanted in needed_columns(features).items():
+    for name, wanted in needed.items():
         given = set(tables[name].columns) if name in tables else set()
         optional = {"arrival_month", SILENT, "cash_advance"}
-        needed = wanted - optional - {c.name for c in TABLES[name] if c.required}
-        if name not in tables and needed:
+        asked = wanted - optional - {c.name for c in TABLES[name] if c.required}
+        if name not in tables and asked:
             lacking.append(f"{name} (the whole table)")
         else:
-            lacking += [f"{name}.{column}" for column in sorted(needed - given)]
+            lacking += [f"{name}.{column}" for column in sorted(asked - given)]
     if lacking:
         raise ModelError(
             f"The model needs columns that these accounts lack: {', '.join(lacking)}. Give the "

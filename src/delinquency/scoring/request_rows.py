@@ -4,17 +4,21 @@ Rows of several tables come in one frame with a column ``table`` that names the 
 the columns of the other tables are left empty. Everything is checked as files are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from delinquency.errors import DataError, ModelError
 from delinquency.panel.schema import MONTH_DTYPE, TABLES
 from delinquency.panel.table_checks import validate
+from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.windows import Array
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
 from delinquency.scoring.part_tables import INPUT_TABLES
+from delinquency.scoring.request_columns import Lists, lists_of_records, plain_table, with_columns
 
 TABLE = "table"
 KEYS = ("account_id", "observation_month")
@@ -45,63 +49,131 @@ def score_request(frame: pd.DataFrame, scorer: AccountScorer) -> ScoredAccounts:
         In two lines: what is wrong, and what to send.
     """
     if TABLE in frame.columns:
-        tables = tables_of_request(frame)
-        events = [name for name in EVENTS if name in scorer.trained_tables]
-        for name in events:
-            tables[name] = _whole_events(name, tables.get(name), scorer.columns[name])
-        return scorer.score(tables)
+        columns = {str(name): frame[name].to_numpy(object) for name in frame.columns}
+        return _score_tables(_by_table(columns, frame.notna().to_numpy()), scorer)
     features = _features(frame, scorer.model.features)
     # What the features were made from is not told: they count as the training's.
-    return scorer.score_features(features, _keys(frame), scorer.trained_tables)
+    keys = _keys({n: frame[n].tolist() for n in KEYS if n in frame}, len(frame))
+    return scorer.score_features(features, keys, scorer.trained_tables)
 
 
-def tables_of_request(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -> ScoredAccounts:
+    """Score what a request holds, row by row; as ``score_request``, without a frame.
+
+    Raises
+    ------
+    ModelError
+        In two lines: what is wrong, and what to send.
+    """
+    if not any(TABLE in row for row in records):
+        names = scorer.model.features
+        try:
+            values = [[row[name] for name in names] for row in records]
+        except KeyError:
+            return score_request(pd.DataFrame(list(records)), scorer)
+        if not all(one is None or type(one) in (float, int) for row in values for one in row):
+            return score_request(pd.DataFrame(list(records)), scorer)
+        matrix = np.array(values, np.float64).T
+        if np.isinf(matrix).any():
+            return score_request(pd.DataFrame(list(records)), scorer)
+        lists = lists_of_records([{n: row[n] for n in KEYS if n in row} for row in records])
+        keys = _keys(lists, len(records))
+        return scorer.score_features(np.ascontiguousarray(matrix), keys, scorer.trained_tables)
+    rows: dict[Any, list[Mapping[str, Any]]] = {}
+    for row in records:
+        rows.setdefault(row.get(TABLE), []).append(row)
+    tables = {}
+    for name, own in rows.items():
+        lists = lists_of_records(own)
+        lists.pop(TABLE, None)
+        tables[str(name)] = lists
+    return _score_tables(tables, scorer)
+
+
+def _by_table(
+    columns: Mapping[str, NDArray[np.object_]], known: NDArray[np.bool_]
+) -> dict[str, Lists]:
+    """Return the rows of each table of a frame, missing values as None."""
+    of_row = columns[TABLE]
+    held = {}
+    for place, (name, values) in enumerate(columns.items()):
+        if name != TABLE:
+            held[name] = values.copy()
+            held[name][~known[:, place]] = None
+    out: dict[str, Lists] = {}
+    for name in dict.fromkeys(of_row.tolist()):
+        chosen = np.flatnonzero(of_row == name)
+        out[str(name)] = {column: values[chosen].tolist() for column, values in held.items()}
+    return out
+
+
+def _score_tables(given: Mapping[str, Lists], scorer: AccountScorer) -> ScoredAccounts:
+    tables: dict[str, pd.DataFrame | TableColumns] = dict(tables_of_request(given))
+    statements = TableColumns.of(tables["statements"])
+    for name in EVENTS:
+        if name in scorer.trained_tables:
+            own = TableColumns.of(tables[name]) if name in tables else None
+            wanted = [c for c in TABLES[name]
+                      if c.name in scorer.columns[name] and c.name != "arrival_month"]  # fmt: skip
+            tables[name] = with_columns(own, wanted, statements)
+    return scorer.score(tables, _latest(statements))
+
+
+def _latest(statements: TableColumns) -> pd.DataFrame:
+    """Return every account with the month of its latest statement, sorted by account."""
+    last: dict[str, int] = {}
+    for account, month in zip(
+        statements.held["account_id"], statements.months("month").tolist(), strict=True
+    ):
+        last[account] = max(month, last.get(account, month))
+    ids = sorted(last)
+    months = np.array([last[account] for account in ids], "datetime64[M]").astype(MONTH_DTYPE)
+    return pd.DataFrame({"account_id": np.array(ids, object), "observation_month": months})
+
+
+def tables_of_request(given: Mapping[str, Lists]) -> dict[str, TableColumns]:
     """Return the canonical tables that the rows of a request belong to, checked.
+
+    Parameters
+    ----------
+    given : mapping of str to dict of str to list
+        Rows by the name of their table. Columns of other tables are empty.
 
     Raises
     ------
     ModelError
         In two lines.
     """
-    names = [str(name) for name in frame[TABLE].unique()]
-    unknown = [name for name in names if name not in INPUT_TABLES]
+    unknown = [name for name in given if name not in INPUT_TABLES]
     if unknown:
         raise ModelError(
             f"The column {TABLE!r} names the table of each row. Got {unknown[0]!r}.\n"
             f"Send rows of: {', '.join(INPUT_TABLES)}."
         )
-    if "statements" not in names:
+    if "statements" not in given:
         raise ModelError(
-            f"An account is scored from its statements. Got rows of: {', '.join(names)}.\n"
+            f"An account is scored from its statements. Got rows of: {', '.join(given)}.\n"
             "Send at least one row of 'statements' for every account."
         )
     tables = {}
-    of_row, known = frame[TABLE].to_numpy(object), frame.notna().to_numpy()
-    for name in names:
-        chosen = np.flatnonzero(of_row == name)
+    for name, lists in given.items():
         own = {*TABLES[name].column_names}
-        given = known[chosen].any(axis=0)  # the columns of the other tables are empty
-        kept = [place for place, column in enumerate(frame.columns)
-                if column != TABLE and (column in own or given[place])]  # fmt: skip
-        rows = frame.iloc[chosen, kept].reset_index(drop=True)
-        try:
-            tables[name] = validate(name, rows, where=f"request, {name}")
-        except DataError as error:
-            raise ModelError(_two_lines(error)) from None
+        kept = {column: values for column, values in lists.items()
+                if column in own or any(value is not None for value in values)}  # fmt: skip
+        table = plain_table(name, kept) if kept.keys() <= own else None
+        if table is None:
+            try:
+                rows = pd.DataFrame({n: pd.Series(v, dtype=_dtype(v)) for n, v in kept.items()})
+                table = TableColumns.of(validate(name, rows, where=f"request, {name}"))
+            except DataError as error:
+                raise ModelError(_two_lines(error)) from None
+        tables[name] = table
     return tables
 
 
-def _whole_events(name: str, rows: pd.DataFrame | None, wanted: set[str]) -> pd.DataFrame:
-    """Return the events of a request with every column; a request without events has none."""
-    kinds = {"text": "str", "month": MONTH_DTYPE, "date": MONTH_DTYPE}
-    given = pd.DataFrame() if rows is None else rows
-    empty = {
-        column.name: pd.Series(index=given.index, dtype=kinds.get(column.kind, "float64"))
-        for column in TABLES[name]
-        if column.name in wanted and column.name not in given.columns
-        and column.name != "arrival_month"
-    }  # fmt: skip
-    return given.assign(**empty)
+def _dtype(values: list[Any]) -> str | None:
+    """Return the type of a column without a value: pandas knows none for it."""
+    return "float64" if all(value is None for value in values) else None
 
 
 def _two_lines(error: DataError) -> str:
@@ -137,11 +209,11 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     return values
 
 
-def _keys(frame: pd.DataFrame) -> pd.DataFrame:
+def _keys(given: Mapping[str, list[Any]], n_rows: int) -> pd.DataFrame:
     """Return the keys of rows of features; empty where they were not sent."""
-    n_rows = len(frame)
-    ids = frame["account_id"].astype("str") if "account_id" in frame else pd.Series([""] * n_rows)
-    month = pd.Series(np.full(n_rows, np.datetime64("NaT"), MONTH_DTYPE))
-    if "observation_month" in frame:
-        month = pd.to_datetime(frame["observation_month"], errors="coerce").astype(MONTH_DTYPE)
-    return pd.DataFrame({"account_id": ids.to_numpy(), "observation_month": month.to_numpy()})
+    ids = [str(one) for one in given.get("account_id", [""] * n_rows)]
+    month = np.full(n_rows, np.datetime64("NaT"), MONTH_DTYPE)
+    if "observation_month" in given:
+        told = pd.to_datetime(pd.Series(given["observation_month"]), errors="coerce")
+        month = told.astype(MONTH_DTYPE).to_numpy()
+    return pd.DataFrame({"account_id": np.array(ids, object), "observation_month": month})

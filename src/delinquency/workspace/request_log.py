@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from delinquency.panel.windows import Array
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
 from delinquency.workspace.artifacts import write_frame
 
@@ -28,23 +29,22 @@ class RequestLog:
     def __init__(self, folder: Path):
         self._folder = folder
         self._lock = threading.Lock()
-        self._waiting: list[pd.DataFrame] = []
+        self._waiting: list[tuple[np.datetime64, Array]] = []
+        self._scorer: AccountScorer | None = None
+        self._rows = 0
         self._since = time.monotonic()
         self._written = 0
 
     def add(self, scored: ScoredAccounts, scorer: AccountScorer) -> None:
         """Add the rows of one answer; safe to call from several threads."""
-        columns = {"pd_hat": scored.pd_hat, "raw_score": scored.raw_score}
-        for place, key in enumerate(scorer.context.reference.traits):
-            columns[f"trait_{key}"] = scored.trait_values[:, place]
-        columns |= dict(zip(scorer.model.features, scored.features, strict=True))
-        frame = pd.DataFrame(columns)
-        frame.insert(0, "asked_at", np.datetime64(int(time.time()), "s"))
-        frame.insert(1, "model_version", scorer.version)
+        numbers = np.column_stack(
+            [scored.pd_hat, scored.raw_score, scored.trait_values, scored.features.T]
+        )
         with self._lock:
-            self._waiting.append(frame)
-            rows = sum(len(one) for one in self._waiting)
-            if rows >= ROWS or time.monotonic() - self._since > SECONDS:
+            self._scorer = scorer
+            self._waiting.append((np.datetime64(int(time.time()), "s"), numbers))
+            self._rows += len(scored)
+            if self._rows >= ROWS or time.monotonic() - self._since > SECONDS:
                 self._write()
 
     def flush(self) -> None:
@@ -54,10 +54,19 @@ class RequestLog:
 
     def _write(self) -> None:
         self._since = time.monotonic()
-        if not self._waiting:
+        if self._scorer is None or not self._waiting:
             return
-        frame = pd.concat(self._waiting, ignore_index=True)
-        self._waiting = []
+        traits = [f"trait_{key}" for key in self._scorer.context.reference.traits]
+        names = ["pd_hat", "raw_score", *traits, *self._scorer.model.features]
+        times = [moment for moment, numbers in self._waiting for _ in numbers]
+        frame = pd.concat(
+            [
+                pd.DataFrame({"asked_at": times, "model_version": self._scorer.version}),
+                pd.DataFrame(np.concatenate([one for _, one in self._waiting]), columns=names),
+            ],
+            axis=1,
+        )
+        self._waiting, self._rows = [], 0
         name = f"requests-{int(time.time())}-{os.getpid()}-{self._written:06d}.parquet"
         self._written += 1
         write_frame(frame, self._folder / name)

@@ -2,7 +2,7 @@
 
 import atexit
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from mlflow.pyfunc import PythonModel
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from delinquency.errors import DelinquencyError
-from delinquency.scoring.account_scorer import load_scorer
+from delinquency.scoring.account_scorer import ScoredAccounts, load_scorer
 from delinquency.scoring.answers import Answers
-from delinquency.scoring.request_rows import score_request
+from delinquency.scoring.request_rows import score_records, score_request
 from delinquency.traits import TRAITS
 from delinquency.workspace.model_requirements import package_folder, pinned_requirements
 from delinquency.workspace.request_log import FOLDER_VARIABLE, RequestLog
@@ -64,9 +64,25 @@ class TraitModel(PythonModel):  # type: ignore[misc]
             answer = self.answers.frame(scored, language=(params or {}).get("language", "en"))
         except DelinquencyError as error:  # MLflow passes on the words of its own errors only
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
+        self._keep(scored)
+        return answer
+
+    def answer(self, records: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
+        """Return what ``predict`` does, from rows to rows: frames cost more than the scoring.
+
+        Raises
+        ------
+        DelinquencyError
+            In two lines: what is wrong, and what to send.
+        """
+        scored = score_records(records, self.scorer)
+        answer = self.answers.records(scored, language=language)
+        self._keep(scored)
+        return answer
+
+    def _keep(self, scored: ScoredAccounts) -> None:
         if self.log is not None:
             self.log.add(scored, self.scorer)
-        return answer
 
 
 def served_signature() -> ModelSignature:
