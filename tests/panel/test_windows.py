@@ -338,3 +338,15 @@ def test_a_month_before_1900_is_numbered_like_any_other():
     months = pd.Series(pd.to_datetime(["1890-12-01", "1970-02-01"]))
     # 79 years and one month before 1970-01: -(79 * 12 + 1)
     assert month_number(months).tolist() == [-949, 1]
+
+
+def test_windows_of_other_rows_have_their_own_calendar():
+    from dataclasses import replace
+
+    months = np.array(["2024-01", "2024-02", "2024-03"], "datetime64[ms]")
+    statements = pd.DataFrame({"account_id": "a", "month": months, "balance": [9.0, 8.0, 7.0]})
+    observed = pd.DataFrame({"account_id": ["a", "a"], "observation_month": months[[1, 2]]})
+    windows = build_windows({"statements": statements}, observed, n_months=2)
+    assert windows.calendar_month().tolist() == [[1, 2], [2, 3]]
+    other = replace(windows, keys=windows.keys.iloc[[1]], monthly={}, _derived={})
+    assert other.calendar_month().tolist() == [[2, 3]]

@@ -55,7 +55,7 @@ class Windows:
     static: Mapping[str, Array]
     tables: frozenset[str]
     _derived: dict[str, Array] = field(default_factory=dict, repr=False)
-    _calendar: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
+    _calendar: dict[str, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.keys)
