@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.panel.table_columns import TableColumns
+from delinquency.panel.plain_columns import TableColumns
 
 Array = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.panel.plain_columns import Values
 from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
-from delinquency.panel.table_columns import Values
 from delinquency.panel.window_cells import month_number
 
 _MS_PER_DAY = 86_400_000

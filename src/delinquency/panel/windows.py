@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from delinquency.errors import DataError, Fault
 from delinquency.panel import window_cells
 from delinquency.panel.event_sums import EVENT_SUMS
+from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS, TABLES
-from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.window_cells import NEVER, month_number, positions
 
 Array = NDArray[np.float64]

@@ -22,8 +22,8 @@ from delinquency.features.feature_description import FeatureMeaning, from_plain
 from delinquency.features.feature_matrix import feature_values
 from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
+from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import MONTH_DTYPE
-from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.window_cells import NEVER, month_number
 from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.reasons.explained_blocks import explained_rows, joined_rows, row_blocks

@@ -10,9 +10,9 @@ from pyarrow import parquet
 from delinquency.errors import DataError, Fault, MissingArtifactError, ModelError
 from delinquency.features.catalogue import Feature
 from delinquency.panel.event_sums import EVENT_SUMS
+from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import TABLES, Table
 from delinquency.panel.table_checks import checked
-from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.windows import DAYS_BEFORE_MONTH_END
 
 INPUT_TABLES = ("statements", "accounts", "cashflows", "bureau", "transactions", "contacts")

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delinquency.panel.part_checks import column_passes, keys_rise
+from delinquency.panel.plain_columns import TableColumns, Values
 from delinquency.panel.schema import MONTH_DTYPE, TABLES, Column
-from delinquency.panel.table_columns import TableColumns, Values
 
 Lists = dict[str, list[Any]]
 """Values by column, row by row; None or NaN where there is none."""

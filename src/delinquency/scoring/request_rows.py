@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import DataError, ModelError
+from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import MONTH_DTYPE, TABLES
 from delinquency.panel.table_checks import validate
-from delinquency.panel.table_columns import TableColumns
 from delinquency.panel.windows import Array
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
 from delinquency.scoring.part_tables import INPUT_TABLES
