@@ -22,6 +22,7 @@ AS_PRINTED = re.compile(
     r"[THC][1-6]|[A-Z]{3}|[A-Z][A-Za-z]+/[A-Za-z_/]+|[a-z]+\.[a-z_0-9]+|[a-z]+_[a-z_0-9]+|make|treat"
 )
 """What a Chinese line holds as printed: traits, currencies, zones, keys of rules, commands."""
+OF_FACTS = "ancestor::ol | ancestor::table | ancestor::details[contains(@class, 'wording')]"
 DATED = re.compile(r",? ?[A-Z][a-z]{2} \d{4}\.?|，?\d{4}年\d{1,2}月")
 
 
@@ -81,7 +82,7 @@ def check_lines(card: Any, found: Findings, name: str) -> None:
                       f"{name}: {words[0]}|{words[1]}")  # fmt: skip
         chinese = " ".join(" ".join(one.text_content().split())
                            for one in line.xpath(".//span[@lang='zh']"))  # fmt: skip
-        if line.xpath("ancestor::ol|ancestor::table|ancestor::details[contains(@class,'wording')]"):
+        if line.xpath(OF_FACTS):
             continue  # a title of the user's own may stand in English; reasons have their law
         foreign = [one for one in FOREIGN.findall(chinese) if not AS_PRINTED.fullmatch(one)]
         found.require("a Chinese line is in Chinese", not foreign, f"{name}: {foreign} {chinese}")

@@ -303,7 +303,9 @@ def main() -> int:
 def report(run: Run, found: Findings, alone: dict[str, float], cards: int) -> None:
     """Print how often each law was looked at, what breaks it, and what was withheld."""
     stated = sum(int((run.told[f"reason_{k}"] != "").sum()) for k in run.ranks)
-    print(f"{len(run.told):,} of {run.accounts:,} accounts, {stated:,} reasons, {cards:,} cards")
+    print(
+        f"{len(run.told):,} of {run.accounts:,} observations, {stated:,} reasons, {cards:,} cards"
+    )
     for law, n in sorted(found.looked.items()):
         broken = found.broken.get(law, [])
         word = "BROKEN" if broken else "held"

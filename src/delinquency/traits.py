@@ -158,11 +158,11 @@ SPENDING_BEHAVIOR = Trait(
     source_words="Irrational consumption: promotions, high-value goods bought on credit.",
     questions=(
         "Were there larger purchases than usual, and are more planned?",
-        "Would a lower limit or fewer promotions help you to keep control?",
+        "Would a lower limit or fewer promotions be of help to you?",
     ),
     questions_zh=(
         "近期是否有比平时更大的消费？之后还有计划吗？",
-        "降低额度或减少促销信息是否有助于您控制支出？",
+        "降低额度或减少促销信息对您是否有帮助？",
     ),
     treatments=("voluntary_limit", "promotion_opt_out", "instalments"),
     sources=(("statements", "transactions"), ("transactions",)),

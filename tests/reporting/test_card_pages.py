@@ -288,6 +288,14 @@ def test_a_proposed_plan_stands_beside_the_budget_and_the_nearest_payment_tried(
     assert proposal_beside_what_if(Treatment(()), _what_if((0.1,) * 6), BOOK) is None
 
 
+def test_a_card_names_the_command_that_proposes_or_says_what_the_data_lack():
+    none = render_cards(_accounts(1), BOOK, CardParts({}, {}))
+    assert "a plan rests on monthly statements, and this data set has none" in none
+    command = 'make treat ARGS="data=mine"'
+    page = render_cards(_accounts(1), replace(BOOK, treat_command=command), CardParts({}, {}))
+    assert "<code>make treat ARGS=&#34;data=mine&#34;</code>" in page and "has none" not in page
+
+
 def test_every_rule_that_can_refuse_has_chinese_words():
     asked = {k for k in specifications() if k.split(".")[0] in ("contact", "plan", "legal")}
     assert asked <= set(RULES_ZH)

@@ -166,6 +166,7 @@ def _what_ifs(
         windows_scorer(fitted),
         context=(context.reference, context.scale, config.data.currency),
         cutoff=config.card_cut_off,
+        treat_command=f'make treat ARGS="data={config.data.name}"' if folders else "",
         months=config.cards.horizon_months,
     )
     return dict(zip(accounts.account_ids, found, strict=True))
@@ -192,6 +193,7 @@ def _book(config: Config, fitted: saved_model.Trained, n_accounts: int) -> BookF
         outcome=outcome,
         outcome_zh=outcome_zh,
         command=f'make cards ARGS="data={config.data.name}{scored} cards.accounts=[ID]"',
+        treat_command=f'make treat ARGS="data={config.data.name}"' if folders else "",
         months=config.cards.horizon_months,
         currency=config.data.currency,
         n_accounts=n_accounts,

@@ -138,6 +138,8 @@ class BookFacts:
         What the data cannot support, with reasons.
     only_scored : bool
         Accounts that were scored, and are not those of the data set: nothing is proposed to them.
+    treat_command : str
+        What makes proposals; "" where the data set has no statements that one could rest on.
     """
 
     title: str
@@ -157,6 +159,7 @@ class BookFacts:
     citation: str = ""
     limits: Sequence[str] = ()
     only_scored: bool = False
+    treat_command: str = ""
 
 
 def observed_rates(
