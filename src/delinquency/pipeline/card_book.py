@@ -166,7 +166,6 @@ def _what_ifs(
         windows_scorer(fitted),
         context=(context.reference, context.scale, config.data.currency),
         cutoff=config.card_cut_off,
-        treat_command=f'make treat ARGS="data={config.data.name}"' if folders else "",
         months=config.cards.horizon_months,
     )
     return dict(zip(accounts.account_ids, found, strict=True))
