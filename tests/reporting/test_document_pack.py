@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from delinquency.casework.plans import instalment_plan
 from delinquency.policy import policy_from_dict
 from delinquency.policy.rule import ORIGINS
 from delinquency.reporting.document_pack import render_document_pack
-from delinquency.reporting.rule_words import ORIGINS_ZH, source_zh
+from delinquency.reporting.rule_words import ORIGINS_ZH, reason_words, source_zh
 from delinquency.reporting.treatment_words import ACTION_WORDS, RELIEF_WORDS, card_treatments
 
 FOLDER = Path(__file__).parents[2] / "conf" / "policy"
@@ -152,3 +153,22 @@ def test_every_origin_of_a_rule_has_chinese_words():
     for origin in ORIGINS.values():
         chinese = source_zh(f"{origin}: Civil Code, art. 188 [verified]")
         assert chinese == f"{ORIGINS_ZH[origin]}：Civil Code, art. 188[已核实]"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "7 days of rest after a conversation.",
+        "14 days of rest after a heated conversation.",
+        "3 of 3 conversations were held on 2026-03-11.",
+        "7 of 7 calls were made in seven days.",
+        "6 of 6 dials of this number went unanswered on 2026-03-11.",
+        "2 of 2 messages were sent on 2026-03-11.",
+        "5 of 5 messages were sent in seven days.",
+        "2026-10-01 is a public holiday.",
+    ],
+)
+def test_a_reason_against_contact_has_the_same_numbers_in_chinese(reason):
+    english, chinese = reason_words("contact.any", reason)
+    assert english == reason and "contact.any" not in chinese
+    assert sorted(re.findall(r"\d+", chinese)) == sorted(re.findall(r"\d+", english))

@@ -19,7 +19,7 @@ def _facts(**changes):
             "n": 200, "n_bad": 20, "how": "out of time", "interval": "95 %, bootstrap",
             "metrics": {"roc_auc": estimate, "ece": {"value": None, "low": None, "high": None}},
         },
-        "figures": {"roc": b"png"},
+        "figures": {"roc": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" />'},
         "coverage": {"credit_record": (40, 48)},
         "withheld": {"credit_record": {("stated as a reason", "已作为原因说明"): 12}},
         "links": [("cards/index.html", "Cards", "客户卡片")],

@@ -51,16 +51,21 @@ def write_run_page(config: Config) -> Path:
     space = config.workspace
     fitted = saved_model.load(config)
     found = _record(space.reports / "evaluation.json", "evaluate")
-    figures = {name: space.reports / FIGURES / f"{name}.png" for name in FIGURE_WORDS}
+    figures = {name: space.reports / FIGURES / f"{name}.svg" for name in FIGURE_WORDS}
     size = fitted.model.metadata["size"]
     facts = RunFacts(
         title=config.data.title or config.data.name,
+        title_zh=config.data.title_zh,
         citation=config.data.citation,
         real=config.data.real,
         model=f"LightGBM, {size['n_estimators']:,} trees, seed {fitted.facts['seed']}",
         rows=fitted.facts["rows"],
         evaluation=found,
-        figures={name: path.read_bytes() for name, path in figures.items() if path.exists()},
+        figures={
+            name: path.read_text(encoding="utf-8")
+            for name, path in figures.items()
+            if path.exists()
+        },
         exclusions=_table(space.reports / "exclusions.csv"),
         deciles=_table(space.reports / "deciles.csv"),
         importance=_importance(

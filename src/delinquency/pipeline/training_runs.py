@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from delinquency import __version__
-from delinquency.atomic_files import replacing
+from delinquency.atomic_files import replacing, write_text
 from delinquency.config import Config, as_dict
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.prepared_features import Prepared
@@ -99,9 +99,14 @@ def _opened(
 
 
 def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
-    """Write figures as PNG into the reports, and log them."""
+    """Write figures into the reports, as PNG and as drawings for pages, and log them."""
+    from delinquency.reporting.figure_svg import bilingual_svg
+    from delinquency.reporting.figure_words import figure_words
+
     folder = config.workspace.reports / FIGURES
+    words = figure_words(config.data.title or config.data.name, config.data.title_zh)
     for name, figure in figures.items():
         with replacing(folder / f"{name}.png") as temporary:
             figure.savefig(temporary)
+        write_text(bilingual_svg(figure, name, words), folder / f"{name}.svg")
         active.figure(figure, f"plots/{name}.png")

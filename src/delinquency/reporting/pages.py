@@ -1,6 +1,9 @@
 """The one environment that every page is rendered in: escaped, strict, self-contained."""
 
+import re
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from delinquency.reporting.run_words import limit_zh
 
@@ -34,3 +37,11 @@ def _environment(*, escaped: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def in_page(svg: str, words: tuple[str, str]) -> Markup:
+    """Return a drawing of ours as markup, with a name for those who cannot see it."""
+    name = Markup('<svg role="img" aria-label="{} · {}" class="drawn" ').format(*words)
+    # Within a page no name spaces are needed, and a page holds no address at all.
+    plain = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg).replace("xlink:href", "href")
+    return name + Markup(plain.removeprefix("<svg ").removeprefix("<svg"))

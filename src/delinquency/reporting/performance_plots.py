@@ -11,6 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from delinquency.reporting.figure_svg import SUBTITLE
+
 INK, GRID = "#1f2933", "#d9e2ec"
 MAIN, SECOND, WARM = "#1f6f8b", "#99a8b2", "#c8553d"
 SUBTITLE_WIDTH = 84
@@ -42,7 +44,7 @@ def panel(title: str, subtitle: str, *, width: float = 6.4, height: float = 4.8)
     axes = figure.add_subplot()
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=12, fontweight="bold")
     lines = textwrap.fill(subtitle, SUBTITLE_WIDTH)
-    axes.set_title(lines, loc="left", color="#52606d", fontsize=8.5)
+    axes.set_title(lines, loc="left", color="#52606d", fontsize=8.5).set_gid(SUBTITLE)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(SECOND)
     axes.grid(color=GRID, linewidth=0.6)

@@ -96,6 +96,20 @@ _CITED = re.compile(
     r"^(?P<origin>[^:]+): (?P<source>.*?)(?: \[(?P<verified>(?:not )?verified)\])?$"
 )
 _DESIGN = re.compile(r"^Design of this project \((\d{4}-\d{2}-\d{2})\)(.*)$")
+REASONS_ZH: Mapping[str, str] = {
+    r"(\d+) days? of rest after a conversation\.": r"一次通话后停止致电和上门\1天。",
+    r"(\d+) days? of rest after a heated conversation\.": r"一次激烈通话后停止致电和上门\1天。",
+    r"(\d+) of (\d+) conversations were held on (\S+)\.": r"\3已通话\1次，上限\2次。",
+    r"(\d+) of (\d+) calls were made in seven days\.": r"七天内已拨打\1次，上限\2次。",
+    r"(\d+) of (\d+) dials of this number went unanswered on (\S+)\.":
+        r"\3拨打该号码未接通\1次，上限\2次。",
+    r"(\d+) of (\d+) messages were sent on (\S+)\.": r"\3已发信息\1条，上限\2条。",
+    r"(\d+) of (\d+) messages were sent in seven days\.": r"七天内已发信息\1条，上限\2条。",
+    r"(\S+) is a public holiday\.": r"\1为公共假日。",
+    r"The customer asked not to be contacted; only required notices go by letter\.":
+        "客户要求不再联系；仅以信函发送必要通知。",
+}  # fmt: skip
+"""What the rules of contact say, in Chinese: the same numbers and days."""
 _HOURS = re.compile(r"^It is (\S+) for the customer \((.*)\); contact is allowed (\S+)-(\S+)\.$")
 
 
@@ -130,7 +144,7 @@ def reason_words(rule: str, reason: str) -> tuple[str, str]:
         Key of the rule that refuses.
     reason : str
         What the rule said at that moment. Hours are told as those of the check, since a page is
-        read later; of other reasons the Chinese names the rule.
+        read later; of a reason without Chinese words the Chinese names the rule.
 
     Examples
     --------
@@ -146,4 +160,8 @@ def reason_words(rule: str, reason: str) -> tuple[str, str]:
             f"{start}-{end}.",
             f"核查时客户当地时间（{zone}）为{now}；允许联系的时段为{start}-{end}。",
         )
+    for form, chinese in REASONS_ZH.items():
+        found = re.fullmatch(form, reason)
+        if found:
+            return reason, found.expand(chinese)
     return reason, f"{rule_zh(rule)}（规则 {rule}）。"

@@ -1,6 +1,5 @@
 """The page of a run: all that was made of a data set, on one page that links to the rest."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from delinquency.reporting.page_policy import with_policy
-from delinquency.reporting.pages import page_environment
+from delinquency.reporting.pages import in_page, page_environment
 from delinquency.reporting.run_words import AUDIT_WORDS, EXCLUSIONS_ZH, PARTS_ZH, how_zh
 from delinquency.traits import TRAITS
 
@@ -43,7 +42,7 @@ class RunFacts:
 
     Attributes
     ----------
-    title, citation : str
+    title, title_zh, citation : str
     real : bool
     model : str
         Which model, in a few words.
@@ -51,8 +50,8 @@ class RunFacts:
         Rows by part of the split.
     evaluation : mapping
         ``evaluation.json``; empty before the evaluation.
-    figures : mapping of str to bytes
-        PNG files by name.
+    figures : mapping of str to str
+        Drawings by name: SVG of ``figure_svg``.
     exclusions, deciles, importance : sequence of mappings
         Tables, a mapping a row. A row of ``importance`` has ``phrase, phrase_zh, trait, share,
         trait_share`` and ``effect``: mean log-odds by bin of the values, lowest first.
@@ -76,7 +75,7 @@ class RunFacts:
     model: str
     rows: Mapping[str, int]
     evaluation: Mapping[str, Any]
-    figures: Mapping[str, bytes]
+    figures: Mapping[str, str]
     exclusions: Sequence[Mapping[str, Any]] = ()
     deciles: Sequence[Mapping[str, Any]] = ()
     importance: Sequence[Mapping[str, Any]] = ()
@@ -87,6 +86,7 @@ class RunFacts:
     withheld: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     limits: Sequence[str] = ()
     links: Sequence[tuple[str, str, str]] = ()
+    title_zh: str = ""
 
 
 def run_page(facts: RunFacts) -> str:
@@ -111,7 +111,7 @@ def run_page(facts: RunFacts) -> str:
         if _known(measured.get(key))
     ]  # fmt: skip
     pictures = [
-        (name, words, base64.b64encode(facts.figures[name]).decode("ascii"))
+        (words, in_page(facts.figures[name], words))
         for name, words in FIGURE_WORDS.items()
         if name in facts.figures
     ]

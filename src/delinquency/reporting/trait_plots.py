@@ -73,6 +73,7 @@ def trait_beeswarm(
         points = axes.scatter(
             own, height + _spread(own), c=rank, cmap="coolwarm", s=5, linewidths=0, vmin=0, vmax=1
         )
+        points.set_rasterized(True)  # thousands of marks are smaller as one image in a drawing
     axes.axvline(0.0, color=TOTAL, linewidth=0.8)
     names = _labels(traits)
     axes.set_yticks(range(len(order)), [names[k] for k in order])
