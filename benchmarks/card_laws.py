@@ -46,7 +46,7 @@ def check_cards(page: Path, found: Findings) -> int:
         name = " ".join(card.xpath(".//h2")[0].text_content().split())
         for row in card.xpath(".//table//tbody/tr/td[last()]//li"):
             en, zh = spoken(row, "en"), spoken(row, "zh")
-            shown = re.search(r": (.*) \(([^()]*)\), [-+\u2212]", en)
+            shown = re.search(r": (.*) \(([^()]*)\) [-+\u2212]", en)
             found.require("a card's fact can be read", shown is not None, f"{name}: {en}")
             if shown:
                 held = shown[1] != shown[2]

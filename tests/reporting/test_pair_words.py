@@ -58,7 +58,7 @@ def test_a_card_shows_the_pair_on_the_stated_scale_and_none_where_none_is_known(
     pairs[1, PAIRS.index(("credit_record", "debt_burden"))] = 0.4
     page = render_cards(replace(accounts, pair_values=pairs), BOOK, CardParts({}, {}))
     assert page.count("together: +0.40 log-odds") == 1
-    assert page.count("共同作用") == 1
+    assert page.count("共同作用：在") == 1
     # A customer reads facts: the bare name of a trait would accuse.
     for_customer = page.split('<details class="wording">')[1:]
     assert for_customer

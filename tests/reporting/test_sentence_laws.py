@@ -87,7 +87,8 @@ def test_a_card_that_accuses_or_repeats_its_reference_is_found(laws, tmp_path):
             "<span lang=en>Late. Days: 5 (reference 3).</span>"
             "<span lang=zh>逾期：天数5天，参考值3天</span></li></ol>"
             f"<table><tbody><tr><td><ul><li><span lang=en>Days: 5 ({usual})</span>"
-            f"<span lang=zh>天数：5（{usual}）</span>, +1</li></ul></td></tr></tbody></table>"
+            f"<span lang=zh>天数：5（{usual}）</span> <b>+1</b></li></ul></td></tr>"
+            "</tbody></table>"
             f"<details class=wording><ul><li><span lang=en>{words}. Days: 5 (typically 3).</span>"
             "<span lang=zh>天数5天，通常为3天</span></li></ul></details></article>",
             encoding="utf-8",

@@ -251,11 +251,9 @@ def _doubts(pd_hat: Array, excess: Array, traits: tuple[str, ...]) -> list[tuple
             (
                 f"Between two neighbouring positions of the sliders the model's estimate rises "
                 f"from {before} to {then} although {words[0]}: {trait.number} {trait.label} adds "
-                f"{most:+.2f} log-odds, the other traits together {rest}. That is the model's "
-                "view of such months, and no reason to advise against it.",
+                f"{most:+.2f} log-odds, the other traits together {rest}.",
                 f"滑块相邻两个位置之间，{words[1]}而模型估计由{before}升至{then}："
-                f"{trait.number} {trait.label_zh}变动{most:+.2f}对数几率，其他方面合计{rest}。"
-                "这只是模型对此类月份的看法，不是反对这样做的理由。",
+                f"{trait.number} {trait.label_zh}变动{most:+.2f}对数几率，其他方面合计{rest}。",
             )
         )
     return out

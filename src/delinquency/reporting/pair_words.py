@@ -45,13 +45,9 @@ def pair_line(
     weak = levels[first] in _TOO_WEAK or levels[second] in _TOO_WEAK
     en = (
         f"{one.label} and {two.label.lower()} together: {size:+.2f} log-odds beyond what each "
-        "adds alone, compared with the accounts the model was trained on. Half of it is part of "
-        "each of the two."
+        "adds alone."
     )
-    zh = (
-        f"{one.label_zh}与{two.label_zh}共同作用：与训练账户相比，在各自单独影响之外另计{size:+.2f}"
-        "对数几率，各方面各含一半。"
-    )
+    zh = f"{one.label_zh}与{two.label_zh}共同作用：在各自单独影响之外另计{size:+.2f}对数几率。"
     if weak:
         en += " The evidence of one of them is weak."
         zh += "其中一方面证据不足。"
