@@ -244,3 +244,22 @@ def test_dropping_what_cannot_be_read_does_not_drop_every_row(tmp_path):
     frame = pd.DataFrame({"m": ["01.2024"] * 4, "bad": [0, 1, 0, 1], "x": [1, 2, 3, 4]})
     with pytest.raises(DataError, match=r"4 rows do not fit, e\.g\. '01\.2024'"):
         table(tmp_path, frame, unusable="drop", month_column="m")
+
+
+def test_the_whole_history_is_counted_where_it_is_asked_for(tmp_path):
+    made = panel(tmp_path, months(), extra={"whole_history": True}).tables["statements"]
+    # Account a2 is 30 days behind in February alone.
+    assert made.loc[made["account_id"] == "a2", "late_months_so_far"].tolist() == [0, 1, 1, 1]
+    assert "late_months_so_far" not in panel(tmp_path, months()).tables["statements"]
+    amounts = months().rename(columns={"dpd": "owed"}).assign(paid=1.0)
+    columns = {"account_id": "acct", "month": "month", "balance": "owed", "payment": "paid"}
+    label = pd.DataFrame({"acct": ["a1", "a2"], "m": "2022-02", "bad": [0, 1]})
+    label_columns = {"account_id": "acct", "observation_month": "m", "bad": "bad"}
+    with pytest.raises(ChoiceError, match="whole_history counts lateness"):
+        panel(
+            tmp_path,
+            amounts,
+            columns=columns,
+            tables={"outcomes": (label, label_columns)},
+            extra={"whole_history": True},
+        )

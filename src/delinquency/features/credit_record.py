@@ -217,6 +217,93 @@ def account_age(windows: Windows) -> Array:
     return windows["months_on_book"]
 
 
+WHOLE = "T2; behaviour scorecards: counts over the whole history"
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("first_statement_age",), actionable=False,
+    reason=("Months since the first statement", "首份账单距今"), source=WHOLE,
+)  # fmt: skip
+def history_months(windows: Windows) -> Array:
+    """Months since the account's first statement: its months on book, as far as the data go."""
+    return _age_now(windows["first_statement_age"])
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("past_due_months_so_far",),
+    reason=(
+        "Months past due at all since the first statement", "自首份账单以来有逾期天数的月份数",
+    ),
+    source=WHOLE, actionable=False,
+)  # fmt: skip
+def history_past_due_months(windows: Windows) -> Array:
+    """Months past due by a day or more, of all statements so far."""
+    return statistics.last(windows["past_due_months_so_far"])
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("late_months_so_far",),
+    reason=(
+        "Months with a late payment since the first statement", "自首份账单以来有逾期的月份数",
+    ),
+    source=WHOLE, actionable=False,
+)  # fmt: skip
+def history_late_months(windows: Windows) -> Array:
+    """Months behind by a payment or more, of all statements so far."""
+    return statistics.last(windows["late_months_so_far"])
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="count", needs=("late_months_60_so_far",),
+    reason=(
+        "Months two or more payments behind since the first statement",
+        "自首份账单以来逾期两期及以上的月份数",
+    ),
+    source=WHOLE, actionable=False,
+)  # fmt: skip
+def history_late_months_60(windows: Windows) -> Array:
+    """Months behind by two payments or more, of all statements so far."""
+    return statistics.last(windows["late_months_60_so_far"])
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="share", needs=("late_months_so_far", "months_known_so_far"),
+    reason=("Share of months with a late payment since the first statement",
+            "自首份账单以来有逾期的月份占比"),
+    source=WHOLE, actionable=False,
+)  # fmt: skip
+def history_late_share(windows: Windows) -> Array:
+    """Share of all statements so far that were behind by a payment or more."""
+    late, known = (windows[name] for name in ("late_months_so_far", "months_known_so_far"))
+    return statistics.last(statistics.ratio(late, known, ceiling=1.0))
+
+
+@feature(
+    CREDIT_RECORD, direction=+1, unit="months", needs=("worst_months_behind_so_far",),
+    reason=("Months behind at the worst since the first statement", "自首份账单以来最长逾期月数"),
+    source=WHOLE, actionable=False,
+)  # fmt: skip
+def history_worst(windows: Windows) -> Array:
+    """Days past due of the worst statement so far, in months of 30 days."""
+    return statistics.last(windows["worst_months_behind_so_far"])
+
+
+@feature(
+    CREDIT_RECORD, direction=-1, unit="months", needs=("worst_so_far_age",), actionable=False,
+    reason=("Months since the longest delay", "距最长一次逾期的月数"), source=WHOLE,
+)  # fmt: skip
+def months_since_worst(windows: Windows) -> Array:
+    """Months since the account was last as far behind as it ever was; missing if it never was."""
+    return _age_now(windows["worst_so_far_age"])
+
+
+def _age_now(ages: Array) -> Array:
+    """Return an age at the observation: the latest known one, and the months since."""
+    n_months = ages.shape[1]
+    since = np.where(np.isfinite(ages), np.arange(n_months)[::-1], np.inf).min(axis=1)
+    return statistics.last(ages) + np.where(np.isfinite(since), since, np.nan)
+
+
 @feature(
     CREDIT_RECORD, direction=-1, unit="months", needs=("oldest_trade_months", "months_on_book"),
     reason=("Credit history before this account was opened", "开立本账户前的信用历史"),

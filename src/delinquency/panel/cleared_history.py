@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from delinquency.errors import DataError, Fault
 from delinquency.panel.event_sums import EVENT_SUMS
 from delinquency.panel.schema import MONTH_DTYPE, STATEMENTS
+from delinquency.panel.statement_history import HISTORY_COLUMNS, LATENESS_SO_FAR, with_history
 from delinquency.panel.windows import Windows
 from delinquency.policy import Policy
 
@@ -202,7 +203,9 @@ def _erase_statements(
     kept = statements[~_falls_in(statements, spell, "month")].reset_index(drop=True)
     settled = _falls_in(kept, cure, "month")
     blank = {name: kept[name].mask(settled) for name in PAYMENT_FACTS if name in kept.columns}
-    return kept.assign(**blank)
+    kept = kept.assign(**blank)
+    # What counts all statements counts those that are left.
+    return with_history(kept) if set(HISTORY_COLUMNS) <= set(kept.columns) else kept
 
 
 def _erase_bureau(bureau: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
@@ -263,8 +266,9 @@ def forget(windows: Windows, months_after_cure: int | None) -> Windows:
     Notes
     -----
     A spell that began before the window is seen, and cleared, as far as the window reaches. A
-    contact in a spell whose promise was resolved after the cure is kept; ``defaults_ever`` is
-    kept, as a window does not show what it counts.
+    contact in a spell whose promise was resolved after the cure is kept. A window does not show
+    what counts over all statements, nor what ``defaults_ever`` counts: the former are missing,
+    the latter is kept.
     """
     if months_after_cure is None:
         return windows
@@ -275,6 +279,8 @@ def forget(windows: Windows, months_after_cure: int | None) -> Windows:
         for name in monthly:
             if name in _STATEMENT_NAMES or name in EVENT_SUMS:
                 monthly[name] = np.where(spell, np.nan, monthly[name])
+            if name in LATENESS_SO_FAR:  # a window does not show what they count
+                monthly[name] = np.full_like(monthly[name], np.nan)
             if name in PAYMENT_FACTS or name == "payment_date_days_before_month_end":
                 monthly[name] = np.where(cure, np.nan, monthly[name])
             if name in _CONTACT_SUMS:

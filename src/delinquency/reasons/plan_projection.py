@@ -14,6 +14,7 @@ from delinquency.errors import ChoiceError
 from delinquency.features.quantities import new_charges
 from delinquency.features.statistics import last, mean
 from delinquency.panel.schema import DAYS_A_MONTH
+from delinquency.panel.statement_history import GROWING
 from delinquency.panel.windows import Array, Windows
 
 RECENT_MONTHS = 3
@@ -131,6 +132,8 @@ def _next_month(
     monthly = {}
     for name, values in windows.monthly.items():
         new = np.zeros(len(windows)) if name in NOTHING_NEW else known.get(name, last(values))
+        if name in GROWING:  # a month without lateness: the counts of lateness stay
+            new = last(values) + 1.0
         if name in INCOME and plan.income is not None:
             new = incomes[name] * plan.income
         monthly[name] = np.column_stack([values[:, 1:], new])

@@ -94,6 +94,8 @@ class PanelData(DataOptions):
     # Columns of the accounts file that name a person when taken together; accounts of one person
     # stay on one side of every split. Empty: canonical person_id if mapped, else the account.
     person_columns: list[str] = field(default_factory=list)
+    # Count lateness over all statements up to each observation too, not over the window alone.
+    whole_history: bool = False
     # Put accounts whose observed values are all equal on one side of every split.
     group_equal_accounts: bool = False
     # Flag accounts whose every bill is zero (accounts.no_information). Refused when statements

@@ -12,6 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from delinquency.errors import ChoiceError, DataError, Fault
+from delinquency.panel.statement_history import HISTORY_COLUMNS, with_history
 from delinquency.panel.table_checks import require_tables, validate
 from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData
@@ -93,6 +94,19 @@ def assemble(options: PanelData, raws: Mapping[str, RawTable], reading: Reading)
         late = DAYS_PER_STATUS * statements["repayment_status"].clip(lower=0)
         tables["statements"] = statements = statements.assign(days_past_due=late)
         counts["statements_days_past_due_derived_from_repayment_status"] = len(statements)
+    if options.whole_history:
+        if "days_past_due" not in statements:
+            raise ChoiceError(
+                "data.whole_history counts lateness: it needs statements.days_past_due or "
+                "statements.repayment_status."
+            )
+        given = sorted(set(HISTORY_COLUMNS) & set(statements.columns))
+        if given:
+            raise ChoiceError(
+                f"data.whole_history would replace {', '.join(given)}, which the file gives. "
+                "Leave one of them out."
+            )
+        tables["statements"] = statements = with_history(statements)
     if options.flag_accounts_without_information:
         _refuse_flag_of_the_future(statements, outcomes)
         tables["accounts"] = flag_empty_accounts(tables)

@@ -8,7 +8,8 @@ declare(
         (
             "months_behind", "late_months", "late_months_60", "late_months_90",
             "late_months_recent", "late_streak", "late_streak_longest", "lateness_weighted",
-            "months_behind_previous", "months_behind_max_earlier",
+            "months_behind_previous", "months_behind_max_earlier", "history_past_due_months",
+            "history_late_months", "history_late_months_60", "history_late_share", "history_worst",
         ),
         high=headline("Payments were late", "有过逾期", "Payments reached us late",
                       "有还款晚于到期日"),
@@ -54,6 +55,17 @@ declare(
         "short_history", ("oldest_trade_age", "history_before_account"),
         low=headline("The credit history is shorter than is typical", "信用历史短于通常",
                      "Your credit history is shorter than is typical", "您的信用历史短于通常"),
+    ),
+    Family(
+        "age_of_worst", ("months_since_worst",),
+        low=headline("The longest delay lies less far back than is typical",
+                     "最长一次逾期距今较近",
+                     "The longest delay of a payment lies less far back than is typical",
+                     "最长一次延迟还款距今较近"),
+    ),
+    Family(
+        "short_statements", ("history_months",),
+        low=headline("The statements go back less far than is typical", "账单历史短于通常"),
     ),
     Family(
         "new_account", ("account_age",),

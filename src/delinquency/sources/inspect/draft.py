@@ -146,6 +146,11 @@ def _panel(
         ]
         values = ", ".join(f"{quoted(value)}: '???'" for value, _ in late.top)
         lines += [f"      days_past_due: {{{values}}}", "      # and any code not shown here"]
+        if {"X", "C"} <= {value.upper() for value, _ in late.top}:
+            lines += [
+                "    # X (no loan) and C (paid off) both owe nothing: to keep them apart, map it",
+                "    # to repayment_status too (-2 no use, -1 paid in full, k behind).",
+            ]
     unused = [c.name for c in others if c.name not in roles.values()]
     if unused:
         lines += [f"    # not mapped: {', '.join(unused)}"]
@@ -154,6 +159,11 @@ def _panel(
     ahead = min(MOST_WINDOW, max(1, n_months - window - 1))
     lines += [
         f"window_months: {window}  # of {n_months} months in the file",
+        *(
+            ["whole_history: true  # count lateness over all months up to an observation too"]
+            if late is not None and n_months > window
+            else []
+        ),
         "label:",
         "  bad_days_past_due: 60",
         f"  performance_months: {ahead}  # what the history leaves; 12 is usual",
