@@ -132,7 +132,7 @@ try-wheel: $(STAMP) ## Build the wheel, install it outside the checkout, and wor
 
 .PHONY: test-engines
 test-engines: $(STAMP) ## Test engines, serving, monitoring and export (starts clusters and PostgreSQL)
-	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py tests/scoring $(ARGS)
+	@DELINQUENCY_ENGINES=1 $(BIN)/python -m pytest tests/stages/test_score_stream.py tests/stages/test_score_stream_laws.py tests/scoring $(ARGS)
 
 .PHONY: bench-setup bench-explain bench-tables bench-faults
 bench-setup: $(STAMP) ## Add the public peers of bench-explain (needs a C compiler)
