@@ -6,11 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from delinquency.casework.worklist import WorkItem
+from delinquency.casework.worklist import URGENCIES, WorkItem
 from delinquency.config import load
 from delinquency.errors import ChoiceError, MissingArtifactError, PolicyError
 from delinquency.pipeline import treatments
-from delinquency.reporting.worklist_page import worklist_csv, worklist_page
+from delinquency.reporting.treatment_words import offers_zh
+from delinquency.reporting.worklist_page import (
+    URGENCIES_ZH,
+    WorklistFacts,
+    worklist_csv,
+    worklist_page,
+)
 from delinquency.stages import policy_diff, treat
 from delinquency.traits import TRAITS
 from delinquency.workspace.manifests import written_folder
@@ -128,7 +134,9 @@ def test_the_cards_take_over_what_was_proposed_and_nothing_before_that(portfolio
     treat.run(chosen)
     cards = treatments.proposed(chosen)
     assert len(cards) == 20
-    assert cards["A039"].proposed[0][0] == "H3 Offer instalments: 15 x 160.00, 2,400.00 in all"
+    assert cards["A039"].proposed[0][0] == (
+        "H3 Offer instalments: 15 x CNY 160.00, CNY 2,400.00 in all"
+    )
     assert any("legal.days_past_due_min" in text for text, _ in cards["A039"].refused)
 
 
@@ -193,10 +201,16 @@ def test_the_worklist_is_written_and_no_cell_is_a_formula(portfolio):
     treat.run(config(portfolio, "treatment.cut_off=0.405", "treatment.capacity=5"))
     rows = (portfolio / "reports/synthetic/worklist.csv").read_text().splitlines()
     assert len(rows) == 6 and rows[0].startswith("rank,urgency,account")
-    assert "<h1>Worklist</h1>" in (portfolio / "reports/synthetic/worklist.html").read_text()
+    page = (portfolio / "reports/synthetic/worklist.html").read_text(encoding="utf-8")
+    assert "Worklist: Synthetic card portfolio" in page and "工作清单：" in page
+    assert "SYNTHETIC ACCOUNTS" in page and "<style>" in page
+    assert set(URGENCIES) == set(URGENCIES_ZH)
     item = WorkItem("first contact", "=cmd|'x'!A1", "", "+1")
     assert worklist_csv([item]).splitlines()[1].startswith("1,first contact,'=cmd|'x'!A1,,'+1,")
-    assert "&lt;b&gt;" in worklist_page([replace(item, what="<b>")], heading="h", note="n")
+    facts = WorklistFacts("h", "", False, "p@1", "today", "CNY", offers_zh())
+    assert "&lt;b&gt;" in worklist_page([replace(item, what="<b>")], facts)
+    relief = replace(item, what="Offer relief while the hardship lasts: payment holiday")
+    assert "困难期间减轻还款：免还款期" in worklist_page([relief], facts)
 
 
 def test_two_policies_are_compared(tmp_path, capsys):

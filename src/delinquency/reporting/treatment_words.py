@@ -70,6 +70,17 @@ RELIEF_WORDS: Mapping[str, tuple[str, str]] = {
 """What a relief is, behind the offer of it."""
 
 
+def offers_zh() -> dict[str, str]:
+    """Return what a worklist offers, English to Chinese, with the kinds of relief."""
+    plain = {ACTION_WORDS[key]: ACTION_WORDS_ZH[key] for key in ACTION_WORDS}
+    english, chinese = ACTION_WORDS["hardship_reduction"], ACTION_WORDS_ZH["hardship_reduction"]
+    kinds = {
+        f"{english}: {kind.replace('_', ' ')}": f"{chinese}：{words_zh}"
+        for kind, (_, words_zh) in RELIEF_WORDS.items()
+    }
+    return {**plain, **kinds}
+
+
 def card_treatments(
     accounts: pd.DataFrame, considered: pd.DataFrame, *, currency: str
 ) -> dict[str, Treatment]:

@@ -3,24 +3,54 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from delinquency.casework.worklist import URGENCIES, WorkItem
+from delinquency.reporting.page_policy import with_policy
+from delinquency.reporting.pages import page_environment
 from delinquency.spreadsheet_cells import guard_cell
 
 COLUMNS = ("rank", "urgency", "account", "case", "what", "due", "contact from", "overdue")
 _ROWS_SHOWN = 500
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
-    "color:#1c2733;background:#fff}table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d8dee6;"
-    "vertical-align:top}th{position:sticky;top:0;background:#eef2f6}"
-    "td:last-child,th:last-child{text-align:right}.note{color:#51606f}"
-    "@media(prefers-color-scheme:dark){body{color:#e4eaf0;background:#12181f}"
-    "th{background:#1e2731}td,th{border-color:#2d3844}.note{color:#9fb0c0}}"
-)
+URGENCIES_ZH: Mapping[str, str] = {
+    "answer is late": "答复已逾期",
+    "answer is due": "待答复",
+    "special care": "需特别关怀",
+    "promise was not kept": "约定还款未收到",
+    "instalments are missing": "分期还款缺期",
+    "text to be read": "信息待审阅",
+    "notice is due": "待发通知",
+    "plan or relief to offer": "待提出方案或减轻措施",
+    "first contact": "首次联系",
+}
+"""Each urgency in Chinese."""
+
+
+@dataclass(frozen=True)
+class WorklistFacts:
+    """On which data a worklist rests, under which policy, and when it was made.
+
+    Attributes
+    ----------
+    title, title_zh : str
+        Of the data set; the English stands where there is no Chinese.
+    real : bool
+    policy : str
+    as_of : str
+    currency : str
+    words_zh : mapping of str to str
+        What is to be done, English to Chinese; what is not there stays in English.
+    """
+
+    title: str
+    title_zh: str
+    real: bool
+    policy: str
+    as_of: str
+    currency: str
+    words_zh: Mapping[str, str]
 
 
 def on_the_clock(moment: datetime) -> str:
@@ -55,32 +85,29 @@ def worklist_csv(items: Sequence[WorkItem]) -> str:
     return out.getvalue()
 
 
-def worklist_page(items: Sequence[WorkItem], *, heading: str, note: str) -> str:
+def worklist_page(items: Sequence[WorkItem], facts: WorklistFacts) -> str:
     """Return the worklist as one self-contained page; everything from data is escaped.
 
     Parameters
     ----------
     items : sequence of WorkItem
         In order.
-    heading : str
-    note : str
-        On which data, under which policy, and when it was made.
+    facts : WorklistFacts
     """
     counts = Counter(item.urgency for item in items)
-    kinds = "; ".join(f"{name}: {counts[name]:,}" for name in URGENCIES if counts[name])
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(number, item)) + "</tr>"
-        for number, item in enumerate(items[:_ROWS_SHOWN], start=1)
-    )
-    more = len(items) - _ROWS_SHOWN
-    rest = f"<p class=note>{more:,} more in the CSV file.</p>" if more > 0 else ""
-    head = "".join(f"<th scope=col>{escape(name)}</th>" for name in COLUMNS)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(heading)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(heading)}</h1><p class=note>{escape(note)}</p><p>{escape(kinds)}</p>"
-        "<p>Work from the top: a late answer comes before any new contact. Each contact is"
-        " checked again on its day: ask before you act.</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}</html>"
-    )
+    rows = []
+    for number, item in enumerate(items[:_ROWS_SHOWN], start=1):
+        names = ("urgency", "account", "case", "what", "due", "start", "amount")
+        row = dict(zip(names, _cells(number, item)[1:], strict=True))
+        rows.append({**row, "what_zh": facts.words_zh.get(item.what, "")})
+    page = (
+        page_environment()
+        .get_template("worklist.html")
+        .render(
+            title=facts.title, title_zh=facts.title_zh, real=facts.real, policy=facts.policy,
+            as_of=facts.as_of, currency=facts.currency, rows=rows, urgencies=URGENCIES_ZH,
+            counts=[(name, counts[name]) for name in URGENCIES if counts[name]],
+            more=max(len(items) - _ROWS_SHOWN, 0),
+        )
+    )  # fmt: skip
+    return with_policy(page)

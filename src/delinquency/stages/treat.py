@@ -27,8 +27,8 @@ from delinquency.pipeline.treatments import (
     zone_of_customers,
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
-from delinquency.reporting.treatment_words import ACTION_WORDS, summary_lines
-from delinquency.reporting.worklist_page import worklist_csv, worklist_page
+from delinquency.reporting.treatment_words import ACTION_WORDS, offers_zh, summary_lines
+from delinquency.reporting.worklist_page import WorklistFacts, worklist_csv, worklist_page
 from delinquency.workspace.artifacts import digest, frame_digest, write_frame, write_json
 from delinquency.workspace.progress import say, working
 
@@ -116,12 +116,17 @@ def _write_worklist(
 ) -> None:
     """Write the worklist as page and CSV."""
     folder = config.workspace.reports
-    note = (
-        f"{describe(config)}. Policy {policy.name}@{policy.version} where no case has its own;"
-        f" as of {at:%Y-%m-%d %H:%M %Z}."
+    applied, _ = in_the_currency_of(config, policy)
+    facts = WorklistFacts(
+        title=config.data.title or config.data.name,
+        title_zh=config.data.title_zh,
+        real=config.data.real,
+        policy=f"{policy.name}@{policy.version}",
+        as_of=f"{at:%Y-%m-%d %H:%M %Z}",
+        currency=applied.currency,
+        words_zh=offers_zh(),
     )
-    page = worklist_page(items, heading="Worklist", note=note)
-    write_text(page, folder / "worklist.html")
+    write_text(worklist_page(items, facts), folder / "worklist.html")
     write_text(worklist_csv(items), folder / "worklist.csv")
 
 
