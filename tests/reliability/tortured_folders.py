@@ -236,17 +236,20 @@ class Folders:
     def run_apart(self, name: str, way: int, root: Path) -> None:
         self._cleanly(self.start(name, way, root))
 
-    def difference(self, name: str, way: int, root: Path, *, beside: bool = False) -> str:
+    def difference(
+        self, name: str, way: int, root: Path, *, beside: bool = False, like: Path | None = None
+    ) -> str:
         """Return what is not as a clean run leaves it; "" when all is.
 
-        Where another command worked ``beside`` it, the store may hold that one's rows too.
+        Where another command worked ``beside`` it, the store may hold that one's rows too. Files
+        may also be as in the folder ``like``.
         """
         wanted = self.right[name, way]
-        other = [
-            one
-            for one, right in wanted.items()
-            if digest(root / one, root) != right and not (beside and one == STORE)
-        ]
+        other = []
+        for one, right in wanted.items():
+            allowed = {right} if like is None else {right, digest(like / one, like)}
+            if digest(root / one, root) not in allowed and not (beside and one == STORE):
+                other.append(one)
         if other:
             return f"wrong {other[:4]}"
         if name in CASE:
