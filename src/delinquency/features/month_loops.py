@@ -8,7 +8,8 @@ depends on how an array lies in memory.
 """
 
 import numpy as np
-from numba import njit
+
+from delinquency.compiled import njit
 
 EXACT_BELOW = 4096.0
 """Values up to which twelve decimals fit into a float: 2**52 / 10**12."""

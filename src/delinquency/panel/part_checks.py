@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.panel.plain_columns import Values
 from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
 from delinquency.panel.window_cells import month_number

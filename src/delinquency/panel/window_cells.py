@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 import pyarrow
-from numba import njit
 from numpy.typing import NDArray
 from pyarrow import compute
+
+from delinquency.compiled import njit
 
 Array = NDArray[np.float64]
 Ids: TypeAlias = pd.Series | pd.Index | NDArray[Any]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.panel.windows import Array
 from delinquency.reasons.reason_causes import CAUSE

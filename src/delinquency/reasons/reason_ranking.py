@@ -5,9 +5,9 @@ arrives as a mask.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.panel.windows import Array
 from delinquency.reasons.reason_options import ReasonOptions
 

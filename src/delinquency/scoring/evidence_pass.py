@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.features.feature_description import FeatureMeaning
 from delinquency.panel.windows import Array
 from delinquency.reasons.evidence import ENOUGH_KNOWN, source_levels

@@ -16,9 +16,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.shapley.encoding import Encoding, compare_row
 from delinquency.shapley.forest import CATEGORICAL
 from delinquency.shapley.leaf_shapley import add_subsets, coalition_weight

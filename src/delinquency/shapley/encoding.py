@@ -11,9 +11,9 @@ with code 0 inside the set and 1 outside.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.shapley.forest import CATEGORICAL, MISSING_NAN, MISSING_ZERO, Forest
 from delinquency.shapley.simd import BLOCK, WIDTH, load_row, pass_below, place_lanes, store_codes
 

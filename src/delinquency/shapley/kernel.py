@@ -5,8 +5,8 @@ last bit, on the rows beside it, on the path taken, or on the number of threads.
 """
 
 import numpy as np
-from numba import njit
 
+from delinquency.compiled import njit
 from delinquency.shapley.encoding import compare_row, encode_block
 from delinquency.shapley.simd import (
     BLOCK,

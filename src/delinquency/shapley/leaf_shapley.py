@@ -14,9 +14,9 @@ Sums over all subsets are taken player by player (``n * 2**n`` additions, not ``
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.shapley.population import set_shares
 
 OWEN, ORDERED, PAIRS = range(3)

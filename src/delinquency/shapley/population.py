@@ -7,9 +7,9 @@ counted by the set of players whose splits they pass, all of them, once for each
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.shapley.simd import BLOCK
 
 SMALL_PATTERNS = 16

@@ -14,7 +14,8 @@ is looked up having one cost, a comparison and a number of the table theirs.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from delinquency.compiled import njit
 
 MAX_ENTRIES = 65_535
 """Numbers in a treelet's table: a place in it has 16 bits."""

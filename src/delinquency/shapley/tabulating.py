@@ -9,8 +9,8 @@ the player's bit out.
 """
 
 import numpy as np
-from numba import njit
 
+from delinquency.compiled import njit
 from delinquency.shapley.leaf_shapley import (
     ORDERED,
     OWEN,

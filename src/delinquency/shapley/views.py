@@ -7,7 +7,8 @@ of traits, all traits are own. Only leaves with an own player on their path coun
 """
 
 import numpy as np
-from numba import njit
+
+from delinquency.compiled import njit
 
 MAX_PLAYERS = 62
 """Players on one path: a leaf's set of players is one integer."""

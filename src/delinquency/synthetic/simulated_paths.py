@@ -6,9 +6,9 @@ memory. That takes far fewer futures for the same precision.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from delinquency.compiled import njit
 from delinquency.synthetic import parameters as p
 from delinquency.synthetic.parameters import Array
 
