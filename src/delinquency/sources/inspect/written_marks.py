@@ -25,6 +25,8 @@ STYLES = (
     "%b %y", "%B %Y", "%d%b%Y", "%d-%b-%Y", "%d-%b-%y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y",
     "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月",
 )  # fmt: skip
+SHORTEST = len("1/2024")
+"""Shorter cells are no months in any of these, so that most columns of numbers are passed over."""
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
@@ -79,6 +81,8 @@ def month_style(cells: Sequence[str]) -> str:
     for width, style in DIGIT_STYLES:
         if all(len(cell) == width and cell.isdigit() for cell in digits):
             return style if _months(digits, style) else ""
+    if min(map(len, sample)) < SHORTEST:
+        return ""
     read = {style: months for style in STYLES if (months := _months(sample, style))}
     return max(read, key=lambda style: len(read[style]), default="")
 
