@@ -129,10 +129,14 @@ def rows_of_accounts(
     latest = months.groupby(ids.loc[hits].to_numpy()).idxmax()
     unknown = [one for one in asked if one not in latest.index]
     if unknown:
+        scored = "" if done == "scored" else (
+            " An account that was only scored has a card with cards.scored=true."
+        )  # fmt: skip
+        verb, more = "was" if len(unknown) == 1 else "were", " ..." if len(unknown) > 5 else ""
         raise ChoiceError(
-            f"{len(unknown)} of {len(asked)} accounts were not {done}: "
-            f"{', '.join(unknown[:5])}{' ...' if len(unknown) > 5 else ''}. Expected ids of the "
-            f"data set, such as {', '.join(ids.iloc[:3])}."
+            f"{len(unknown)} of {len(asked)} accounts {verb} not {done}: "
+            f"{', '.join(unknown[:5])}{more}. Expected ids of the data set, such as "
+            f"{', '.join(ids.drop_duplicates().iloc[:3])}.{scored}"
         )
     return latest.loc[asked].to_numpy(np.intp)
 

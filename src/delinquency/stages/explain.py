@@ -44,6 +44,8 @@ def run(config: Config) -> None:
     check_choices(config)
     prepared = prepare(config)
     fitted = saved_model.load(config)
+    if config.explain.account:  # an unknown one is named before anything is explained
+        rows_of_accounts(prepared.keys, [config.explain.account])
     with (
         open_run(config, prepared, purpose="explain", run_id=fitted.facts["run_id"]) as active,
         working(f"explaining {len(prepared.keys):,} rows"),
