@@ -30,6 +30,7 @@ OTHERS_STALE_SECONDS = 24 * 3600
 FILE_MODE, PRIVATE = 0o666, 0o600
 """Modes of a new file: as the user's umask allows, or for its owner alone."""
 _EXCHANGE, _AT_FDCWD = 2, -100
+OTHER_FOLDERS = "choose other folders with paths.root=<folder>"
 _WORDS = {
     errno.ENOSPC: ("There is no room left on the disk of {path}.", "Free some room"),
     errno.EDQUOT: ("The disk quota is used up at {path}.", "Free some room"),
@@ -46,13 +47,15 @@ _WORDS = {
 
 
 @contextmanager
-def faults_in_words(path: Path) -> Iterator[None]:
+def faults_in_words(path: Path, *, instead: str = OTHER_FOLDERS) -> Iterator[None]:
     """Turn a fault of the disk into one sentence.
 
     Parameters
     ----------
     path : Path
         What was being written or read.
+    instead : str
+        How another place is chosen.
 
     Raises
     ------
@@ -62,10 +65,12 @@ def faults_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise storage_error(error, path) from error
+        raise storage_error(error, path, instead=instead) from error
 
 
-def storage_error(error: OSError, path: Path | None = None) -> StorageError:
+def storage_error(
+    error: OSError, path: Path | None = None, *, instead: str = OTHER_FOLDERS
+) -> StorageError:
     """Return a fault of the disk in one sentence."""
     named = path if path is not None else (error.filename or "A file")
     if error.filename and not any(mark in str(error.filename) for mark in (WRITING, FRESH)):
@@ -73,8 +78,7 @@ def storage_error(error: OSError, path: Path | None = None) -> StorageError:
     reason = f"{{path}} cannot be used: {error.strerror or error}."
     text, mend = _WORDS.get(error.errno or 0, (reason, "Put that right"))
     return StorageError(
-        f"{text.format(path=named)} What was there before is unchanged. {mend}, or choose other "
-        "folders with paths.root=<folder>."
+        f"{text.format(path=named)} What was there before is unchanged. {mend}, or {instead}."
     )
 
 
@@ -127,8 +131,16 @@ def write_bytes(data: bytes, path: Path, *, mode: int = FILE_MODE, durable: bool
         temporary.write_bytes(data)
 
 
-def write_new(data: bytes, path: Path) -> None:
+def write_new(data: bytes, path: Path, *, instead: str = OTHER_FOLDERS) -> None:
     """Write a file for its owner alone, whole and on the disk, unless there is one already.
+
+    Parameters
+    ----------
+    data : bytes
+    path : Path
+        Its folder is made if needed, for its owner alone.
+    instead : str
+        How another place is chosen, for the words of an error.
 
     Raises
     ------
@@ -137,10 +149,12 @@ def write_new(data: bytes, path: Path) -> None:
     StorageError
         As of ``replacing``.
     """
+    with faults_in_words(path, instead=instead):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear_files(path.parent)
     draft = path.with_name(f"{WRITING}{_owner()}-{secrets.token_hex(4)}")
     try:
-        with faults_in_words(path):
+        with faults_in_words(path, instead=instead):
             # The mode is given when the file is made, so nobody else can ever read it; the second
             # name makes the whole file appear at once, or fails when there is one.
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)

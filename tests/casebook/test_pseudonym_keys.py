@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from delinquency.casebook.pseudonym_keys import default_key_file, load_key, make_key
-from delinquency.errors import ChoiceError, MissingArtifactError
+from delinquency.errors import ChoiceError, MissingArtifactError, StorageError
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +52,10 @@ def test_a_key_that_cannot_be_read_is_not_shown(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ChoiceError) as caught:
         load_key()
     assert "hush" not in str(caught.value)
+
+
+def test_a_place_for_the_key_that_cannot_be_written_names_the_way_to_choose_another(tmp_path):
+    (tmp_path / "home").write_text("a file, as where there is no home")
+    with pytest.raises(StorageError, match="name another file with case.key_file=") as refused:
+        make_key(tmp_path / "home" / ".config" / "key")
+    assert "paths.root" not in str(refused.value)

@@ -68,9 +68,9 @@ def make_key(path: Path | None = None) -> Path:
         When the file exists: a new key would orphan every pseudonym made with the old one.
     """
     path = path or default_key_file()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = f"{secrets.token_hex(KEY_BYTES)}\n"
     try:
-        write_new(f"{secrets.token_hex(KEY_BYTES)}\n".encode(), path)
+        write_new(text.encode(), path, instead="name another file with case.key_file=<file>")
     except FileExistsError:
         raise ChoiceError(
             f"A new key may not replace the one in {path}: every pseudonym made with it would be "
