@@ -263,3 +263,12 @@ def test_the_whole_history_is_counted_where_it_is_asked_for(tmp_path):
             tables={"outcomes": (label, label_columns)},
             extra={"whole_history": True},
         )
+
+
+@pytest.mark.parametrize("name", ["account_id", "observation_month"])
+def test_a_feature_called_like_a_key_is_refused_before_anything_is_read(name):
+    with pytest.raises(ChoiceError, match=f"{name} is the name of a key"):
+        TableData(name="x", path="t.csv", columns={name: FeatureColumn(trait="debt_burden")})
+    with pytest.raises(ChoiceError, match=f"{name} is the name of a key"):
+        TableData(name="x", path="t.csv", protected={name: "sex"})
+    TableData(name="x", path="t.csv", account_column=name, ignored={"other": "why"})

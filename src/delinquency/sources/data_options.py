@@ -21,6 +21,9 @@ from delinquency.sources.reading.mapping_options import (
     checked_special,
 )
 
+KEYS = ("account_id", "observation_month")
+"""What names a row of features; no feature is called so."""
+
 
 @dataclass(kw_only=True)
 class DataOptions:
@@ -158,6 +161,13 @@ class TableData(DataOptions):
         check_month_format("data.month_format", self.month_format)
         if self.unusable not in ("refuse", "drop"):
             raise unknown_name("data.unusable", self.unusable, ("refuse", "drop"))
+        for name in KEYS:
+            if name in self.columns or name in self.protected:
+                raise ChoiceError(
+                    f"{name} is the name of a key that every table gets: a feature or a protected "
+                    "attribute needs another. If it is the account or the month, name it in "
+                    "data.account_column or data.month_column; else rename the column."
+                )
         self.special = checked_special(self.special)
         uses = [*self.columns, *self.ignored, *self.protected.values(), self.outcome.column]
         keys = {self.account_column, self.month_column} - {""}
