@@ -97,3 +97,43 @@ def test_a_row_that_is_dropped_may_hold_anything(tmp_path):
     source = read_panel(PanelData(name="p", tables={"statements": mapping}), tmp_path)
     assert len(source.tables["statements"]) == 2
     assert source.facts["counts"]["statements_rows_dropped_without_key_or_month"] == 2
+
+
+SHANGHAI = pd.date_range("2022-01-01", periods=5, freq="MS", tz="Asia/Shanghai").tz_convert("UTC")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(SHANGHAI),
+        pa.array(SHANGHAI.tz_localize(None)),
+        pa.array(SHANGHAI.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        pa.array(SHANGHAI.strftime("%Y-%m-%d %H:%M:%S+00:00")),
+        pa.array(pd.date_range("2022-01-01", periods=9, freq="MS", tz="Europe/Berlin")
+                 .tz_convert("UTC")),
+    ],
+)  # fmt: skip
+def test_midnight_of_another_zone_is_not_taken_for_the_month_before(column):
+    _, wrong, faults = month_cells(
+        pa.chunked_array([column]), "iso", extraction=np.datetime64("2000-01"), where="f", name="m"
+    )
+    assert wrong.all() and len(faults) == 1
+    assert "month's last day" in str(faults[0]) and "zone" in faults[0].mend
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pd.date_range("2022-01-31 23:59:59", periods=5, freq="ME"),
+        pd.date_range("2022-01-31", periods=5, freq="ME"),
+        pd.date_range("2022-01-01 05:00", periods=5, freq="MS", tz="UTC"),
+        pd.date_range("2022-01-30 16:00", periods=5, freq="D"),
+    ],
+)
+def test_ends_of_months_and_days_at_work_are_read_as_they_are(moments):
+    column = pa.chunked_array([pa.array(moments)])
+    days, wrong, faults = month_cells(
+        column, "iso", extraction=np.datetime64("2000-01"), where="f", name="m"
+    )
+    assert not faults and not wrong.any()
+    assert days.astype("datetime64[M]").astype(str).tolist() == list(moments.strftime("%Y-%m"))

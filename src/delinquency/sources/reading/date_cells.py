@@ -28,6 +28,10 @@ MOST_MONTHS = 1200
 DIGITS_OF = {"%Y": 4, "%m": 2, "%d": 2, "%y": 2, "%j": 3, "%H": 2, "%M": 2, "%S": 2}
 """How many digits a part of a date has; a format of these alone tells parts apart by place."""
 POINT_ZERO = re.compile(r"([+-]?\d++)\.0++")
+LEAST_MOMENTS, CLOCKS = 3, 2
+"""Moments from which times of day say something, and times of day that one zone has in a year."""
+EAST_OF, QUARTER = (10 * 3600, 23 * 3600 + 1800), 900
+"""Seconds of the day at which midnight of zones farther east falls; zones differ by quarters."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """No statement, loan or birth of a customer lies outside."""
 
@@ -62,6 +66,8 @@ def month_cells(
         if pa.types.is_timestamp(column.type) and column.type.tz:
             column = pc.local_timestamp(column)  # midnight in its own zone, not in Greenwich
         days = column.cast(pa.timestamp("ms"), safe=False).to_numpy().astype("datetime64[ms]")
+        if _midnight_elsewhere(days):
+            return days, ~np.isnat(days), [_of_another_zone(column, days, where, name)]
         return _possible(days, column, where=where, name=name)
     cells = text_cells(column, missing=missing)
     parse, expected = _date_parser(style, extraction)
@@ -72,10 +78,54 @@ def month_cells(
     failed = np.array([v is None for v in values])
     failed[-1] = False
     wrong = failed[positions]
+    if style == "iso" and not wrong.any() and _midnight_elsewhere(_moments(cells)):
+        return days[positions], ~np.isnat(days[positions]), [
+            _of_another_zone(cells, days[positions], where, name)
+        ]  # fmt: skip
     if not wrong.any():
         return _possible(days[positions], cells, where=where, name=name)
     fault = cell_fault(cells, wrong, where=where, name=name, expected=expected)
     return days[positions], wrong, [fault]
+
+
+def _midnight_elsewhere(moments: np.ndarray) -> bool:
+    """Return whether all moments are midnight of a month's first day by a clock farther east.
+
+    They fall on the last day of a month, all at one time of the evening or afternoon, or at two
+    where the clock is changed twice a year.
+    """
+    known = np.unique(moments[~np.isnat(moments)])
+    if len(known) < LEAST_MOMENTS:
+        return False
+    days = known.astype("datetime64[D]")
+    last = (days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")
+    seconds = (known - days).astype("timedelta64[s]").astype(np.int64)
+    east = (seconds >= EAST_OF[0]) & (seconds <= EAST_OF[1]) & (seconds % QUARTER == 0)
+    return bool(last.all() and east.all() and len(np.unique(seconds)) <= CLOCKS)
+
+
+def _moments(cells: Column) -> np.ndarray:
+    """Return the distinct moments of ISO texts; none where a text has no time."""
+    found = [ISO.fullmatch(text) for text in pc.unique(cells).drop_null().to_pylist()]
+    texts = [
+        f"{m.group(1)}{m.group(2)}T{m.group(3)[1:9]}"
+        for m in found
+        if m and m.group(2) and m.group(3)
+    ]
+    if len(texts) < len(found):
+        return np.empty(0, "datetime64[ms]")
+    return np.array(texts, "datetime64[ms]")
+
+
+def _of_another_zone(cells: Column, days: np.ndarray, where: str, name: str) -> Fault:
+    """Return the fault of months that a clock of another zone has put into the month before."""
+    expected = "months; every time is the same evening hour of a month's last day"
+    mend = (
+        "It is midnight of the next month in a zone farther east, written by another clock. Write "
+        "the column in its own zone, or as days (2024-01-01). Text that means what it says can be "
+        "given its format, such as %Y-%m-%dT%H:%M:%SZ."
+    )
+    return cell_fault(cells, ~np.isnat(days), where=where, name=name, expected=expected, mend=mend)
 
 
 def _possible(
