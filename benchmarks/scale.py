@@ -2,6 +2,7 @@
 
 Run: make train && make bench-scale
      make bench-scale ARGS="bench.accounts=[100000,1000000,10000000]"
+     make bench-scale ARGS="bench.workers=2"      # and the memory of two processes together
 
 Portfolios of 12 months are generated, written as Parquet and scored by ``stage=score`` itself, one
 process and one thread. After every part (or every tenth, in large runs) LightGBM predicts the same
@@ -9,6 +10,7 @@ rows from ready features, one thread too: both take turns in one process, so tha
 slows both. Above ``bench.distinct`` accounts the same parts are read again, under other names.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -23,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 from omegaconf import OmegaConf
 
 BEGIN, END = "<!-- bench-scale: begin -->", "<!-- bench-scale: end -->"
@@ -39,6 +42,8 @@ class Bench:
     model: str = "models/synthetic"
     folder: str = "data/bench"
     report: str = "reports/bench/scale.json"
+    # Processes of a second run of each size, for their memory together; 0 for none.
+    workers: int = 0
     # Accounts that the road of today is measured on.
     sample: int = 400
     seed: int = 1
@@ -140,6 +145,36 @@ def measured(bench: Bench, folder: Path, output: Path, every: int) -> dict[str, 
     }
 
 
+def several_processes(bench: Bench, folder: Path, output: Path) -> dict[str, float]:
+    """Return wall time and peak memory of scoring in several processes, the parent counted too.
+
+    Memory is the sum of the resident pages of all of them, looked at ten times a second: pages
+    that they share count once for each, so that it is never too low.
+    """
+    start = time.perf_counter()
+    run = psutil.Popen(
+        [sys.executable, "-W", "ignore", "-m", "delinquency", "stage=score", "tracking=none",
+         f"score.input={folder}", f"score.model={bench.model}", f"score.output={output}",
+         "engine=processes", f"engine.workers={bench.workers}", "n_threads=1"],
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    peak = 0
+    while run.poll() is None:
+        resident = 0
+        for one in [run, *run.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                resident += one.memory_info().rss
+        peak = max(peak, resident)
+        time.sleep(0.1)
+    if run.returncode:
+        raise SystemExit(f"stage=score with engine=processes ended with {run.returncode}.")
+    return {
+        "workers": bench.workers,
+        "wall_s": round(time.perf_counter() - start, 2),
+        "peak_mb": round(peak / 2**20),
+    }
+
+
 def todays_road(bench: Bench, part: Path) -> dict[str, float]:
     """Return the processor time an account of pandas features, ``pred_contrib`` and sums."""
     from delinquency.features.feature_matrix import build_features
@@ -222,6 +257,12 @@ def main(arguments: list[str]) -> None:
         )  # fmt: skip
         result = json.loads(child.stdout.strip().splitlines()[-1])
         result |= {"distinct": min(bench.distinct, total), "machine": machine()}
+        if bench.workers:
+            subprocess.run(["rm", "-rf", str(output)], check=True)
+            result["processes"] = several_processes(bench, folder, output)
+            told = result["processes"]
+            print(f"{told['workers']} processes: {told['wall_s']:,.0f} s by the clock, peak "
+                  f"{told['peak_mb']:,} MB together", flush=True)  # fmt: skip
         results.append(result)
         print(f"{result['accounts']:>12,} accounts: {result['cpu_us_per_account']:.1f} us, "
               f"LightGBM predicts in {result['predict_us_per_account']:.1f} us, ratio "

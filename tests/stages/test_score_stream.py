@@ -480,3 +480,8 @@ def test_a_month_is_monitored_and_the_scorer_exported(root, parts, capsys):
     exported = json.loads((root / "reports/synthetic/export/export.json").read_text())
     assert all(one["largest_difference"] <= 1e-9 for one in exported["checked"].values())
     assert "equal to the model" in capsys.readouterr().out
+    card = pd.read_csv(root / "reports/synthetic/export/scorecard_points.csv")
+    model = load_scorer(root / "models/synthetic")
+    assert set(card["feature"]) == set(model.model.features)
+    missing = card[card["above"].isna()]  # every feature has a bin of missing values
+    assert missing["feature"].is_unique and len(missing) == len(model.model.features)

@@ -1,30 +1,39 @@
-"""Stage ``export``: the scorer as SQL and as one Python file, for where this project is not."""
+"""Stage ``export``: the scorer as SQL and as one Python file, for where this project is not.
+
+Beside them the points of a scorecard of the same features, fitted on the same rows: not this
+model, but what a clerk can add up, and what many systems take.
+"""
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from delinquency.atomic_files import write_text
 from delinquency.config import Config
 from delinquency.errors import ModelError
+from delinquency.modeling.scorecard import PointScale, Scorecard, fit_scorecard
 from delinquency.modeling.splits import TRAIN
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import describe
-from delinquency.pipeline.prepared_features import prepare
+from delinquency.pipeline.prepared_features import Prepared, prepare
 from delinquency.scoring.account_scorer import AccountScorer, load_scorer
 from delinquency.scoring.exported_trees import exported_trees
 from delinquency.scoring.python_scorer import python_scorer
 from delinquency.scoring.sql_scorer import DIALECTS, sql_scorer
 from delinquency.traits import TRAITS
-from delinquency.workspace.artifacts import write_json
+from delinquency.workspace.artifacts import write_csv, write_json
 from delinquency.workspace.progress import say, working
 
 EXACT = 1e-9
 """Largest difference allowed between an exported score and the model's own."""
+CARD, CARD_ROWS = "scorecard_points.csv", 100_000
+"""The scorecard's table, and the most training rows that it is fitted on."""
 CHECKED_ROWS = 300
 """Rows that the Python file is run on before it is called right."""
 
@@ -66,12 +75,25 @@ def run(config: Config) -> None:
         checks["scorer_duckdb.sql"] = _check_duckdb(
             database, files["scorer_duckdb.sql"], matrix, scorer
         )
+    with working("fitting a scorecard on the same features"):
+        card = _scorecard(prepared, train)
+    write_csv(card.table(), folder / CARD)
     report = {
+        "scorecard": {"file": CARD, "features": len(card.names), "points": asdict(PointScale())},
         "model": scorer.version, "data": config.data.name, "trees": len(trees),
         "bytes": {name: len(text.encode()) for name, text in files.items()}, "checked": checks,
     }  # fmt: skip
     write_json(report, folder / "export.json")
     _say(folder, report)
+
+
+def _scorecard(prepared: Prepared, train: NDArray[np.bool_]) -> Scorecard:
+    """Return a scorecard of the features that are numbers, from training rows evenly spread."""
+    rows = np.flatnonzero(train)
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), CARD_ROWS)).astype(int))]
+    numbers = [name for name, one in prepared.meanings.items() if not one.categories]
+    bad = prepared.labels["bad"].to_numpy(np.float64)
+    return fit_scorecard(prepared.X[numbers].iloc[rows], bad[rows])
 
 
 def _check_python(source: str, matrix: np.ndarray, scorer: AccountScorer) -> dict[str, float]:
@@ -139,4 +161,8 @@ def _say(folder: Path, report: dict[str, Any]) -> None:
             else "not run here (tests run it in PostgreSQL and DuckDB)"
         )
         say(f"{name:24s} {size / 1e6:6.1f} MB   {told}")
+    points = report["scorecard"]["points"]
+    say(f"{CARD:24s} points of a scorecard of {report['scorecard']['features']} features, another "
+        f"model: {points['points']:.0f} points at {points['odds']:.0f} good to one bad, "
+        f"{points['to_double']:.0f} more double the odds")  # fmt: skip
     say(f"Written to {folder}; facts in {json.dumps('export.json')}")
