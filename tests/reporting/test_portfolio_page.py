@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -5,6 +6,7 @@ import pytest
 
 from delinquency.panel.label_options import LabelOptions
 from delinquency.reporting.portfolio_page import portfolio_page
+from delinquency.reporting.portfolio_words import portfolio_figure_zh
 from delinquency.synthetic.blocks import blocks
 from delinquency.synthetic.generator import generate_portfolio
 from delinquency.synthetic.hidden_truth import hidden_lives
@@ -45,8 +47,8 @@ def test_the_page_stands_alone_and_says_that_it_is_synthetic(calibration):
     parser = Balance()
     parser.feed(page)
     assert parser.open == []
-    assert len(parser.addresses) == 3
-    assert all(address.startswith("data:image/png;base64,") for address in parser.addresses)
+    assert "http://" not in page and page.count('class="drawn"') == 3
+    assert all(address.startswith("#") for address in parser.addresses)
     assert "<title>SYNTHETIC: Portfolio</title>" in page
     for figure in calibration.figures:
         assert figure.name in page
@@ -56,7 +58,13 @@ def test_the_page_stands_alone_and_says_that_it_is_synthetic(calibration):
 
 def test_a_title_cannot_bring_markup_in(calibration):
     page = portfolio_page(calibration, title="<script>alert(1)</script>")
-    assert "<script" not in page and "&lt;script&gt;" in page
+    assert page.count("<script") == 1 and "&lt;script&gt;alert" in page  # the language switch
+
+
+def test_every_figure_has_a_chinese_name(calibration):
+    for figure in calibration.figures:
+        chinese = portfolio_figure_zh(figure.name)
+        assert chinese != figure.name and not re.search("[A-Za-z]{4}", chinese), figure.name
 
 
 def test_the_same_calibration_gives_the_same_page(calibration):

@@ -66,7 +66,8 @@ def write_report(
     calibration = calibrate(frames, hidden, options, determination=determination, sample=sample)
     folder = config.workspace.reports
     write_json(calibration.to_dict(), folder / REPORTS[0])
-    page = portfolio_page(calibration, title=config.data.title or config.data.name)
+    title = config.data.title or config.data.name
+    page = portfolio_page(calibration, title=title, title_zh=config.data.title_zh)
     write_text(page, folder / REPORTS[1])
     near = [figure.near for figure in calibration.figures]
     return {"figures": len(near), "near": sum(one is True for one in near)}

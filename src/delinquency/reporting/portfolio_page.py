@@ -1,14 +1,17 @@
 """The portfolio report: how near the synthetic portfolio is to public figures, on one page."""
 
-import base64
-import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 
+from delinquency.reporting.figure_svg import bilingual_svg
+from delinquency.reporting.figure_words import figure_words
 from delinquency.reporting.page_policy import with_policy
-from delinquency.reporting.pages import page_environment
+from delinquency.reporting.pages import in_page, page_environment
+from delinquency.reporting.portfolio_words import BASES_ZH, portfolio_figure_zh
+from delinquency.reporting.run_words import EXCLUSIONS_ZH
 from delinquency.synthetic.published_figures import Figure
 from delinquency.synthetic.realism import Calibration
 from delinquency.traits import TRAITS
@@ -19,14 +22,14 @@ AGES_SHOWN = (6, 12, 18, 24, 36)
 """Months on book of the vintage table."""
 
 
-def portfolio_page(calibration: Calibration, *, title: str) -> str:
+def portfolio_page(calibration: Calibration, *, title: str, title_zh: str = "") -> str:
     """Return the calibration as one self-contained HTML page.
 
     Parameters
     ----------
     calibration : Calibration
-    title : str
-        Title of the data set.
+    title, title_zh : str
+        Title of the data set; the English stands where there is no Chinese.
 
     Returns
     -------
@@ -36,14 +39,18 @@ def portfolio_page(calibration: Calibration, *, title: str) -> str:
     environment = page_environment()
     environment.filters["value"] = _value
     environment.filters["target"] = _target
+    words = figure_words(title, title_zh)
     with mpl.rc_context({"font.size": 9, "axes.edgecolor": "#8794a3", "text.color": INK}):
         pictures = {
-            "months": _picture(_months(calibration)),
-            "vintages": _picture(_vintages(calibration)),
-            "traits": _picture(_traits(calibration)),
+            name: in_page(bilingual_svg(draw(calibration), name, words), said)
+            for name, (draw, said) in PICTURES.items()
         }
     page = environment.get_template("portfolio.html").render(
         title=title,
+        title_zh=title_zh,
+        name_zh=portfolio_figure_zh,
+        bases_zh=BASES_ZH,
+        exclusions_zh=EXCLUSIONS_ZH,
         figures=calibration.figures,
         near=sum(figure.near is True for figure in calibration.figures),
         data=calibration.to_dict(),
@@ -78,7 +85,7 @@ def _value(figure: Figure) -> str:
 def _target(figure: Figure) -> str:
     """Return the target range with its unit."""
     low, high = _amount(figure.low, figure.unit), _amount(figure.high, figure.unit)
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low}\N{EN DASH}{high}"
 
 
 def _amount(value: float, unit: str) -> str:
@@ -94,14 +101,6 @@ def _canvas(width: float, height: float) -> tuple[Canvas, Any]:
     axes = canvas.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return canvas, axes
-
-
-def _picture(canvas: Canvas) -> str:
-    """Return a picture as base64 PNG."""
-    buffer = io.BytesIO()
-    # Without the date the same data give the same bytes.
-    canvas.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _months(calibration: Calibration) -> Canvas:
@@ -140,3 +139,20 @@ def _traits(calibration: Calibration) -> Canvas:
     axes.barh(names, 100 * rows["dominant_share"], color=ACCENT)
     axes.set_xlabel("% of the riskiest tenth in which the trait dominates")
     return canvas
+
+
+PICTURES: Mapping[str, tuple[Callable[[Calibration], Canvas], tuple[str, str]]] = {
+    "months": (_months, (
+        "Share of accounts that miss a payment and share 30 days and more past due, by month",
+        "各月漏还的账户占比与逾期30天以上的账户占比",
+    )),
+    "vintages": (_vintages, (
+        "Share of accounts ever 60 days past due by months on book and opening quarter",
+        "各开户季度按账龄曾逾期60天以上的账户占比",
+    )),
+    "traits": (_traits, (
+        "Share of the riskiest tenth of accounts in which each trait dominates",
+        "风险最高十分之一账户中各方面主导的占比",
+    )),
+}  # fmt: skip
+"""Each picture of the page, with a name in both languages for who cannot see it."""
