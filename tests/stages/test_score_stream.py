@@ -460,6 +460,15 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
 
 
 @pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
+def test_a_first_request_finds_everything_compiled(root):
+    from delinquency.scoring.request_rows import warm_up
+
+    made = warm_up(load_scorer(root / "models/synthetic", n_threads=1))
+    assert len(made) == 1 and made.keys["account_id"].tolist() == ["phone"]
+    assert np.isfinite(made.pd_hat).all()
+
+
+@pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_a_month_is_monitored_and_the_scorer_exported(root, parts, capsys):
     from delinquency.errors import DriftError
 

@@ -24,6 +24,8 @@ TABLE = "table"
 KEYS = ("account_id", "observation_month")
 EVENTS = ("transactions", "contacts")
 """Tables of which an account may have no row, and a row no value of a column."""
+_MADE: Mapping[str, Any] = {"text": "phone", "month": "2024-01-01", "date": "2024-01-01"}
+"""What a made account's columns hold, by kind; numbers are 1."""
 MOST_NAMED = 3
 """Columns or faults that a refusal names."""
 
@@ -217,3 +219,28 @@ def _keys(given: Mapping[str, list[Any]], n_rows: int) -> pd.DataFrame:
         told = pd.to_datetime(pd.Series(given["observation_month"]), errors="coerce")
         month = told.astype(MONTH_DTYPE).to_numpy()
     return pd.DataFrame({"account_id": np.array(ids, object), "observation_month": month})
+
+
+def warm_up(scorer: AccountScorer) -> ScoredAccounts:
+    """Score one made account as a request is scored, so that no request waits for a compiler.
+
+    Compiled code is kept, but a machine that serves a model for the first time has none: its
+    first request took a minute and more, and servers give up before. The account says nothing of
+    anybody, and is not kept.
+    """
+    if scorer.selection is None:
+        return score_records([dict.fromkeys(scorer.model.features, 0.0)], scorer)
+    records = [
+        {
+            TABLE: name,
+            **{
+                column.name: _MADE.get(column.kind, 1.0)
+                for column in TABLES[name]
+                if column.name in scorer.columns[name]
+            },
+        }
+        for name in INPUT_TABLES
+        if name in scorer.trained_tables
+    ]
+    score_records([dict.fromkeys(scorer.model.features, 0.0)], scorer)
+    return score_records(records, scorer)

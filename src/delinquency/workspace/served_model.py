@@ -17,7 +17,7 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from delinquency.errors import DelinquencyError
 from delinquency.scoring.account_scorer import ScoredAccounts, load_scorer
 from delinquency.scoring.answers import Answers
-from delinquency.scoring.request_rows import score_records, score_request
+from delinquency.scoring.request_rows import score_records, score_request, warm_up
 from delinquency.traits import TRAITS
 from delinquency.workspace.model_requirements import package_folder, pinned_requirements
 from delinquency.workspace.request_log import FOLDER_VARIABLE, RequestLog
@@ -35,6 +35,7 @@ class TraitModel(PythonModel):  # type: ignore[misc]
         self.scorer = load_scorer(Path(context.artifacts[FOLDER]), n_threads=1)
         self.model, self.explainer = self.scorer.model, self.scorer.explainer
         self.answers = Answers(self.scorer)
+        self.answers.records(warm_up(self.scorer))
         folder = os.environ.get(FOLDER_VARIABLE)
         self.log = RequestLog(Path(folder)) if folder else None
         if self.log is not None:
