@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
@@ -230,6 +231,10 @@ def _reliability(evidence: Evidence) -> Figure:
     axes.plot(ends, ends, color="#8794a3", lw=1, label="predicted = observed")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("mean PD")
     axes.set_ylabel("share that turned bad")
     axes.legend(frameon=False, fontsize=8)

@@ -4,8 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from delinquency.errors import ChoiceError
+from delinquency.errors import ChoiceError, unknown_name
 from delinquency.validation.decision_options import DecisionOptions
+
+UNITS = ("number", "share", "count", "months", "years")
+MARKS = {"share": " %", "months": " months", "years": " years"}
+"""What is written behind a figure of a unit."""
 
 
 @dataclass(kw_only=True)
@@ -18,7 +22,7 @@ class Threshold:
     # Inside the limits but outside of these it is amber.
     watch_least: float | None = None
     watch_most: float | None = None
-    # How to write the figure: number, share or count.
+    # How to write the figure: number, share, count, months or years.
     unit: str = "number"
 
     def __post_init__(self) -> None:
@@ -26,8 +30,8 @@ class Threshold:
             raise ChoiceError(
                 f"A threshold's least must not exceed its most. Got {self.least} and {self.most}."
             )
-        if self.unit not in ("number", "share", "count"):
-            raise ChoiceError(f"A threshold's unit is number, share or count. Got {self.unit!r}.")
+        if self.unit not in UNITS:
+            raise unknown_name("unit of a threshold", self.unit, UNITS)
 
     def beyond(self, value: float) -> bool:
         """Return whether a value lies outside ``least`` to ``most``."""
@@ -55,8 +59,8 @@ class Threshold:
 
         def shown(value: float) -> str:
             if self.unit == "share":
-                return f"{value:.6g}" if value < 0.001 else f"{100 * value:.6g} %"
-            return f"{value:,.6g}"
+                return f"{value:.6g}" if value < 0.001 else f"{100 * value:.6g}{MARKS['share']}"
+            return f"{value:,.6g}{MARKS.get(self.unit, '')}"
 
         if self.least is not None and self.most is not None:
             words = f"{shown(self.least)} to {shown(self.most)}"
@@ -99,9 +103,9 @@ def shown(value: float | None, threshold: Threshold | None = None, *, digits: in
         return "not known"
     limits = threshold.limits if threshold else []
     unit = threshold.unit if threshold else "number"
-    if unit == "count" and float(value).is_integer():
-        return f"{value:,.0f}"
-    factor, mark = (100.0, " %") if unit == "share" else (1.0, "")
+    factor, mark = (100.0 if unit == "share" else 1.0), MARKS.get(unit, "")
+    if unit in ("count", "months", "years") and float(value).is_integer():
+        return f"{value:,.0f}{mark}"
     start = max(digits - 2, 1) if unit == "share" else digits
     if 0 < abs(value * factor) < 10.0**-start and not limits:
         return f"{value * factor:.2g}{mark}"
