@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
@@ -233,7 +233,7 @@ def _reliability(evidence: Evidence) -> Figure:
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("mean PD")
     axes.set_ylabel("share that turned bad")
