@@ -189,7 +189,8 @@ def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
     accounts = _accounts(30, ids=[EVIL, *(f"C-{n:05d}" for n in range(1, 30))])
     parts = CardParts({one: _what_if((0.5,) * 6) for one in accounts.account_ids}, {})
     path = tmp_path / "index.html"
-    path.write_text(render_cards(accounts, BOOK, parts), encoding="utf-8")
+    book = replace(BOOK, currency="EUR")
+    path.write_text(render_cards(accounts, book, parts), encoding="utf-8")
     browser.open(path)
     visible = "Array.from(document.querySelectorAll('article')).filter(a => !a.hidden)"
     title = f"{visible}.map(a => a.querySelector('h2').innerText).join('|')"
@@ -224,8 +225,11 @@ def test_a_person_can_search_sort_and_open_cards(browser, tmp_path):
     assert browser.run(
         "document.querySelector('article:nth-of-type(30) .after-pd').textContent"
     ).endswith("7.0%")
+    amount = "document.querySelector('article:nth-of-type(30) .payment + output').textContent"
+    assert browser.run(amount) == "50% of the balance each month (about EUR 400 a month)"
 
     browser.click("[data-language=zh]")
+    assert browser.run(amount).endswith("（约每月EUR 400）")
     assert browser.run("document.documentElement.lang") == "zh"
     assert browser.run(title) == "账户 C-00029"
     assert browser.complaints() == []

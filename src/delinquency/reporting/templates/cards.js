@@ -90,8 +90,9 @@
     function show() {
       const k = income ? Number(income.value) : 0;
       const at = (Number(payment.value) * levels.spendings.length + Number(spending.value)) * own.incomes + k;
-      const monthly = said(["about " + own.monthly[at].toLocaleString("en") + " a month", "约每月" + own.monthly[at].toLocaleString("en")]);
-      payment.nextElementSibling.textContent = said(levels.payments[payment.value]) + " (" + monthly + ")";
+      const amount = own.monthly[at].toLocaleString("en"), named = levels.currency ? levels.currency + " " + amount : amount;
+      const [paid, paid_zh] = levels.payments[payment.value];
+      payment.nextElementSibling.textContent = said([paid + " (about " + named + " a month)", paid_zh + "（约每月" + (levels.currency === "CNY" ? amount + "元" : named) + "）"]);
       spending.nextElementSibling.textContent = said(levels.spendings[spending.value]);
       if (income) { income.nextElementSibling.textContent = said(levels.incomes[k]); }
       box.querySelectorAll("input").forEach((input) => input.setAttribute("aria-valuetext", input.nextElementSibling.textContent));
