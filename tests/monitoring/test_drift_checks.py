@@ -140,6 +140,19 @@ def test_volume_delay_names_and_columns_are_named(reference, check, subject, cha
     assert (check, subject) in _red(reference, **change)
 
 
+def test_twice_the_rows_of_the_month_itself_are_named_and_fewer_may_be_on_their_way(reference):
+    now = _month(9, reference.profile.edges)
+    own = now.tables["transactions"]
+    for times, light in ((3.0, "red"), (1 / 3, "green")):
+        rows = own.fresh_rows * times
+        changed = replace(
+            own, fresh_rows=rows, fresh_account_rows=own.fresh_account_rows * times**2
+        )
+        held = replace(now, tables={**now.tables, "transactions": changed})
+        found = [f for f in _findings(held, reference) if "came in the month" in f.words]
+        assert {f.subject: f.light for f in found}["transactions"] == light
+
+
 def test_a_season_that_training_saw_is_no_alert_and_one_that_it_did_not_see_is(reference):
     # Every third month the features of the transactions stand three times as high.
     usual = [1.0, 1.0, 3.0] * 8
@@ -229,6 +242,7 @@ def test_levels_shares_and_their_variances_equal_those_by_hand():
     # Three rows in three months: two of a, one of b, none of c; z is not observed.
     assert (found.rows, found.accounts, found.account_rows) == (3.0, 3.0, 5.0)
     assert found.rate() == pytest.approx((1.0, (5 / 3 - 1) / 3))
+    assert found.fresh_rate() == pytest.approx((2 / 3, (2 / 3 - 4 / 9) / 3))
     # Of the month itself two rows, one without a value; the other has level 1.
     salary = found.columns["salary"]
     assert (salary.rows, salary.missing_share) == (2.0, 0.5)

@@ -17,7 +17,7 @@ UNUSUAL = 0.01
 def count_of_table_checks(reference: MonthProfile) -> int:
     """Return how many things are looked at in the tables."""
     return 1 + sum(
-        2 + 3 * len(table.columns) + len(table.categories) for table in reference.tables.values()
+        3 + 3 * len(table.columns) + len(table.categories) for table in reference.tables.values()
     )
 
 
@@ -40,6 +40,8 @@ def table_findings(
             continue
         own, usual = now.tables[name], reference.usual
         findings.append(_volume(name, own, before, usual, options, level))
+        if name != "accounts":
+            findings.append(_fresh_volume(name, own, before, usual, options, level))
         if name != "accounts" and own.rows and before.rows:
             findings.append(_delay(name, own, before, usual, options, level))
         earlier = now.previous.get(name)
@@ -78,17 +80,49 @@ def _volume(
     options: MonitorOptions,
     level: float,
 ) -> Finding:
-    (rate, variance), (old, old_variance) = now.rate(), before.rate()
-    ratio = max(rate, 0.5 / max(now.accounts, 1.0)) / max(old, 0.5 / max(before.accounts, 1.0))
-    # The reference counts an account once a month, which makes its chance no smaller.
-    spread = _relative(variance, rate) + _relative(old_variance * _repeats(usual), old)
-    chance = usual.chance_of_level(f"{name}.rows", math.log(ratio), spread)
+    (rate, _), (old, _) = now.rate(), before.rate()
+    ratio, chance = _more(f"{name}.rows", now.rate(), before.rate(), now, before, usual)
     size = max(ratio, 1 / ratio)
     light = light_of(size, chance, options.volume_amber, options.volume_red, level)
     words = f"{name}: {rate:.2f} rows an account in three months, in the reference {old:.2f}."
     if name == "accounts":
         words = f"{name}: {rate:.0%} of the accounts have a row, in the reference {old:.0%}."
     return Finding("volume", name, size, chance, light, words)
+
+
+def _fresh_volume(
+    name: str,
+    now: TableProfile,
+    before: TableProfile,
+    usual: UsualMonths,
+    options: MonitorOptions,
+    level: float,
+) -> Finding:
+    """Return whether far more rows came in the month itself; fewer may still be on their way."""
+    (rate, _), (old, _) = now.fresh_rate(), before.fresh_rate()
+    size, chance = _more(
+        f"{name}.fresh", now.fresh_rate(), before.fresh_rate(), now, before, usual
+    )
+    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    words = f"{name}: {rate:.2f} rows an account came in the month, in the reference {old:.2f}."
+    return Finding("volume", name, size, chance, light, words)
+
+
+def _more(
+    what: str,
+    rate: tuple[float, float],
+    old: tuple[float, float],
+    now: TableProfile,
+    before: TableProfile,
+    usual: UsualMonths,
+) -> tuple[float, float]:
+    """Return how many times as many rows an account there are, and the chance of it."""
+    (mean, variance), (usually, old_variance) = rate, old
+    ratio = max(mean, 0.5 / max(now.accounts, 1.0))
+    ratio /= max(usually, 0.5 / max(before.accounts, 1.0))
+    # The reference counts an account once a month, which makes its chance no smaller.
+    spread = _relative(variance, mean) + _relative(old_variance * _repeats(usual), usually)
+    return ratio, usual.chance_of_level(what, math.log(ratio), spread)
 
 
 def _relative(variance: float, mean: float) -> float:

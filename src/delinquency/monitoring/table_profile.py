@@ -88,6 +88,8 @@ class TableProfile:
         Accounts that the rows are counted over.
     account_rows : float
         Sum over accounts of their squared rows.
+    fresh_rows, fresh_account_rows : float
+        The same of the rows that became known in the month itself.
     categories : dict of str to dict of str to float
         Rows by value, for every column of names.
     columns : dict of str to ColumnSums
@@ -98,6 +100,8 @@ class TableProfile:
     late_rows: float
     accounts: float
     account_rows: float
+    fresh_rows: float
+    fresh_account_rows: float
     categories: dict[str, dict[str, float]]
     columns: dict[str, ColumnSums]
 
@@ -112,15 +116,24 @@ class TableProfile:
             self.late_rows + other.late_rows,
             self.accounts + other.accounts,
             self.account_rows + other.account_rows,
+            self.fresh_rows + other.fresh_rows,
+            self.fresh_account_rows + other.fresh_account_rows,
             names,
             {name: _one_or_sum(self.columns.get(name), other.columns.get(name)) for name in both},
         )
 
     def rate(self) -> tuple[float, float]:
         """Return rows an account and the variance of that by chance."""
+        return self._rate(self.rows, self.account_rows)
+
+    def fresh_rate(self) -> tuple[float, float]:
+        """Return the same of the rows that became known in the month itself."""
+        return self._rate(self.fresh_rows, self.fresh_account_rows)
+
+    def _rate(self, rows: float, squares: float) -> tuple[float, float]:
         accounts = max(self.accounts, 1.0)
-        mean = self.rows / accounts
-        return mean, max(self.account_rows / accounts - mean**2, 0.0) / accounts
+        mean = rows / accounts
+        return mean, max(squares / accounts - mean**2, 0.0) / accounts
 
     def late(self) -> tuple[float, float]:
         """Return the share of late rows and its variance, were an account's rows late together."""
@@ -212,12 +225,15 @@ def _table_profile(
     rows, codes = rows[codes >= 0], codes[codes >= 0]
     counts = np.bincount(codes, minlength=len(ids)).astype(np.float64)
     own = fresh[rows]
+    new = np.bincount(codes[own], minlength=len(ids)).astype(np.float64)
     columns = watched_columns(name, frame)
     return TableProfile(
         rows=float(len(rows)),
         late_rows=float(late[rows].sum()),
         accounts=float(len(ids)),
         account_rows=float((counts**2).sum()),
+        fresh_rows=float(own.sum()),
+        fresh_account_rows=float((new**2).sum()),
         categories={
             column.name: {
                 str(value): float(count)

@@ -39,8 +39,9 @@ class UsualMonths:
         Mean squared difference of a month's mean contribution from that of the training rows.
     tables : dict of str to float
         Variance between months, by ``table.rows`` (logarithm of rows an account),
-        ``table.late`` (share), ``table.column`` (level), ``table.column.missing`` (share), and
-        ``accounts`` (logarithm of their number).
+        ``table.fresh`` (the same of the month's own rows), ``table.late`` (share),
+        ``table.column`` (level), ``table.column.missing`` (share), and ``accounts`` (logarithm of
+        their number).
     steps : dict of str to float
         By ``table.column``: mean squared difference of the levels of two months in a row.
     """
@@ -211,6 +212,8 @@ def _between(
     for name, whole in pooled.items():
         own = [one[name] for one in months if name in one]
         out[f"{name}.rows"] = _variance([math.log(max(t.rate()[0], 1e-6)) for t in own])
+        fresh = [math.log(max(t.fresh_rate()[0], 1e-6)) for t in own]
+        out[f"{name}.fresh"] = _variance(fresh)
         out[f"{name}.late"] = _variance([t.late()[0] for t in own])
         for column in whole.columns:
             sums = [t.columns[column] for t in own if column in t.columns]
