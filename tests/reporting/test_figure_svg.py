@@ -87,6 +87,14 @@ def test_drawings_share_no_id_and_name_no_font(drawings):
         assert "DejaVu" not in svg
 
 
+def test_the_words_of_a_figure_can_be_read_on_the_page(browser, drawings, tmp_path):
+    drawn = "".join(in_page(svg, ("a figure", "图")) for svg in drawings.values())
+    path = tmp_path / "figures.html"
+    path.write_text(f'<!DOCTYPE html><html lang="en" data-lang="en"><body>{drawn}', "utf-8")
+    browser.open(path)
+    assert browser.low_contrast() == []
+
+
 def test_the_same_figure_gives_the_same_bytes():
     figure = _figures()["roc"]
     assert bilingual_svg(figure, "roc", WORDS) == bilingual_svg(figure, "roc", WORDS)

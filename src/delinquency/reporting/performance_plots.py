@@ -203,9 +203,11 @@ def decile_figure(deciles: pd.DataFrame, title: str) -> Figure:
         position, deciles["pd_mean"], "o", color=WARM, markersize=5, label="mean predicted PD"
     )
     axes.set_xticks(position, [str(d) for d in deciles["decile"]])
-    for x, rate in zip(position, deciles["bad_rate"], strict=True):
-        axes.annotate(f"{rate:.1%}", (x, 0), xytext=(0, 3), textcoords="offset points",
-                      ha="center", fontsize=7.5, color="white")  # fmt: skip
+    # Above bar and point: within a low bar a figure could not be read.
+    tops = deciles[["bad_rate", "pd_mean"]].max(axis=1)
+    for x, rate, top in zip(position, deciles["bad_rate"], tops, strict=True):
+        axes.annotate(f"{rate:.1%}", (x, top), xytext=(0, 5), textcoords="offset points",
+                      ha="center", fontsize=7.5, color=INK)  # fmt: skip
     axes.set_xlabel("decile of PD, highest first")
     axes.set_ylabel("share that fell behind")
     axes.legend(loc="upper right", frameon=False)
