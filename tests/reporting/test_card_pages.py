@@ -300,6 +300,15 @@ def test_a_card_names_the_command_that_proposes_or_says_what_the_data_lack():
     assert "<code>make treat ARGS=&#34;data=mine&#34;</code>" in page and "has none" not in page
 
 
+def test_an_account_without_a_proposal_is_not_sent_to_the_command_that_made_the_others():
+    book = replace(BOOK, treat_command="make treat", proposed_from=0.2)
+    accounts = _accounts(2)
+    one = Treatment((("H2 Talk", "H2 沟通"),))
+    page = render_cards(accounts, book, CardParts({}, {accounts.account_ids[0]: one}))
+    assert page.count("proposals are made from a probability of 20% on") == 1
+    assert "仅对概率达到20%或已逾期的账户提出建议" in page and "No proposal yet" not in page
+
+
 def test_every_rule_that_can_refuse_has_chinese_words():
     asked = {k for k in specifications() if k.split(".")[0] in ("contact", "plan", "legal")}
     assert asked <= set(RULES_ZH)

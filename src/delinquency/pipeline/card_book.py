@@ -192,6 +192,7 @@ def _book(config: Config, fitted: saved_model.Trained, n_accounts: int) -> BookF
         outcome=outcome,
         outcome_zh=outcome_zh,
         command=f'make cards ARGS="data={config.data.name}{scored} cards.accounts=[ID]"',
+        proposed_from=config.proposal_cut_off,
         treat_command=f'make treat ARGS="data={config.data.name}"' if folders else "",
         months=config.cards.horizon_months,
         currency=config.data.currency,

@@ -140,6 +140,8 @@ class BookFacts:
         Accounts that were scored, and are not those of the data set: nothing is proposed to them.
     treat_command : str
         What makes proposals; "" where the data set has no statements that one could rest on.
+    proposed_from : float
+        Probability from which proposals are made; those who are past due get one too.
     """
 
     title: str
@@ -160,6 +162,7 @@ class BookFacts:
     limits: Sequence[str] = ()
     only_scored: bool = False
     treat_command: str = ""
+    proposed_from: float = 0.0
 
 
 def observed_rates(

@@ -58,6 +58,7 @@ def render_cards(accounts: CardAccounts, book: BookFacts, parts: CardParts) -> s
             book=book,
             cards=cards,
             rules=list(rules),
+            treated=bool(parts.treatments),
             paired=any(card["pair"] for card in cards),
             tried=any(card["what_if"] for card in cards),
             proposed=any(card["treatment"] for card in cards),
