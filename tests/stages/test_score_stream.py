@@ -156,7 +156,7 @@ def test_scored_accounts_get_cards_of_the_stored_probabilities(root, parts, seri
     run_stage(configured(root, "stage=cards", *base, f"cards.accounts=[{safest}]"))
     asked = root / "reports/synthetic/cards_scored_asked/index.html"
     assert safest in asked.read_text(encoding="utf-8")
-    with pytest.raises(ChoiceError, match="were not scored: nobody"):
+    with pytest.raises(ChoiceError, match="not scored: nobody"):
         run_stage(configured(root, "stage=cards", *base, "cards.accounts=[nobody]"))
     with pytest.raises(MissingArtifactError, match="No accounts were scored yet"):
         run_stage(configured(root, "stage=cards", "cards.scored=true", "tracking=none"))
