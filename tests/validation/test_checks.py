@@ -399,3 +399,12 @@ def test_the_recalibration_is_dated_of_this_model_and_of_the_newest_month_alone(
 def test_undated_rows_have_no_recalibration_by_month(evidence):
     undated = np.full(len(evidence.test), np.datetime64("NaT"), "M8[M]")
     assert recalibration(replace(evidence, test=replace(evidence.test, months=undated))) is None
+
+
+def test_a_split_by_time_says_nothing_of_groups_that_nobody_kept_apart(evidence, options):
+    both = found(evidence, options, 7).why
+    assert "0 groups on both sides" in both and "0 training outcomes that reach" in both
+    split = evidence.split.assign(group_id="one person")  # stands on both sides
+    by_time = found(replace(evidence, split=split, split_by="time"), options, 7).why
+    assert "groups on both sides" not in by_time
+    assert "100% of the test rows are of accounts seen earlier" in by_time
