@@ -41,3 +41,9 @@ def test_nothing_is_said_where_no_month_is_known():
     assert not _margin([NAN, NAN], [100.0, NAN]).known
     one = _margin([NAN, 100.0], [NAN, 40.0])
     assert one.sentence("")[0].endswith("(mean of 1 month up to Dec 2023).")
+
+
+def test_payments_to_other_lenders_that_nobody_knows_are_not_said_to_be_taken_off():
+    margin = _margin([1_000.0] * 3, [400.0] * 3, other_instalments=[NAN, NAN, NAN])
+    assert margin.amount == 600.0 and not margin.with_debts
+    assert margin.sentence("")[0].startswith("Left after essentials: 600.00 a month")

@@ -94,14 +94,16 @@ def monthly_margins(windows: Windows) -> list[MonthlyMargin]:
     counted = _last_known(left)
     months = counted.sum(axis=1)
     amount = np.where(counted, left, 0.0).sum(axis=1) / np.where(months, months, np.nan)
-    with_debts = "other_instalments" in windows.monthly
-    if with_debts:
-        amount = amount - np.nan_to_num(last(windows["other_instalments"]))
+    debts = np.full(len(windows), np.nan)
+    if "other_instalments" in windows.monthly:
+        debts = last(windows["other_instalments"])
+    with_debts = np.isfinite(debts)
+    amount = amount - np.where(with_debts, debts, 0.0)
     back = np.where(counted.any(axis=1), counted[:, ::-1].argmax(axis=1), 0)
     observed = windows.keys["observation_month"].to_numpy().astype("datetime64[M]")
     until = observed - back.astype("timedelta64[M]")
     return [
-        MonthlyMargin(float(amount[row]), int(months[row]), until[row], with_debts)
+        MonthlyMargin(float(amount[row]), int(months[row]), until[row], bool(with_debts[row]))
         if months[row]
         else MonthlyMargin()
         for row in range(len(windows))
