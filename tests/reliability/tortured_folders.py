@@ -133,8 +133,10 @@ PREPARED_BY = {"own": AT_EVERY_OPERATION, "made": (*AT_EVERY_OPERATION, "report"
 def draw_nothing() -> None:
     """Make figures small files: what is drawn is not what is tried here, writing it is."""
 
-    def save(self: Figure, target: object, **_: object) -> None:
-        if isinstance(target, str | Path):
+    def save(self: Figure, target: object, **how: object) -> None:
+        if how.get("format") == "svg":
+            target.write('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        elif isinstance(target, str | Path):
             Path(target).write_bytes(PIXEL)
         else:
             target.write(PIXEL)
