@@ -7,10 +7,10 @@ all compiled sources, so that any change of one of them compiles everything anew
 may be written (a container without a home), code is compiled into a temporary one.
 """
 
-import ast
 import atexit
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,8 +21,11 @@ from numba import njit
 __all__ = ["njit", "source_digest", "use_own_cache"]
 
 _MARK = "delinquency-"
-_PACKAGE = "delinquency"
-_HERE = f"{_PACKAGE}.compiled"
+_COMPILES = re.compile(
+    rb"^from (numba[\w.]* import|delinquency\.compiled import [^\n]*\bnjit\b)", re.MULTILINE
+)
+_IMPORTS = re.compile(rb"^from (delinquency\.[\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+_CONSTANT = re.compile(rb"\b[A-Z][A-Z0-9_]*\b")
 
 
 def compiled_sources(package: Path) -> list[Path]:
@@ -39,14 +42,15 @@ def compiled_sources(package: Path) -> list[Path]:
         The files that use numba, and those that constants in them come from: compiled code holds
         the values that they had.
     """
-    trees = {path: ast.parse(path.read_bytes()) for path in sorted(package.rglob("*.py"))}
-    waiting = [path for path, tree in trees.items() if _compiles(tree)]
+    # Text, not syntax trees: every command begins with this, and trees take a second and a half.
+    texts = {path: path.read_bytes() for path in sorted(package.rglob("*.py"))}
+    waiting = [path for path, text in texts.items() if _COMPILES.search(text)]
     found: set[Path] = set()
     while waiting:
         path = waiting.pop()
-        if path in trees and path not in found:
+        if path in texts and path not in found:
             found.add(path)
-            waiting += _sources_of_constants(trees[path], package)
+            waiting += _sources_of_constants(texts[path], package)
     return sorted(found)
 
 
@@ -90,27 +94,12 @@ def use_own_cache(package: Path) -> Path:
     return cache
 
 
-def _imports(tree: ast.Module) -> list[tuple[str, list[str]]]:
-    """Return every module that names are imported from, with the names."""
+def _sources_of_constants(text: bytes, package: Path) -> list[Path]:
+    """Return the package's modules that a source takes names in capitals from."""
     return [
-        (node.module or "", [one.name for one in node.names])
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-    ]
-
-
-def _compiles(tree: ast.Module) -> bool:
-    return any(
-        module.split(".")[0] == "numba" or (module == _HERE and "njit" in names)
-        for module, names in _imports(tree)
-    )
-
-
-def _sources_of_constants(tree: ast.Module, package: Path) -> list[Path]:
-    return [
-        package.joinpath(*module.split(".")[1:]).with_suffix(".py")
-        for module, names in _imports(tree)
-        if module.startswith(f"{_PACKAGE}.") and any(name.isupper() for name in names)
+        package.joinpath(*module.decode().split(".")[1:]).with_suffix(".py")
+        for module, names in _IMPORTS.findall(text)
+        if _CONSTANT.search(names)
     ]
 
 

@@ -73,7 +73,8 @@ def test_a_way_to_write_months_that_tells_no_month_is_refused(style):
 
 @pytest.mark.parametrize("style", ["%y%m", "%b-%y", "%d/%m/%Y", "%Y%j", "iso", "offset", "%x"])
 def test_a_way_to_write_months_that_tells_the_month_is_taken(style):
-    TableMapping(path="s.csv", columns=STATEMENTS, formats={"month": style})
+    taken = TableMapping(path="s.csv", columns=STATEMENTS, formats={"month": style})
+    assert taken.formats == {"month": style}
 
 
 def test_folders_of_a_year_and_a_month_are_one_column(tmp_path):
