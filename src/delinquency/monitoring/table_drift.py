@@ -1,6 +1,7 @@
 """Which table of a month has moved: its volume, its columns, its late rows, its names."""
 
 import math
+from dataclasses import dataclass
 
 from scipy import stats
 
@@ -12,6 +13,32 @@ from delinquency.monitoring.usual_months import Reference, UsualMonths
 
 UNUSUAL = 0.01
 """Chance below which a level counts as unusual for a step to matter."""
+
+
+@dataclass(frozen=True)
+class _Yardstick:
+    """What everything in the tables of a month is held against.
+
+    Attributes
+    ----------
+    usual : UsualMonths
+    options : MonitorOptions
+    level : float
+        Chance below which a stable month is not believed, for one check.
+    """
+
+    usual: UsualMonths
+    options: MonitorOptions
+    level: float
+
+    @property
+    def repeats(self) -> int:
+        """How often the reference counts an account: once a month."""
+        return max(len(self.usual.months), 1)
+
+    def light(self, size: float, chance: float, amber: float, red: float) -> str:
+        """Return the light of a difference of a size, and of its chance in a stable month."""
+        return light_of(size, chance, amber, red, self.level)
 
 
 def count_of_table_checks(reference: MonthProfile) -> int:
@@ -34,76 +61,59 @@ def table_findings(
     level : float
         Chance below which a stable month is not believed, for one check.
     """
-    findings = [_accounts(now, reference, options, level)]
+    by = _Yardstick(reference.usual, options, level)
+    usually = reference.profile.accounts_per_month
+    findings = [_accounts(now.accounts_per_month, usually, by)]
     for name, before in reference.profile.tables.items():
         if name not in now.tables:
             continue
-        own, usual = now.tables[name], reference.usual
-        findings.append(_volume(name, own, before, usual, options, level))
+        own = now.tables[name]
+        findings.append(_volume(name, own, before, by))
         if name != "accounts":
-            findings.append(_fresh_volume(name, own, before, usual, options, level))
+            findings.append(_fresh_volume(name, own, before, by))
         if name != "accounts" and own.rows and before.rows:
-            findings.append(_delay(name, own, before, usual, options, level))
+            findings.append(_delay(name, own, before, by))
         earlier = now.previous.get(name)
         for column, sums in before.columns.items():
             if column not in own.columns or not own.columns[column].rows:
                 continue
             subject, seen = f"{name}.{column}", own.columns[column]
-            findings.append(_missing(subject, seen, sums, usual, options, level))
-            findings += _level(subject, seen, sums, usual, options, level)
+            findings.append(_missing(subject, seen, sums, by))
+            findings += _level(subject, seen, sums, by)
             if earlier is not None and column in earlier.columns and name != "accounts":
                 past = earlier.columns[column]
-                findings += _step(subject, seen, past, sums, usual, options, level)
+                findings += _step(subject, seen, past, sums, by)
         for column in before.categories:
-            findings.append(_names(name, column, own, before, options, level))
+            findings.append(_names(name, column, own, before, by))
     return findings
 
 
-def _accounts(
-    now: MonthProfile, reference: Reference, options: MonitorOptions, level: float
-) -> Finding:
-    count, before = now.accounts_per_month, reference.profile.accounts_per_month
+def _accounts(count: float, before: float, by: _Yardstick) -> Finding:
     ratio = max(count, 0.5) / max(before, 0.5)
     sampling = 1 / max(count, 0.5) + 1 / max(before, 0.5)
-    chance = reference.usual.chance_of_level("accounts", math.log(ratio), sampling)
+    chance = by.usual.chance_of_level("accounts", math.log(ratio), sampling)
     size = max(ratio, 1 / ratio)
-    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    light = by.light(size, chance, by.options.volume_amber, by.options.volume_red)
     words = f"{count:,.0f} accounts, in a month of the reference {before:,.0f}."
     return Finding("volume", "accounts", size, chance, light, words)
 
 
-def _volume(
-    name: str,
-    now: TableProfile,
-    before: TableProfile,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
-) -> Finding:
+def _volume(name: str, now: TableProfile, before: TableProfile, by: _Yardstick) -> Finding:
     (rate, _), (old, _) = now.rate(), before.rate()
-    ratio, chance = _more(f"{name}.rows", now.rate(), before.rate(), now, before, usual)
+    ratio, chance = _more(f"{name}.rows", now.rate(), before.rate(), now, before, by)
     size = max(ratio, 1 / ratio)
-    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    light = by.light(size, chance, by.options.volume_amber, by.options.volume_red)
     words = f"{name}: {rate:.2f} rows an account in three months, in the reference {old:.2f}."
     if name == "accounts":
         words = f"{name}: {rate:.0%} of the accounts have a row, in the reference {old:.0%}."
     return Finding("volume", name, size, chance, light, words)
 
 
-def _fresh_volume(
-    name: str,
-    now: TableProfile,
-    before: TableProfile,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
-) -> Finding:
+def _fresh_volume(name: str, now: TableProfile, before: TableProfile, by: _Yardstick) -> Finding:
     """Return whether far more rows came in the month itself; fewer may still be on their way."""
     (rate, _), (old, _) = now.fresh_rate(), before.fresh_rate()
-    size, chance = _more(
-        f"{name}.fresh", now.fresh_rate(), before.fresh_rate(), now, before, usual
-    )
-    light = light_of(size, chance, options.volume_amber, options.volume_red, level)
+    size, chance = _more(f"{name}.fresh", now.fresh_rate(), before.fresh_rate(), now, before, by)
+    light = by.light(size, chance, by.options.volume_amber, by.options.volume_red)
     words = f"{name}: {rate:.2f} rows an account came in the month, in the reference {old:.2f}."
     return Finding("volume", name, size, chance, light, words)
 
@@ -114,73 +124,48 @@ def _more(
     old: tuple[float, float],
     now: TableProfile,
     before: TableProfile,
-    usual: UsualMonths,
+    by: _Yardstick,
 ) -> tuple[float, float]:
     """Return how many times as many rows an account there are, and the chance of it."""
     (mean, variance), (usually, old_variance) = rate, old
     ratio = max(mean, 0.5 / max(now.accounts, 1.0))
     ratio /= max(usually, 0.5 / max(before.accounts, 1.0))
     # The reference counts an account once a month, which makes its chance no smaller.
-    spread = _relative(variance, mean) + _relative(old_variance * _repeats(usual), usually)
-    return ratio, usual.chance_of_level(what, math.log(ratio), spread)
+    spread = _relative(variance, mean) + _relative(old_variance * by.repeats, usually)
+    return ratio, by.usual.chance_of_level(what, math.log(ratio), spread)
 
 
 def _relative(variance: float, mean: float) -> float:
     return variance / mean**2 if mean > 0 else 1.0
 
 
-def _repeats(usual: UsualMonths) -> int:
-    return max(len(usual.months), 1)
-
-
-def _delay(
-    name: str,
-    now: TableProfile,
-    before: TableProfile,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
-) -> Finding:
+def _delay(name: str, now: TableProfile, before: TableProfile, by: _Yardstick) -> Finding:
     (late, variance), (old, old_variance) = now.late(), before.late()
-    sampling = variance + old_variance * _repeats(usual)
-    chance = usual.chance_of_level(f"{name}.late", late - old, sampling)
+    sampling = variance + old_variance * by.repeats
+    chance = by.usual.chance_of_level(f"{name}.late", late - old, sampling)
     size = abs(late - old)
-    light = light_of(size, chance, options.delay_amber, options.delay_red, level)
+    light = by.light(size, chance, by.options.delay_amber, by.options.delay_red)
     words = f"{name}: {late:.0%} of the rows arrived after their month, before {old:.0%}."
     return Finding("delay", name, size, chance, light, words)
 
 
-def _missing(
-    subject: str,
-    now: ColumnSums,
-    before: ColumnSums,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
-) -> Finding:
+def _missing(subject: str, now: ColumnSums, before: ColumnSums, by: _Yardstick) -> Finding:
     share, old = now.missing_share, before.missing_share
-    sampling = now.missing_variance() + before.missing_variance() * _repeats(usual)
-    chance = usual.chance_of_level(f"{subject}.missing", share - old, sampling)
+    sampling = now.missing_variance() + before.missing_variance() * by.repeats
+    chance = by.usual.chance_of_level(f"{subject}.missing", share - old, sampling)
     size = abs(share - old)
-    light = light_of(size, chance, options.missing_amber, options.missing_red, level)
+    light = by.light(size, chance, by.options.missing_amber, by.options.missing_red)
     words = f"{subject}: missing in {share:.0%} of the rows, before {old:.0%}."
     return Finding("column", subject, size, chance, light, words)
 
 
-def _level(
-    subject: str,
-    now: ColumnSums,
-    before: ColumnSums,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
-) -> list[Finding]:
+def _level(subject: str, now: ColumnSums, before: ColumnSums, by: _Yardstick) -> list[Finding]:
     """Return how the level stands against the reference; nothing for what is no number."""
-    shift, chance = _shift(subject, now, before, usual)
+    shift, chance = _shift(subject, now, before, by)
     if math.isnan(shift):
         return []
-    light = light_of(abs(shift), chance, options.level_amber, options.level_red, level)
-    spread = math.sqrt(usual.tables.get(subject, 0.0))
+    light = by.light(abs(shift), chance, by.options.level_amber, by.options.level_red)
+    spread = math.sqrt(by.usual.tables.get(subject, 0.0))
     words = (
         f"{subject}: level {_way(shift)} than in the reference by {abs(shift):.2f}; stable months "
         f"differ from it by {spread:.2f}."
@@ -189,28 +174,22 @@ def _level(
 
 
 def _step(
-    subject: str,
-    now: ColumnSums,
-    earlier: ColumnSums,
-    before: ColumnSums,
-    usual: UsualMonths,
-    options: MonitorOptions,
-    level: float,
+    subject: str, now: ColumnSums, earlier: ColumnSums, before: ColumnSums, by: _Yardstick
 ) -> list[Finding]:
     """Return how the level stands against the month before: what a slow cycle does not explain.
 
     A step back to what is usual is no drift.
     """
     (mean, variance), (old, old_variance) = now.mean_level(), earlier.mean_level()
-    shift, chance_of_level = _shift(subject, now, before, usual)
+    shift, chance_of_level = _shift(subject, now, before, by)
     if math.isnan(mean) or math.isnan(old) or math.isnan(shift):
         return []
     step = mean - old
-    chance = usual.chance_of_step(subject, step, variance + old_variance)
+    chance = by.usual.chance_of_step(subject, step, variance + old_variance)
     light = GREEN
     if chance_of_level < UNUSUAL:
-        light = light_of(abs(step), chance, options.level_amber, options.level_red, level)
-    spread = math.sqrt(usual.steps.get(subject, 0.0))
+        light = by.light(abs(step), chance, by.options.level_amber, by.options.level_red)
+    spread = math.sqrt(by.usual.steps.get(subject, 0.0))
     words = (
         f"{subject}: level {_way(step)} than the month before by {abs(step):.2f}; from one stable "
         f"month to the next it moves by {spread:.2f}."
@@ -219,15 +198,15 @@ def _step(
 
 
 def _shift(
-    subject: str, now: ColumnSums, before: ColumnSums, usual: UsualMonths
+    subject: str, now: ColumnSums, before: ColumnSums, by: _Yardstick
 ) -> tuple[float, float]:
     """Return the shift of a level and its chance in a stable month; NaN for what is no number."""
     (mean, variance), (old, old_variance) = now.mean_level(), before.mean_level()
     if math.isnan(mean) or math.isnan(old) or before.account_levels == now.account_levels == 0:
         return math.nan, 1.0
     shift = mean - old
-    spread = variance + old_variance * _repeats(usual)
-    return shift, usual.chance_of_level(subject, shift, spread)
+    spread = variance + old_variance * by.repeats
+    return shift, by.usual.chance_of_level(subject, shift, spread)
 
 
 def _way(shift: float) -> str:
@@ -235,12 +214,7 @@ def _way(shift: float) -> str:
 
 
 def _names(
-    name: str,
-    column: str,
-    now: TableProfile,
-    before: TableProfile,
-    options: MonitorOptions,
-    level: float,
+    name: str, column: str, now: TableProfile, before: TableProfile, by: _Yardstick
 ) -> Finding:
     known, counts = before.categories[column], now.categories.get(column, {})
     unseen = {value: count for value, count in counts.items() if value not in known}
@@ -253,7 +227,7 @@ def _names(
     alike = max(now.account_rows / max(now.rows, 1.0), 1.0)
     chance = float(stats.binom.sf(math.ceil(fresh / alike) - 1, math.ceil(rows / alike), rare))
     light = AMBER if fresh else GREEN
-    if share >= options.unseen_red and chance < level:
+    if share >= by.options.unseen_red and chance < by.level:
         light = RED
     words = f"{name}.{column}: {share:.1%} of the rows have a name that training never saw"
     words += f" ({', '.join(sorted(unseen)[:3])})." if unseen else "."
