@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from delinquency.sources.guess_titles import titles_of
+from delinquency.sources.guess_titles import title_keys, titles_of
 from delinquency.sources.guesses import guess_protected
 from delinquency.sources.inspect.draft import draft_yaml
 from delinquency.sources.inspect.inspected_files import inspect_file
@@ -191,3 +191,8 @@ def test_titles_are_drafted_in_both_languages(tmp_path):
     assert titles_of("zorp_income") == ("Zorp income", "")
     column = drafted(tmp_path, applications())["columns"]["income"]
     assert column["title"] == "Income" and column["title_zh"] == "收入"
+
+
+@pytest.mark.parametrize("name", ["收入,税前", "金额 #1", "是: 否", "[逾期]", "客户'号", "月收入"])
+def test_a_title_is_written_so_that_yaml_reads_it_back(name):
+    assert yaml.safe_load(f"{{{title_keys(name)}}}") == {"title": name, "title_zh": name}

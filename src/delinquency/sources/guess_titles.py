@@ -87,10 +87,10 @@ def title_keys(name: str) -> str:
     Examples
     --------
     >>> title_keys("monthly_income")
-    'title: Monthly income, title_zh: 每月收入'
+    "title: Monthly income, title_zh: '每月收入'"
     """
     english, chinese = titles_of(name)
-    return f"title: {quoted(english)}" + (f", title_zh: {chinese}" if chinese else "")
+    return f"title: {quoted(english)}" + (f", title_zh: {quoted(chinese)}" if chinese else "")
 
 
 def _span(words: list[str]) -> tuple[str, str, list[str]]:
