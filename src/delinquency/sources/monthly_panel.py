@@ -17,8 +17,8 @@ from delinquency.panel.table_checks import require_tables, validate
 from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData
 from delinquency.sources.reading.account_ids import identifiers
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TableMapping
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.recast import (
     DAYS_PER_STATUS,
     STAND_IN_EXTRACTION,

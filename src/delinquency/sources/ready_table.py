@@ -20,7 +20,7 @@ from delinquency.sources.reading.cells import (
     number_cells,
     text_cells,
 )
-from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.source_files import find, read_path, require_columns
 from delinquency.sources.reading.sql_queries import read_query
 from delinquency.sources.table_columns import RARE, Columns, feature_columns, words_of

@@ -7,8 +7,8 @@ import pandas as pd
 
 from delinquency.errors import DataError
 from delinquency.sources.reading.account_ids import identifiers
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import JOINED, TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 
 def persons_of_rows(

@@ -10,8 +10,8 @@ from delinquency.errors import ChoiceError, Fault
 from delinquency.sources.data_options import TableData
 from delinquency.sources.name_words import title_of
 from delinquency.sources.reading.cells import map_values, name_cells, number_cells, text_cells
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import FeatureColumn, TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 MAX_CATEGORIES = 255
 """Names of a column that are told apart; the rarest beyond are joined."""

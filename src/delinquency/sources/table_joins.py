@@ -7,7 +7,7 @@ import pandas as pd
 
 from delinquency.errors import DataError, Fault
 from delinquency.sources.reading.account_ids import no_match_cause
-from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.raw_table import RawTable
 
 MOMENTS = ("month", "date", "observation_month")
 """Columns that say of which month a row speaks; a table has one of them at most."""

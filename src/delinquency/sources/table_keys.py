@@ -12,7 +12,7 @@ from delinquency.sources.data_options import TableData
 from delinquency.sources.reading.account_ids import identifiers
 from delinquency.sources.reading.cells import cell_fault, text_cells
 from delinquency.sources.reading.date_cells import month_cells
-from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.stated_persons import persons_of_rows
 from delinquency.sources.table_columns import AMOUNT

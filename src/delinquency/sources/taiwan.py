@@ -16,7 +16,6 @@ from delinquency.sources.adapters import SOURCES, SourceTables, one_cohort
 from delinquency.sources.data_options import PanelData, TaiwanData
 from delinquency.sources.monthly_panel import assemble, flag_empty_accounts
 from delinquency.sources.reading.delimited_text import (
-    RawTable,
     head_lines,
     read_text,
     scan_text,
@@ -25,6 +24,7 @@ from delinquency.sources.reading.delimited_text import (
     text_of,
 )
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.recast import Reading
 from delinquency.sources.taiwan_facts import (
     BILL,

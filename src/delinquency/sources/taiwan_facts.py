@@ -26,8 +26,8 @@ import pandas as pd
 
 from delinquency.errors import DataError, Fault
 from delinquency.sources.reading.cells import number_cells
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 OBSERVATION_MONTH = "2005-09"
 MONTHS = ("2005-09", "2005-08", "2005-07", "2005-06", "2005-05", "2005-04")

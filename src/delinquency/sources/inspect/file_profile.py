@@ -24,8 +24,8 @@ from delinquency.sources.inspect.label_suspicions import (
 from delinquency.sources.inspect.number_marks import mark_findings
 from delinquency.sources.inspect.panel_shape import panel_key
 from delinquency.sources.inspect.suspected_codes import code_text
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 LEAK_AUC = 0.9
 """A single column that ranks this well knows the outcome."""

@@ -17,13 +17,13 @@ from delinquency.sources.reading.account_ids import identifiers, no_match_cause
 from delinquency.sources.reading.cells import NUMBER, code_cells, number_cells, text_cells
 from delinquency.sources.reading.date_cells import month_cells
 from delinquency.sources.reading.delimited_text import (
-    RawTable,
     head_lines,
     looks_like_data,
     sniff_delimiter,
     split_line,
 )
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.recast import STAND_IN_EXTRACTION
 from delinquency.sources.reading.source_files import TEXT_SUFFIXES, find, read_path
 from delinquency.sources.reading.sql_queries import read_query

@@ -8,8 +8,8 @@ from datetime import datetime
 import pyarrow.compute as pc
 
 from delinquency.sources.reading.cells import is_text, text_cells
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 SAMPLE = 400
 """Distinct cells that are tried."""

@@ -10,18 +10,18 @@ import hashlib
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from delinquency.errors import DataError, Fault
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 LONGEST_LINE = 1_000_000
 """Bytes. A longer line is not a row of a table but a missing line end or a wrong file."""
@@ -32,46 +32,6 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UNDECODABLE = "\ufffd"
 """What stands for bytes that are not in the stated encoding."""
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """Cells as a file gave them, and what was met on the way.
-
-    Attributes
-    ----------
-    where : str
-        File name or query, for error texts.
-    cells : pyarrow.Table
-        Text columns from text files; typed columns from Parquet and databases.
-    digest : str
-        SHA-256 of the file or files.
-    repairs : dict of str to int
-        What was repaired while reading, counted: byte order mark, blank lines.
-    """
-
-    where: str
-    cells: pa.Table
-    digest: str
-    repairs: dict[str, int] = field(default_factory=dict)
-
-    def without_cells(self, names: Sequence[str], rows: np.ndarray) -> "RawTable":
-        """Return the table without the cells of some columns in some rows; rows keep their place.
-
-        Parameters
-        ----------
-        names : sequence of str
-        rows : ndarray of bool, shape (n_rows,)
-        """
-        cells = self.cells
-        if not rows.any():
-            return self
-        out = pa.array(rows)
-        for name in dict.fromkeys(names):
-            column = cells[name]
-            emptied = pc.if_else(out, pa.scalar(None, column.type), column)
-            cells = cells.set_column(cells.column_names.index(name), name, emptied)
-        return replace(self, cells=cells)
 
 
 @dataclass(frozen=True)

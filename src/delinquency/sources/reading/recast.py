@@ -25,8 +25,8 @@ from delinquency.sources.reading.cells import (
     text_cells,
 )
 from delinquency.sources.reading.date_cells import month_cells
-from delinquency.sources.reading.delimited_text import RawTable
 from delinquency.sources.reading.mapping_options import TableMapping, TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 
 STAND_IN_EXTRACTION = np.datetime64("2000-01")
 """Month that stands in for an unknown month of extraction; only differences have a meaning."""

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from delinquency.errors import DataError, Fault, MissingArtifactError
 from delinquency.sources.reading.delimited_text import (
-    RawTable,
     check_names,
     looks_like_data,
     read_text,
@@ -21,6 +20,7 @@ from delinquency.sources.reading.delimited_text import (
     text_header,
 )
 from delinquency.sources.reading.mapping_options import TextOptions
+from delinquency.sources.reading.raw_table import RawTable
 from delinquency.sources.reading.sql_queries import one_type
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
 from delinquency.sources.reading.cells import EXACT_BELOW, Column
-from delinquency.sources.reading.delimited_text import RawTable
+from delinquency.sources.reading.raw_table import RawTable
 
 READS = ("select", "with", "values", "table", "from", "show")
 """What a query that reads begins with."""
