@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
 
 LIGHTS = {"green": "nothing to do", "amber": "look at it", "red": "do not use before a look"}
@@ -26,6 +27,7 @@ def monitoring_page(report: dict[str, Any], *, title: str) -> str:
     told = [one for one in report["findings"] if one["light"] != "green"]
     traits = [one for one in report["findings"] if one["check"] == "trait"]
     rest = [one for one in report["findings"] if one["light"] == "green"]
-    return environment.get_template("monitoring.html").render(
+    page = environment.get_template("monitoring.html").render(
         report=report, title=title, told=told, traits=traits, rest=rest, lights=LIGHTS
     )
+    return with_policy(page)
