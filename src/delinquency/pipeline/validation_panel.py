@@ -19,6 +19,8 @@ from delinquency.pipeline.prepared_features import Prepared
 from delinquency.validation.check_inputs import PanelFacts, Rows
 
 WORSE_MONTHS = 12
+MARKS = (30.0, 60.0, 90.0)
+"""Days past due whose worsening is shown, beside the mark that makes an account bad."""
 LONGEST_STEP = 35
 """Days between two monthly statements, and a few for weekends."""
 SHIFT_PARTS = 3
@@ -46,15 +48,21 @@ def panel_facts(config: Config) -> PanelFacts | None:
     counted = bool((days[np.isfinite(days)] % 30 != 0).any())
     follow = days.shape[1] >= WORSE_MONTHS + 2
     opened = pd.concat(accounts, ignore_index=True) if accounts else None
+    mark = config.data.label.bad_days_past_due
     return PanelFacts(
         roll_rates=roll_rates(whole).reset_index(),
         worse_later=worse_later(
-            whole, months=WORSE_MONTHS, days=(30.0, 60.0, 90.0) if follow else ()
+            whole,
+            months=WORSE_MONTHS,
+            days=sorted({*MARKS, mark}) if follow else (),
         ),
-        vintages=pd.DataFrame() if opened is None else vintages(whole, opened),
+        vintages=pd.DataFrame()
+        if opened is None
+        else vintages(whole, opened, bad_days_past_due=mark),
         late_steps=int(known.sum()) if counted else 0,
         impossible_steps=int((step[known] > LONGEST_STEP).sum()),
         months=days.shape[1],
+        mark=mark,
     )
 
 

@@ -251,13 +251,14 @@ def absent_sources(evidence: Evidence, options: ValidationOptions) -> Finding:
         return Finding(None, None, None, RED, why, limits, {"One table absent": frame})
     first = frame.iloc[0]
     found = judge(float(first["AUC lost"]), options.threshold("absent_source"), "")
-    # To lose rank without a main source is a fact of life, to be known before it happens.
     state = AMBER if found.state == RED else found.state
     why = (
         f"Without {first['table']} the AUC falls by {first['AUC lost']:.4f} to"
         f" {first['AUC without it']:.4f}; every score stays finite:"
         f" {'yes' if RED not in states else 'no'}."
     )
+    if state == AMBER:
+        why += " To lose rank without a main source is no fault, but to be known beforehand."
     return Finding(
         found.figure, None, None, state, why, found.threshold, {"One table absent": frame}
     )

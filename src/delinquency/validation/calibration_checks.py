@@ -22,6 +22,7 @@ from delinquency.validation.check_record import (
     Finding,
     check,
     judge,
+    limit_of,
     not_applicable,
     worst,
 )
@@ -148,10 +149,14 @@ def calibration_error(evidence: Evidence, options: ValidationOptions) -> Finding
     skill = own["brier_skill"]
     why = (
         f"ECE {own['ece']:.4f}; a right model of these rows has {middle:.4f} by chance, below "
-        f"{floor:.4f} in 99 of 100 cases. Brier skill {skill:.4f}."
+        f"{floor:.4f} in 99 of 100 cases."
     )
+    if state != found.state:
+        why += " It lies beyond the limit, and chance alone may give as much."
     if np.isfinite(skill):
-        state = worst(state, judge(skill, options.threshold("brier_skill"), "").state)
+        ahead = judge(skill, options.threshold("brier_skill"), "")
+        why += f" Brier skill {skill:.4f}{limit_of(ahead)}."
+        state = worst(state, ahead.state)
     table = calibration_table(rows.bad, rows.pd_hat)
     return Finding(own["ece"], None, None, state, why, limits, {"Fifteen bins": table})
 

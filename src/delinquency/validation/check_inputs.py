@@ -102,6 +102,8 @@ class PanelFacts:
         Those of more days than lie between two statements.
     months : int
         Months of data.
+    mark : float
+        Days past due that make an account bad, as ``data.label`` has it.
     """
 
     roll_rates: pd.DataFrame
@@ -110,6 +112,7 @@ class PanelFacts:
     late_steps: int
     impossible_steps: int
     months: int
+    mark: float = 60.0
 
 
 @dataclass(frozen=True, eq=False)

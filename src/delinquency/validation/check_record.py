@@ -141,12 +141,24 @@ def judge(
         state = AMBER
         more = "The figure lies beyond the limit, its interval reaches back: more data would tell."
     elif threshold.to_watch(figure):
-        state, more = AMBER, "Inside the limit, and near enough to watch."
+        state = AMBER
+        limited = threshold.least is not None or threshold.most is not None
+        inside = "Inside the limit, but beyond" if limited else "No limit is set; it is beyond"
+        more = f"{inside} the mark from which it is amber."
     else:
         state, more = PASS, ""
     return Finding(
         float(figure), low, high, state, f"{why} {more}".strip(), threshold, tables or {}
     )
+
+
+def limit_of(second: Finding) -> str:
+    """Return limit and light of a second figure of an item, to stand behind the figure in words.
+
+    The light of an item is the worst of its figures': the one that decides must be seen.
+    """
+    limits = second.threshold.in_words() if second.threshold else "none"
+    return f" (limit: {limits}; {second.state})"
 
 
 def worst(*states: str) -> str:

@@ -46,9 +46,10 @@ def purpose_written(evidence: Evidence, options: ValidationOptions) -> Finding:
         f"; missing: {absent}." if absent else "."
     )
     found = judge(share, options.threshold("purpose"), why)
-    # The model can be judged without them; a person has to write them before it is used.
-    state = AMBER if found.state == RED and parts["purpose"] else found.state
-    return Finding(share, share, share, state, why, found.threshold)
+    if found.state == RED and parts["purpose"]:
+        why += " The model can be judged without; a person has to write it before it is used."
+        return Finding(share, share, share, AMBER, why, found.threshold)
+    return found
 
 
 @check(
@@ -60,21 +61,24 @@ def purpose_written(evidence: Evidence, options: ValidationOptions) -> Finding:
     needs="worse_later",
 )
 def bad_by_roll_rates(evidence: Evidence, options: ValidationOptions) -> Finding:
-    """Look how many accounts at 60 days past due go on to 180 or a charge-off."""
+    """Look how many accounts at the mark that makes them bad go on to 180 or a charge-off."""
     if evidence.panel is None:
         return not_applicable("The data give an outcome, not the months that led to it.")
     table = evidence.panel.worse_later
     if table.empty:
         return not_applicable("The data do not follow an account for a year after the mark.")
-    row = table[table["days_past_due"] == 60.0]
+    mark = evidence.panel.mark
+    row = table[table["days_past_due"] == mark]
     n = int(row["accounts"].iloc[0]) if len(row) else 0
     if n < ENOUGH:
-        return not_applicable(f"Only {n} accounts reached 60 days past due a year before the end.")
+        return not_applicable(
+            f"Only {n} accounts reached {mark:g} days past due a year before the end."
+        )
     share = float(row["never_recover"].iloc[0])
     k = share * n
     low, high = (float(beta.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.025, 0.975))
     why = (
-        f"Of {n:,} accounts that reached 60 days past due, {share:.1%} went on to 180 or a"
+        f"Of {n:,} accounts that reached {mark:g} days past due, {share:.1%} went on to 180 or a"
         " charge-off within 12 months."
     )
     return judge(
@@ -181,12 +185,15 @@ def enough_bads(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Look whether development and test hold enough bads."""
     learnt, tested = int(evidence.train.bad.sum()), int(evidence.test.bad.sum())
     ratio = min(learnt / DEVELOPMENT_BADS, tested / TEST_BADS)
+    limits = options.threshold("sample_size")
+    least = limits.least or 0.0
     why = (
         f"{learnt:,} bads in development (asked for: {DEVELOPMENT_BADS:,}), {tested:,} in the test"
-        f" ({TEST_BADS:,}); the figure is the smaller of the two shares."
+        f" ({TEST_BADS:,}); the figure is the smaller of the two shares. Fewer than"
+        f" {least * DEVELOPMENT_BADS:,.0f} or {least * TEST_BADS:,.0f} are red: they tell little."
     )
     table = pd.DataFrame([_counts("development", evidence.train), _counts("test", evidence.test)])
-    return judge(ratio, options.threshold("sample_size"), why, tables={"Sample design": table})
+    return judge(ratio, limits, why, tables={"Sample design": table})
 
 
 def _counts(part: str, rows: Rows) -> dict[str, object]:

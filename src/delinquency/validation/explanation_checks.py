@@ -16,6 +16,7 @@ from delinquency.validation.check_record import (
     Finding,
     check,
     judge,
+    limit_of,
     not_applicable,
     worst,
 )
@@ -119,7 +120,8 @@ def accuracy(evidence: Evidence, options: ValidationOptions) -> Finding:
         f"Base value and trait values miss the raw score by {error:.2g} at most, over"
         f" {len(rows):,} rows. Values by the definition (all 64 coalitions, {len(chosen)}"
         f" accounts, {len(back)} training rows): {int(wrong.sum())} of {wrong.size} lie further"
-        f" off than {FAR_OFF:g} standard errors. Values are log-odds, not probabilities."
+        f" off than {FAR_OFF:g} standard errors{limit_of(exact)}. Values are log-odds, not"
+        " probabilities."
     )
     states = [found.state, exact.state]
     if evidence.shap_gap is not None:
@@ -206,9 +208,9 @@ def stability(evidence: Evidence, options: ValidationOptions) -> Finding:
     why = (
         f"Two refits on {refits.rows:,} rows name the same top trait for {share:.1%} of {n}"
         f" accounts, most of them among the riskiest {options.capacity:.0%}; Kendall's tau of the"
-        f" six traits {tau:.3f} [{tau - tau_reach:.3f}, {tau + tau_reach:.3f}]. Noise of"
-        f" {NOISE:.0%} of each feature's spread moves a trait value by {noise:.3f} log-odds at"
-        " most for 95 % of accounts."
+        f" six traits {tau:.3f} [{tau - tau_reach:.3f}, {tau + tau_reach:.3f}]{limit_of(order)}."
+        f" Noise of {NOISE:.0%} of each feature's spread moves a trait value by {noise:.3f}"
+        " log-odds at most for 95 % of accounts."
     )
     return Finding(
         share, share - reach, share + reach, worst(found.state, order.state), why, limits
@@ -249,7 +251,7 @@ def truth(evidence: Evidence, options: ValidationOptions) -> Finding:
     low, high = (float(beta_distribution.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.025, 0.975))
     limits = options.threshold("trait_truth")
     found = judge(k / n, limits, "", low=low, high=high)
-    records, states = [], [found.state]
+    records, judged = [], []
     for column, key in enumerate(TRAITS):
         if tau[:, column].std() < LEAST_EFFECT:
             continue
@@ -261,8 +263,8 @@ def truth(evidence: Evidence, options: ValidationOptions) -> Finding:
         # Corrected for six traits; Fisher's z.
         reach = 2.64 / np.sqrt(max(len(tau) - 3, 1))
         ends = np.tanh(np.arctanh(np.clip(r, -0.999999, 0.999999)) + np.array([-reach, reach]))
-        states.append(
-            judge(r, options.threshold("truth_correlation"), "", low=ends[0], high=ends[1]).state
+        judged.append(
+            judge(r, options.threshold("truth_correlation"), "", low=ends[0], high=ends[1])
         )
         records.append(
             {
@@ -281,15 +283,17 @@ def truth(evidence: Evidence, options: ValidationOptions) -> Finding:
         f"Top trait right for {k / n:.1%} of {n:,} accounts with a PD above the median of the"
         " audited; by chance 1 in 6."
     )
-    if len(table):
+    if judged:
+        weakest = min(judged, key=lambda one: float(one.figure or 0.0))
         why += (
             f" Weakest: {table.iloc[0]['trait']}, correlation"
-            f" {table.iloc[0]['correlation with the true effect']:.2f}."
+            f" {table.iloc[0]['correlation with the true effect']:.2f}{limit_of(weakest)}."
         )
     if evidence.truth_slope is not None:
         value, lo, hi = evidence.truth_slope
         why += f" Slope with traits exchanged {value:.2f} [{lo:.2f}, {hi:.2f}], 1 is right."
-    return Finding(k / n, low, high, worst(*states), why, limits, {"By trait": table})
+    state = worst(found.state, *(one.state for one in judged))
+    return Finding(k / n, low, high, state, why, limits, {"By trait": table})
 
 
 def flag_half(pd_hat: Array) -> np.ndarray:

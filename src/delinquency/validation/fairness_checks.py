@@ -1,6 +1,7 @@
 """Checks by protected group (items 33 and 34); no group ever enters the model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,20 @@ from scipy.stats import norm
 
 from delinquency.metrics import METRICS
 from delinquency.validation.check_inputs import Array, Evidence
-from delinquency.validation.check_record import Finding, check, judge, not_applicable, worst
+from delinquency.validation.check_record import (
+    AMBER,
+    NOT_APPLICABLE,
+    PASS,
+    RED,
+    Finding,
+    check,
+    judge,
+    limit_of,
+    not_applicable,
+    worst,
+)
 from delinquency.validation.leakage_checks import feature_areas
-from delinquency.validation.validation_options import ValidationOptions
+from delinquency.validation.validation_options import Threshold, ValidationOptions
 
 FAIR = "Fairness by protected group"
 AGE_BANDS = (0, 25, 35, 45, 55, 65, 200)
@@ -143,6 +155,7 @@ def _groups(
                 yield attribute, str(value), own
 
 
+SEVERITY = (NOT_APPLICABLE, PASS, AMBER, RED)
 NO_GROUPS = "The data name no protected attribute, or no group is large enough."
 NOT_LAW = (
     "Being flagged is taken as the unfavourable side; where flags bring help it is the other way"
@@ -277,24 +290,57 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
                 )
     if not gaps:
         return not_applicable("No group has enough bads to compare.")
-    # What is shown is the gap that is surest to lie beyond the limit; by size where none is.
-    surest = max(gaps, key=lambda gap: (max(gap[1] - (limits.most or 0.0), 0.0), gap[0]))
+    # What is shown is the gap that is surest to lie beyond the limit, then the gap that is surest
+    # to be one; by size where none is.
+    most = limits.most or 0.0
+    surest = max(gaps, key=lambda gap: (max(gap[1] - most, 0.0), gap[1] > 0, gap[0]))
     figure, low, high, what = surest
-    states = [judge(f, limits, "", low=lo, high=hi).state for f, lo, hi, _ in gaps]
-    levels = [
-        judge(
-            float(r["level"]), level, "", low=float(r["level_low"]), high=float(r["level_high"])
-        ).state
-        for _, r in table.iterrows()
+    lights = [
+        _unless_chance(gap, limits, low=lo, high=hi, none=0.0).state for gap, lo, hi, _ in gaps
     ]
-    off = table.loc[(table["level"] - 1).abs().fillna(0.0).idxmax()]
-    why = (
-        f"Gap to everybody else: {what}, {figure:.4f} (largest of all: {max(gaps)[3]},"
-        f" {max(gaps)[0]:.4f}). Level furthest from that of all:"
-        f" {off['attribute']} {off['group']}, bads over expected {off['level']:.3f}"
-        f" [{off['level_low']:.3f}, {off['level_high']:.3f}] of it."
-    )
+    levels = [
+        (
+            _unless_chance(
+                float(row["level"]),
+                level,
+                low=float(row["level_low"]),
+                high=float(row["level_high"]),
+                none=1.0,
+            ),
+            abs(float(row["level"]) - 1),
+            row,
+        )
+        for _, row in table.iterrows()
+        if np.isfinite(row["level"])
+    ]
+    state = worst(*lights, *(one[0].state for one in levels))
+    why = f"Gap to everybody else: {what}, {figure:.4f}."
+    if surest != max(gaps):
+        why += f" The largest is not the surest: {max(gaps)[3]}, {max(gaps)[0]:.4f}."
+    if figure > most and lights[gaps.index(surest)] == PASS:
+        why += (
+            " Groups of these sizes differ as much by chance (the interval holds 0): no gap is"
+            f" shown, and one of {high:.2f} is not excluded."
+        )
+    if levels:
+        light, _, off = max(levels, key=lambda one: (SEVERITY.index(one[0].state), one[1]))
+        why += (
+            f" Level furthest from that of all: {off['attribute']} {off['group']}, bads over"
+            f" expected {off['level']:.3f} [{off['level_low']:.3f}, {off['level_high']:.3f}] times"
+            f" that of all{limit_of(light)}."
+        )
     wanted = [c for c in table.columns if not c.startswith(("ratio", "favourable"))]
-    return Finding(
-        figure, low, high, worst(*states, *levels), why, limits, {"Rates by group": table[wanted]}
-    )
+    return Finding(figure, low, high, state, why, limits, {"Rates by group": table[wanted]})
+
+
+def _unless_chance(
+    figure: float, limits: Threshold, *, low: float, high: float, none: float
+) -> Finding:
+    """Return the finding of a difference; one that is not known to be one passes.
+
+    Among a dozen groups the largest difference lies beyond a limit nearly always where groups
+    have a hundred bads, however alike they are treated: amber is kept for a difference that is
+    one, beyond the limit, and not surely so far.
+    """
+    found = judge(figure, limits, "", low=low, high=high)
+    return replace(found, state=PASS) if found.state == AMBER and low <= none <= high else found

@@ -68,8 +68,9 @@ def _moved(
     """Return the finding of the largest index whose movement is not chance."""
     table = pd.DataFrame(records).sort_values("psi", ascending=False, ignore_index=True)
     limits = options.threshold(threshold)
-    first = table.iloc[0]
     sure = table[table["p corrected"] < options.significance]
+    # What is shown is what is judged: the largest movement that is not chance, if there is one.
+    first = sure.iloc[0] if len(sure) else table.iloc[0]
     figure = float(first["psi"])
     by = next(name for name in table.columns if name not in ("psi", "p corrected"))
     why = f"Largest PSI among {len(table)} {words}: {first[by]}, {figure:.4f}."
@@ -78,5 +79,5 @@ def _moved(
     if not len(sure):
         why += " Samples of these sizes differ as much by chance."
         return Finding(figure, None, None, PASS, why, limits, {f"PSI: {words}": table})
-    found = judge(float(sure["psi"].max()), limits, why, tables={f"PSI: {words}": table})
+    found = judge(figure, limits, why, tables={f"PSI: {words}": table})
     return Finding(figure, None, None, found.state, found.why, limits, found.tables)

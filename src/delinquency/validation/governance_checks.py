@@ -95,10 +95,7 @@ def record(evidence: Evidence, options: ValidationOptions) -> Finding:
     )
     table = pd.DataFrame({"what": list(there), "value": list(there.values())})
     found = judge(share, options.threshold("record"), why, tables={"What a rerun needs": table})
-    # A model trained without a run database can still be made again from its own folder.
-    state = (
-        AMBER
-        if found.state == RED and known["data_digest"] and known["config_digest"]
-        else found.state
-    )
-    return Finding(share, share, share, state, why, found.threshold, found.tables)
+    if found.state == RED and known["data_digest"] and known["config_digest"]:
+        why += " Data and choices are recorded, so the model can still be made again."
+        return Finding(share, share, share, AMBER, why, found.threshold, found.tables)
+    return found

@@ -9,11 +9,14 @@ import pandas as pd
 from delinquency.log_odds import probability
 from delinquency.named_choices import Registry
 from delinquency.validation.check_inputs import Array, Evidence, Rows
+from delinquency.validation.check_record import AMBER, RED
 from delinquency.validation.simulated_evidence import (
     COEFFICIENTS,
     NAMES,
+    TEST_MONTH,
     drawn_rows,
     linear_score,
+    seen_again,
 )
 
 Plant = Callable[[Evidence, np.random.Generator], Evidence]
@@ -30,22 +33,25 @@ class Fault:
         Number of the item that must turn red.
     plant : callable
         (evidence, random numbers) -> evidence with the fault.
+    state : str
+        Light that counts as caught: amber where the check knows no red.
     """
 
     name: str
     caught_by: int
     plant: Plant
+    state: str = RED
 
 
 FAULTS: Registry[Fault] = Registry("fault")
 """Every fault by name."""
 
 
-def fault(name: str, *, caught_by: int) -> Callable[[Plant], Plant]:
+def fault(name: str, *, caught_by: int, state: str = RED) -> Callable[[Plant], Plant]:
     """Return a decorator that registers a planted fault."""
 
     def register(plant: Plant) -> Plant:
-        FAULTS.add(name, Fault(name, caught_by, plant))
+        FAULTS.add(name, Fault(name, caught_by, plant, state))
         return plant
 
     return register
@@ -83,6 +89,12 @@ def jumping_days(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Let three steps of ten thousand be impossible."""
     assert evidence.panel is not None
     return replace(evidence, panel=replace(evidence.panel, impossible_steps=3))
+
+
+@fault("outcomes looked for in a quarter of a year", caught_by=4, state=AMBER)
+def short_window(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Wait three months for outcomes."""
+    return replace(evidence, performance_months=3)
 
 
 @fault("observations dropped in silence", caught_by=5)
@@ -183,6 +195,15 @@ def reversed_feature(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     return _with_score(evidence, coefficients)
 
 
+@fault("a feature with a twin in another trait", caught_by=13, state=AMBER)
+def twin(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Let a feature of one trait be nearly that of another."""
+    X = evidence.train.X
+    near = X[NAMES[0]] + 0.2 * rng.normal(size=len(X))
+    train = replace(evidence.train, X=X.assign(**{NAMES[2]: near}))
+    return replace(evidence, train=train)
+
+
 @fault("scores that rank hardly at all", caught_by=14)
 def blunt_scores(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Mix noise of three standard deviations into the scores."""
@@ -277,10 +298,25 @@ def low_grades(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     return replace(evidence, test=_scored(evidence.test, lowered))
 
 
+@fault("a year and a half of outcomes", caught_by=25, state=AMBER)
+def short_history(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Let the development be of the half year before the test."""
+    months = evidence.split["observation_month"].where(
+        evidence.split["part"] == "test", pd.Timestamp("2023-06-01")
+    )
+    return replace(evidence, split=evidence.split.assign(observation_month=months))
+
+
+@fault("PDs lower by a fifth than the bads", caught_by=26, state=AMBER)
+def no_margin(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Lower every score by 0.25."""
+    return _test(evidence, pd_hat=probability(evidence.test.raw_score - 0.25))
+
+
 @fault("a drifted month", caught_by=27)
 def drifted_month(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Draw the test from a month in which every feature is worse by 0.35."""
-    moved = drawn_rows(rng, len(evidence.test), first=10**6, month="2023-12", drift=0.35)
+    moved = drawn_rows(rng, len(evidence.test), first=10**6, months=(TEST_MONTH,), drift=0.35)
     return replace(evidence, test=moved)
 
 
@@ -289,6 +325,14 @@ def shifted_table(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Move one table's features by 0.7 standard deviations in the test."""
     moved = {name: evidence.test.X[name] + 0.7 for name in NAMES[6:8]}
     return _test(evidence, X=evidence.test.X.assign(**moved))
+
+
+@fault("grades that jump from month to month", caught_by=29, state=AMBER)
+def jumping_grades(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Let one wild feature swing every earlier score by three units of log-odds."""
+    earlier = evidence.train
+    swung = earlier.raw_score + rng.normal(0, 3, len(earlier))
+    return replace(evidence, train=_scored(earlier, swung))
 
 
 @fault("an adverse shock that lowers the risk", caught_by=30)
@@ -372,6 +416,14 @@ def wrong_blame(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     return swapped_traits(evidence, rng)
 
 
+@fault("people decide otherwise in every sixth case", caught_by=38, state=AMBER)
+def overridden(evidence: Evidence, rng: np.random.Generator) -> Evidence:
+    """Let 50 of 300 decisions differ from what was proposed."""
+    assert evidence.overrides is not None
+    decided = evidence.overrides["decided"].where(evidence.overrides.index >= 50, "none")
+    return replace(evidence, overrides=evidence.overrides.assign(decided=decided))
+
+
 @fault("nobody owns or watches the model", caught_by=39)
 def unwatched(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Leave the evidence; the harness runs this one without documents."""
@@ -387,12 +439,5 @@ def unrecorded(evidence: Evidence, rng: np.random.Generator) -> Evidence:
 
 WITHOUT_DOCUMENTS = ("purpose is not written", "nobody owns or watches the model")
 """Faults of the papers: the harness runs the checks without any."""
-EXACT_OR_AMBER = {
-    4: "waits for months; a short window is amber only",
-    13: "correlated features are amber only",
-    25: "few years of outcomes are amber only",
-    26: "the margin is amber only",
-    29: "moving grades are amber only",
-    38: "many overrides are amber only",
-}
-"""Items without a planted fault: they never turn red on a figure, and why."""
+SEEN_AGAIN: Mapping[int, Plant] = {29: seen_again}
+"""Items that need another right portfolio than the others, and how to make it."""

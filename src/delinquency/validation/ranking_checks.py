@@ -18,6 +18,7 @@ from delinquency.validation.check_record import (
     Finding,
     check,
     judge,
+    limit_of,
     not_applicable,
     worst,
 )
@@ -63,7 +64,8 @@ def discrimination(evidence: Evidence, options: ValidationOptions) -> Finding:
     fall = judge(drop, options.threshold("auc_drop"), "", low=drop - error, high=drop + error)
     why = (
         f"{found.why} Models refitted on {evidence.refits.rows:,} rows fall by {drop:.4f} "
-        f"[{drop - error:.4f}, {drop + error:.4f}] from left-out development accounts to the test."
+        f"[{drop - error:.4f}, {drop + error:.4f}] from left-out development accounts to the test"
+        f"{limit_of(fall)}."
     )
     return Finding(
         found.figure, found.low, found.high, worst(found.state, fall.state), why, found.threshold
@@ -161,7 +163,8 @@ def rank_order(evidence: Evidence, options: ValidationOptions) -> Finding:
     state = RED if p < options.significance else AMBER if found.state == RED else PASS
     why = (
         f"{count} of {len(table) - 1} steps between tenths rise; the surest has p = {p:.3g} after"
-        " correction."
+        f" correction (red below {options.significance:g}, however few; amber where there are more"
+        " than the limit, and none is sure)."
     )
     return Finding(
         float(count),
@@ -285,4 +288,6 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
     )
     # A simple method that is level is no fault of the model; one that is ahead is.
     state = RED if high < 0 else AMBER if low <= 0 else PASS
+    if state == AMBER:
+        why += " The interval holds 0: the two are level."
     return Finding(figure, low, high, state, why, limits, {"Challengers on the same rows": table})

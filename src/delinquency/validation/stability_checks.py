@@ -1,13 +1,24 @@
 """Checks of drift, of grades that move, and of refits (items 27, 28, 29, 31)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy.special import digamma, polygamma
+from scipy.stats import beta
 
 from delinquency.metrics import grades, stability_p_value, stability_table
 from delinquency.traits import TRAITS
 from delinquency.validation.check_inputs import Array, Evidence
-from delinquency.validation.check_record import PASS, Finding, check, judge, not_applicable, worst
+from delinquency.validation.check_record import (
+    PASS,
+    Finding,
+    check,
+    judge,
+    limit_of,
+    not_applicable,
+    worst,
+)
 from delinquency.validation.feature_movement import moved_most
 from delinquency.validation.validation_options import ValidationOptions
 
@@ -59,7 +70,7 @@ def drift(evidence: Evidence, options: ValidationOptions) -> Finding:
     names = [str(name) for name in evidence.test.X.columns]
     features = moved_most(evidence, names, options, threshold="csi", words="features")
     limits = options.threshold("csi")
-    records, states = [], [features.state]
+    records, sure = [], []
     for column, key in enumerate(TRAITS):
         old, new = evidence.train.phi[:, column], evidence.test.phi[:, column]
         index, p, _ = _moved(old, new, evidence)
@@ -74,16 +85,19 @@ def drift(evidence: Evidence, options: ValidationOptions) -> Finding:
             }
         )
         if p < options.significance:
-            states.append(judge(index, limits, "").state)
+            sure.append(judge(index, limits, ""))
     table = pd.DataFrame(records).sort_values("psi", ascending=False, ignore_index=True)
     first = table.iloc[0]
     why = (
         f"{features.why} Of the traits, {first['trait']} moved most: PSI {first['psi']:.4f}, mean "
-        f"{first['mean, development']:+.3f} to {first['mean, test']:+.3f}."
+        f"{first['mean, development']:+.3f} to {first['mean, test']:+.3f}"
     )
+    most = max(sure, key=lambda one: float(one.figure or 0.0), default=None)
+    why += f"{limit_of(most)}." if most else ": chance moves as much."
     tables = {**features.tables, "Trait drift": table}
     figure = max(features.figure or 0.0, float(first["psi"]))
-    return Finding(figure, None, None, worst(*states), why, limits, tables)
+    state = worst(features.state, *(one.state for one in sure))
+    return Finding(figure, None, None, state, why, limits, tables)
 
 
 @check(
@@ -110,7 +124,9 @@ def migration(evidence: Evidence, options: ValidationOptions) -> Finding:
     if not len(both):
         return not_applicable("No account is seen at two observation months.")
     moved = both["now"] - both["before"]
-    share = float((moved.abs() >= FAR).mean())
+    n, far = len(moved), float((moved.abs() >= FAR).sum())
+    share = far / n
+    low, high = (float(beta.ppf(q, far + 0.5, n - far + 0.5)) for q in (0.025, 0.975))
     matrix = pd.crosstab(both["before"], both["now"])
     up, down = float((moved > 0).mean()), float((moved < 0).mean())
     why = (
@@ -123,6 +139,8 @@ def migration(evidence: Evidence, options: ValidationOptions) -> Finding:
         share,
         options.threshold("grade_moves"),
         why,
+        low=low,
+        high=high,
         tables={"Grades before (rows) and now (columns)": table},
     )
 
@@ -148,7 +166,8 @@ def robustness(evidence: Evidence, options: ValidationOptions) -> Finding:
         f" below {figure:.4f} for 95 % of accounts. AUC of the refits {auc.min():.4f} to"
         f" {auc.max():.4f}."
     )
-    return judge(figure, options.threshold("pd_spread"), why)
+    # So few refits give no interval of their spread.
+    return replace(judge(figure, options.threshold("pd_spread"), why), low=None, high=None)
 
 
 def relative_spread(pd_hat: Array, *, rows: int, fitted_rows: int, share: float = 0.95) -> float:
