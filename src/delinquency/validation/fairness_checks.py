@@ -69,14 +69,15 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
         ``attribute, group, rows, bads, favourable`` (share not flagged), ``ratio`` (over the
         group with the highest share) with ``ratio_low, ratio_high``; ``tpr, fpr`` and their gap
         to everybody else with intervals; ``level`` (bads over expected, over that of all) with
-        its interval. Intervals are corrected for the number of groups.
+        its interval. Intervals are corrected for the number of groups; those of the gaps for both
+        rates, which are judged together.
     """
     rows = evidence.test
     flag = flagged(rows.pd_hat, options.capacity)
     kept = list(_groups(evidence, options))
     if not kept:
         return pd.DataFrame()
-    z = float(norm.ppf(1 - options.significance / (2 * len(kept))))
+    z, z_gap = (float(norm.ppf(1 - options.significance / (2 * k * len(kept)))) for k in (1, 2))
     overall = rows.bad.sum() / rows.pd_hat.sum()
     records = []
     for attribute, value, own in kept:
@@ -102,8 +103,8 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
             record |= {
                 name: float(mine.mean()),
                 f"{name}_gap": gap,
-                f"{name}_gap_low": gap - z * spread,
-                f"{name}_gap_high": gap + z * spread,
+                f"{name}_gap_low": gap - z_gap * spread,
+                f"{name}_gap_high": gap + z_gap * spread,
             }
         expected = float(rows.pd_hat[own].sum())
         ratio = float(rows.bad[own].sum()) / expected / overall if expected and overall else np.nan
