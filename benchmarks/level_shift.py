@@ -5,7 +5,8 @@
 Each made portfolio ends in another phase of the made economy. A model learns from the months 24
 and 18 before the newest, with outcomes known by then; the level is moved by each way of
 ``delinquency.modeling.level_shift``, from what is known as of the newest month; then it is judged
-by the outcomes of the year that follows.
+by the outcomes of the year that follows. Portfolios of one phase share its economy, so what a way
+saves has an interval over the phases, not over the portfolios.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from delinquency.errors import DataError
 from delinquency.features.feature_matrix import build_features
@@ -148,19 +150,23 @@ def summary(frame: pd.DataFrame) -> str:
     plain = frame[frame["way"] == "none"].set_index(["last", "seed"])
     lines = [
         "| way | median |log of bads over expected| | bads over expected by last month of the data"
-        " | log loss saved, 1e-4, 95 % | nearer to 1 in |",
-        "|---|---|---|---|---|",
+        " | log loss saved, 1e-4, by last month | mean, 95 % over phases | nearer to 1 in |",
+        "|---|---|---|---|---|---|",
     ]
     for way in WAYS:
         own = frame[frame["way"] == way].set_index(["last", "seed"]).reindex(plain.index)
         gain = (plain["loss"] - own["loss"]) * 1e4
-        half = 1.96 * gain.std(ddof=1) / np.sqrt(gain.notna().sum())
+        saved = gain.groupby("last").mean()
+        n = len(saved)
+        half = student.ppf(0.975, n - 1) * saved.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
         by = own.groupby("last")["ratio"].apply(lambda r: np.exp(np.log(r).mean()))
         phases = ", ".join(f"{last} {r:.2f}" for last, r in by.items())
-        better = float((own["miss"] < plain["miss"]).mean())
+        by_phase = ", ".join(f"{last} {value:+.0f}" for last, value in saved.items())
+        better = int((own["miss"] < plain["miss"]).sum())
         lines.append(
-            f"| {way} | {own['miss'].median():.3f} | {phases} | {gain.mean():+.2f}"
-            f" [{gain.mean() - half:+.2f}, {gain.mean() + half:+.2f}] | {better:.0%} |"
+            f"| {way} | {own['miss'].median():.2f} | {phases} | {by_phase} |"
+            f" {saved.mean():+.1f} [{saved.mean() - half:+.1f}, {saved.mean() + half:+.1f}] |"
+            f" {better} of {len(own)} |"
         )
     return "\n".join(lines)
 

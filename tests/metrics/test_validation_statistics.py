@@ -96,12 +96,25 @@ def test_a_shared_bad_year_makes_a_high_rate_less_surprising():
     alone = grade_table(bad, np.full(1000, 0.02), [0.1, 1.0]).iloc[0]
     shared = grade_table(bad, np.full(1000, 0.02), [0.1, 1.0], correlation=0.03).iloc[0]
     assert alone["p_with_correlation"] < 0.001 < shared["p_with_correlation"]
-    # By simulation of the one-factor model in the limit of many accounts.
+    assert shared["p_with_correlation"] == pytest.approx(shared_year(0.02, 1000, 40), abs=0.002)
+
+
+def shared_year(pd_hat, accounts, bads):
+    """Return the chance of so many bads or more, by drawing years and then accounts."""
     from scipy.stats import norm
 
-    factor = np.random.default_rng(1).normal(size=400_000)
-    rate = norm.cdf((norm.ppf(0.02) - np.sqrt(0.03) * factor) / np.sqrt(0.97))
-    assert shared["p_with_correlation"] == pytest.approx((rate >= 0.04).mean(), abs=0.002)
+    rng = np.random.default_rng(1)
+    factor = rng.normal(size=400_000)
+    rate = norm.cdf((norm.ppf(pd_hat) - np.sqrt(0.03) * factor) / np.sqrt(0.97))
+    return (rng.binomial(accounts, rate) >= bads).mean()
+
+
+def test_a_small_grade_in_a_shared_bad_year_keeps_its_own_chance():
+    # 2 bads of 22 at a PD of 5.79 %: alone likely, and in a shared year no less so.
+    bad = np.repeat([1.0, 0.0], [2, 20])
+    row = grade_table(bad, np.full(22, 0.0579), [0.1, 1.0], correlation=0.03).iloc[0]
+    assert row["p_with_correlation"] == pytest.approx(shared_year(0.0579, 22, 2), abs=0.003)
+    assert row["p_with_correlation"] > 0.3
 
 
 def test_hosmer_lemeshow_by_hand():

@@ -27,11 +27,11 @@ columns:
 SMALL = ["model.n_estimators=30", "evaluation.n_boot=10", "tracking=none", "n_threads=1"]
 
 
-def run(root, stage):
+def run(root, stage, *more):
     """Run a stage on the mapping in a conf folder of the user's own."""
     folders = [f"hydra.searchpath=[file://{root / 'conf'}]", f"paths.root={root}"]
     chosen = [f"stage={stage}", "data=own", f"paths.raw={root}", *folders, *SMALL]
-    run_stage(load(chosen))
+    run_stage(load([*chosen, *more]))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,25 @@ def test_the_sources_own_reason_is_kept():
     labels = pd.DataFrame({"observation_month": pd.to_datetime(["2024-03"] * 3), "bad": [0, 1, 0]})
     source = {"cannot": {"out_of_time": "no month at all"}}
     assert limits(labels, source, {}, [])["out_of_time"] == "no month at all"
+
+
+def test_a_table_without_protected_columns_has_as_many_rows_of_them(own):
+    from delinquency.pipeline.prepared_features import prepare
+
+    folders = [f"hydra.searchpath=[file://{own / 'conf'}]", f"paths.root={own}"]
+    prepared = prepare(load(["data=own", f"paths.raw={own}", *folders, *SMALL]))
+    assert prepared.protected.shape == (len(prepared.X), 0)
+
+
+@pytest.mark.slow
+def test_a_table_without_months_tables_or_protected_columns_is_validated(own):
+    run(own, "validate", "validation.refits=2", "validation.n_boot=10", "validation.word=false")
+    record = json.loads((own / "reports" / "own" / "validation.json").read_text())
+    by_number = {one["number"]: one for one in record["items"]}
+    assert len(by_number) == 40
+    for number in (25, 32, 33, 34, 37):
+        assert by_number[number]["state"] == "not applicable", by_number[number]
+    assert "no protected attribute" in by_number[33]["why"]
 
 
 @pytest.mark.slow

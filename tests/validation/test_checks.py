@@ -109,9 +109,10 @@ def test_red_needs_the_whole_interval_beyond_the_limit():
     limit = Threshold(least=0.9, most=1.1)
     assert judge(0.80, limit, "", low=0.75, high=0.85).state == RED
     assert judge(0.80, limit, "", low=0.70, high=0.95).state == AMBER
-    assert judge(1.00, limit, "", low=0.70, high=1.40).state == PASS
-    # Both ends beyond, but not beyond the same end: nothing is known.
-    assert judge(1.00, limit, "", low=0.50, high=1.50).state == PASS
+    accepted = judge(1.00, limit, "", low=0.95, high=1.40)
+    assert accepted.state == PASS and "interval reaches beyond the limit" in accepted.why
+    # Both ends beyond, but not beyond the same end: too little is known for a pass.
+    assert judge(1.00, limit, "", low=0.50, high=1.50).state == AMBER
 
 
 def test_the_amber_band_lies_inside_the_limit():
@@ -250,8 +251,84 @@ def test_a_level_inside_the_limit_whose_interval_excludes_one_is_amber(evidence,
 def test_without_bads_nothing_breaks(evidence, options):
     none = replace(evidence, test=replace(evidence.test, bad=np.zeros(len(evidence.test))))
     states = {i.check.number: i.finding.state for i in run_checks(none, options)}
-    for number in (14, 15, 16, 17, 18, 19, 21):
+    for number in (10, 14, 15, 16, 17, 18, 19, 21):
         assert states[number] == NOT_APPLICABLE
+
+
+def test_one_score_for_all_is_told_and_the_order_of_the_file_decides_nothing(evidence, options):
+    """Bads first in the file: cutting within equal scores would find a lift that is not there."""
+    test = evidence.test
+    same = np.full(len(test), -2.2)
+    bad = np.sort(test.bad)[::-1]
+    moved = replace(test, bad=bad, raw_score=same, pd_hat=probability(same))
+    chosen = replace(evidence, test=moved)
+    assert found(chosen, options, 16).figure == pytest.approx(1.0)
+    told = {number: found(chosen, options, number) for number in (17, 21, 33)}
+    assert {one.state for one in told.values()} == {NOT_APPLICABLE}
+    assert "same score" in told[17].why and "same score" in told[21].why
+    assert "nan" not in " ".join(one.why for one in told.values())
+
+
+def test_no_bads_where_a_handful_was_expected_is_not_called_red(evidence, options):
+    """Nobody of 40 is bad where 2.4 were expected: that happens in one case of eleven."""
+    test = evidence.test
+    few = np.flatnonzero(test.pd_hat < 0.1)[:40]
+    pd_hat = np.full(40, 0.06)
+    rows = replace(test, X=test.X.iloc[few], bad=np.zeros(40), pd_hat=pd_hat,
+                   raw_score=np.log(pd_hat / (1 - pd_hat)), groups=test.groups[few])  # fmt: skip
+    one = found(replace(evidence, test=rows), options, 20)
+    assert one.state == AMBER
+    # 1 - 0.025^(1/40), by hand, over 0.06.
+    assert one.high == pytest.approx((1 - 0.025 ** (1 / 40)) / 0.06)
+
+
+def test_undated_rows_have_no_years_of_outcomes_and_an_outcome_that_came_has_no_window(
+    evidence, options
+):
+    undated = [replace(p, months=np.full(len(p), np.datetime64("NaT"), "M8[M]"))
+               for p in (evidence.train, evidence.test)]  # fmt: skip
+    came = replace(evidence, train=undated[0], test=undated[1], performance_months=None)
+    assert found(came, options, 25).state == NOT_APPLICABLE
+    window = found(came, options, 4)
+    assert (window.state, window.figure) == (AMBER, None)
+
+
+def test_a_grade_of_two_accounts_is_not_red_by_one_bad(evidence, options):
+    """One bad of two at a PD of 5 %: one case of ten, which Jeffreys' mass calls one of fifty."""
+    pd_hat = np.array([0.05, 0.05])
+    rows = replace(evidence.test, bad=np.array([1.0, 0.0]), pd_hat=pd_hat)
+    one = found(replace(evidence, test=rows), options, 24)
+    assert one.figure < 0.05
+    assert one.state == AMBER and "does not bear it out" in one.why
+
+
+def test_a_small_test_part_has_no_published_rates_but_few_values(evidence):
+    from delinquency.validation.feature_movement import of_the_calendar
+
+    rng = np.random.default_rng(3)
+    before = rng.normal(size=500)
+    assert not of_the_calendar(before, rng.normal(size=30))
+    assert of_the_calendar(before, np.repeat([4.31, 4.52], 15))
+
+
+def test_whole_numbers_do_not_tremble(evidence):
+    from delinquency.validation.explanation_checks import _under_noise
+
+    counts = evidence.test.X.round()
+    jumping = replace(evidence, test=replace(evidence.test, X=counts),
+                      explain=lambda X: 5.0 * (X.to_numpy() > 0).astype(float))  # fmt: skip
+    assert _under_noise(jumping, np.arange(100)) == 0
+
+
+def test_decisions_by_people_that_cannot_be_read_are_refused(tmp_path):
+    from delinquency.errors import ChoiceError
+    from delinquency.pipeline.validation_evidence import _overrides
+
+    with pytest.raises(ChoiceError, match="does not exist"):
+        _overrides(str(tmp_path / "no.csv"))
+    (tmp_path / "decisions.csv").write_text("account_id,decided\n1,help\n")
+    with pytest.raises(ChoiceError, match="lacks proposed; it has account_id, decided"):
+        _overrides(str(tmp_path / "decisions.csv"))
 
 
 # --- the documents

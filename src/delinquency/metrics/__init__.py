@@ -19,6 +19,7 @@ from delinquency.metrics.population_stability import (
     stability_p_value,
     stability_table,
 )
+from delinquency.metrics.ranking import bads_among_riskiest
 
 __all__ = [
     "FEW_BADS",
@@ -29,6 +30,7 @@ __all__ = [
     "Metric",
     "Outcomes",
     "Resampling",
+    "bads_among_riskiest",
     "bootstrap_differences",
     "bootstrap_intervals",
     "calibration_table",

@@ -11,6 +11,9 @@ from delinquency.errors import ModelError
 from delinquency.metrics.decile_tables import decile_table
 from delinquency.metrics.metric import Outcomes
 
+FACTOR_STEPS = 1_001
+"""Years of the one-factor model over which a tail is averaged."""
+
 
 def grades(pd_hat: ArrayLike, bounds: Sequence[float]) -> np.ndarray:
     """Return the grade of every PD on a master scale, 1 = safest.
@@ -71,9 +74,9 @@ def grade_table(
     Notes
     -----
     With d bads among n accounts the Jeffreys posterior is Beta(d + 1/2, n - d + 1/2);
-    ``p_too_low`` is its mass below the PD. With correlation rho the rate of a large grade exceeds
-    r with the chance that the common factor is below
-    ``(N^-1(PD) - sqrt(1 - rho) N^-1(r)) / sqrt(rho)``.
+    ``p_too_low`` is its mass below the PD. With correlation rho the PD of a year whose common
+    factor is z is ``N((N^-1(PD) - sqrt(rho) z) / sqrt(1 - rho))``, and the binomial tail is
+    averaged over z: a grade of few accounts keeps its own chance.
 
     References
     ----------
@@ -99,19 +102,20 @@ def grade_table(
     table["p_too_low"] = beta.cdf(p, d + 0.5, n - d + 0.5)
     table["p_too_high"] = beta.sf(p, d + 0.5, n - d + 0.5)
     table["p_binomial"] = binom.sf(d - 1, n, p)
-    table["p_with_correlation"] = _with_correlation(d / n, p, correlation, table["p_binomial"])
+    table["p_with_correlation"] = _with_correlation(d, n, p, correlation, table["p_binomial"])
     return table
 
 
 def _with_correlation(
-    rate: np.ndarray, p: np.ndarray, correlation: float, plain: pd.Series
+    bads: np.ndarray, n: np.ndarray, p: np.ndarray, correlation: float, plain: pd.Series
 ) -> np.ndarray:
-    """Return the chance of so high a rate, or higher, when accounts share one factor."""
+    """Return the chance of as many bads or more when the accounts of a grade share one factor."""
     if not correlation:
         return plain.to_numpy()
-    inside = np.clip(rate, 1e-12, 1 - 1e-12)
-    factor = (norm.ppf(p) - np.sqrt(1 - correlation) * norm.ppf(inside)) / np.sqrt(correlation)
-    return np.asarray(np.where(rate > 0, norm.cdf(factor), 1.0))
+    factor = np.linspace(-8.0, 8.0, FACTOR_STEPS)[:, None]
+    weight = norm.pdf(factor)
+    year = norm.cdf((norm.ppf(p) - np.sqrt(correlation) * factor) / np.sqrt(1 - correlation))
+    return np.asarray((weight * binom.sf(bads - 1, n, year)).sum(axis=0) / weight.sum())
 
 
 def hosmer_lemeshow(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
+from scipy.stats import beta
 from scipy.stats import norm as normal
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
@@ -18,6 +19,7 @@ FEW_BADS = 10
 """Rows of the rarer outcome below which a bootstrap's interval of a rank measure is too narrow."""
 WIDENED = MappingProxyType({"roc_auc": (1.0, 0.0), "gini": (2.0, -1.0)})
 """Rank measure -> scale and shift that make it of the AUC."""
+LEVEL = "observed_expected"
 TINY = 1e-9
 
 
@@ -87,6 +89,8 @@ def bootstrap_intervals(
     found = {name: Interval(own[name], *plan.ends(draws[name])) for name in chosen}
     n_bad = int(outcomes.bads)
     n_good = len(outcomes.bad) - n_bad
+    if n_bad < FEW_BADS and LEVEL in found:
+        found[LEVEL] = _level_widened(found[LEVEL], outcomes, level=plan.level)
     if 0 < min(n_bad, n_good) < FEW_BADS:
         for name in set(WIDENED) & set(chosen):
             found[name] = _widened(name, found[name], n_bad, n_good, level=plan.level)
@@ -101,6 +105,26 @@ def one_blas_thread() -> threadpool_limits:
     their number.
     """
     return threadpool_limits(1, user_api="blas")
+
+
+def _level_widened(found: "Interval", outcomes: Outcomes, *, level: float) -> "Interval":
+    """Return the interval of bads over expected that no draw of a handful of bads can give.
+
+    Without a bad row every draw is without one too: the exact ends of the bad rate (Clopper and
+    Pearson 1934), over the rate that was expected, are at least so far apart.
+    """
+    n_bad, n, expected = int(outcomes.bads), len(outcomes.bad), float(outcomes.pd_hat.sum())
+    if not expected or np.isnan(found.estimate):
+        return found
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, n_bad, n - n_bad + 1)) if n_bad else 0.0
+    high = float(beta.ppf(1 - tail, n_bad + 1, n - n_bad)) if n_bad < n else 1.0
+    low, high = low * n / expected, high * n / expected
+    return Interval(
+        found.estimate,
+        low if np.isnan(found.low) else min(found.low, low),
+        high if np.isnan(found.high) else max(found.high, high),
+    )
 
 
 def _widened(name: str, found: "Interval", n_bad: int, n_good: int, *, level: float) -> "Interval":

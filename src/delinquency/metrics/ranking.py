@@ -8,6 +8,15 @@ TOP_SHARE = 0.1
 """Share of the riskiest accounts of which the top-decile metrics speak."""
 
 
+def bads_among_riskiest(outcomes: Outcomes, n: float) -> float:
+    """Return how many bads the ``n`` riskiest rows hold; a run of equal predictions pro rata.
+
+    Within such a run the order of the file would decide, which may tell the outcome.
+    """
+    bads, goods = outcomes.curve
+    return float(np.interp(n, bads + goods, bads))
+
+
 @metric("roc_auc", greater_is_better=True, ideal=1.0, title="ROC AUC")
 def roc_auc(outcomes: Outcomes) -> float:
     """Chance that a bad account is ranked above a good one; equal predictions count half.
@@ -71,8 +80,7 @@ def capture_top_decile(outcomes: Outcomes) -> float:
     bads, goods = outcomes.curve
     if bads[-1] == 0:
         return float("nan")
-    rows = bads + goods
-    return float(np.interp(TOP_SHARE * rows[-1], rows, bads) / bads[-1])
+    return bads_among_riskiest(outcomes, TOP_SHARE * (bads[-1] + goods[-1])) / float(bads[-1])
 
 
 @metric("lift_top_decile", greater_is_better=True, ideal=10.0, title="Lift, top decile")

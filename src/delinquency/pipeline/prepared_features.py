@@ -124,11 +124,14 @@ def prepare(config: Config) -> Prepared:
             return frame
         return frame.iloc[order].reset_index(drop=True)
 
+    keys = read("features", only=KEYS)
+    protected = read("protected")
     prepared = Prepared(
-        keys=read("features", only=KEYS),
+        keys=keys,
         X=read("features"),
         labels=read("labels"),
-        protected=read("protected"),
+        # A file whose columns are all left out has no rows: they are as many all the same.
+        protected=protected if protected.shape[1] else pd.DataFrame(index=keys.index),
         read_raw=lambda: read("raw"),
         silent=_silent(read("raw", only=[SILENT])) if _has(paths["raw"], SILENT) else None,
         meanings=from_plain(read_json(space.processed / MEANINGS, made_by="features")),

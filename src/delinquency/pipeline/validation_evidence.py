@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.config import Config
+from delinquency.errors import ChoiceError
 from delinquency.features.registered_features import FEATURES
 from delinquency.metrics import METRICS
 from delinquency.modeling.baselines import BASELINES
@@ -66,6 +67,7 @@ def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> E
     Evidence
     """
     model, options = fitted.model, config.validation
+    overrides = _overrides(options.overrides) if options.overrides else None
     parts = {name: saved_model.rows_of(fitted, prepared, name) for name in (TRAIN, TEST)}
     with working("scoring and explaining development and test"):
         train, test = (_rows(fitted, prepared, parts[name]) for name in (TRAIN, TEST))
@@ -130,7 +132,7 @@ def gather(config: Config, fitted: saved_model.Trained, prepared: Prepared) -> E
         tables=_tables(fitted),
         truth=truth,
         truth_slope=slope,
-        overrides=_read_csv(Path(options.overrides)) if options.overrides else None,
+        overrides=overrides,
         record=_record(config, fitted),
         seed=config.seed,
         cannot=prepared.facts.get("cannot", {}),
@@ -331,6 +333,26 @@ def _truth(
 
 def _read_csv(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path, keep_default_na=True) if path.exists() else None
+
+
+def _overrides(name: str) -> pd.DataFrame:
+    """Return the decisions by people.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such file, or it lacks what was proposed or decided.
+    """
+    table = _read_csv(Path(name))
+    if table is None:
+        raise ChoiceError(f"validation.overrides names {name}, which does not exist.")
+    absent = [column for column in ("proposed", "decided") if column not in table.columns]
+    if absent:
+        raise ChoiceError(
+            "validation.overrides must name a CSV with the columns proposed and decided."
+            f" {name} lacks {' and '.join(absent)}; it has {', '.join(map(str, table.columns))}."
+        )
+    return table
 
 
 def _record(config: Config, fitted: saved_model.Trained) -> dict[str, Any]:

@@ -182,7 +182,8 @@ def stress(evidence: Evidence, options: ValidationOptions) -> Finding:
             moved = part.copy()
             for name in names:
                 values = moved[name].to_numpy(np.float64)
-                step = np.maximum(np.abs(values), np.nanstd(values)) * size
+                spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
+                step = np.maximum(np.abs(values), spread) * size
                 moved[name] = values + evidence.meanings[name].direction * step
             after = float(evidence.pd_of(moved).mean())
             fell = after < base_part - TOLERANCE

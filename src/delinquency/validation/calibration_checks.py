@@ -26,7 +26,7 @@ from delinquency.validation.check_record import (
     not_applicable,
     worst,
 )
-from delinquency.validation.ranking_checks import resampling, usable
+from delinquency.validation.ranking_checks import ONE_SCORE, resampling, usable
 from delinquency.validation.validation_options import ValidationOptions
 
 LEVEL = "Calibration"
@@ -92,6 +92,12 @@ def slope(evidence: Evidence, options: ValidationOptions) -> Finding:
         resampling=resampling(evidence, options),
     )
     line, level = found["calibration_slope"], found["calibration_intercept"]
+    if not np.isfinite(line.estimate):
+        return not_applicable(
+            ONE_SCORE
+            if np.ptp(rows.pd_hat) == 0
+            else "No line can be laid: the scores part bads and goods without overlap."
+        )
     why = (
         f"Slope {line.estimate:.4f}; intercept with the slope held at 1: {level.estimate:+.4f}"
         f" [{level.low:+.4f}, {level.high:+.4f}]."
@@ -115,6 +121,8 @@ def goodness_of_fit(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Test the tenths together; with many rows the p-value is told, not judged."""
     rows = evidence.test
     statistic, p, bins = hosmer_lemeshow(rows.bad, rows.pd_hat)
+    if not bins:
+        return not_applicable("Every PD is 0 or 1: no bads are left to chance.")
     limits = options.threshold("hosmer_lemeshow")
     found = judge(p, limits, "")
     table = calibration_table(rows.bad, rows.pd_hat, n_bins=10)
@@ -200,6 +208,12 @@ def by_grade(evidence: Evidence, options: ValidationOptions) -> Finding:
         f" PD {surest['pd_mean']:.2%}, seen {surest['bad_rate']:.2%}; with a shared bad year p ="
         f" {surest['p_with_correlation']:.3g})."
     )
+    if state == RED and not limits.beyond(float(table["p_binomial"].min()) * n):
+        state = AMBER
+        why += (
+            " The exact binomial tail does not bear it out: with so few bads Jeffreys' p-value is"
+            " small by chance more often than it says."
+        )
     if state == PASS and limits.beyond(high):
         state = AMBER
         why += f" Some grade's PD is too high (p = {high:.3g}): prudent, and wrong all the same."

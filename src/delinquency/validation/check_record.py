@@ -123,7 +123,7 @@ def judge(
     Finding
         Red when the whole interval lies outside ``least`` to ``most``; amber when the figure does
         but the interval reaches back inside, or when it lies outside ``watch_least`` to
-        ``watch_most``; pass otherwise.
+        ``watch_most``, or when the interval reaches beyond both limits; pass otherwise.
 
     Notes
     -----
@@ -147,6 +147,10 @@ def judge(
         more = f"{inside} the mark from which it is amber."
     else:
         state, more = PASS, ""
+        if threshold.beyond(low) and threshold.beyond(high) and low < high:
+            state, more = AMBER, "Its interval reaches beyond both limits: too little is known."
+        elif threshold.beyond(low) or threshold.beyond(high):
+            more = "The figure is accepted; its interval reaches beyond the limit."
     return Finding(
         float(figure), low, high, state, f"{why} {more}".strip(), threshold, tables or {}
     )

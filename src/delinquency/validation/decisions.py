@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from delinquency.metrics import Outcomes, bads_among_riskiest
 from delinquency.validation.check_inputs import Array
 from delinquency.validation.decision_options import DecisionOptions
 
@@ -31,11 +32,11 @@ def capacity_table(
         ``bads reached`` (share of all), ``calls for one bad``.
     """
     order = np.argsort(-pd_hat, kind="stable")
-    caught = np.cumsum(bad[order])
+    outcomes = Outcomes.of(bad, pd_hat)
     records = []
     for share in capacities:
         n = max(round(share * len(bad)), 1)
-        k = float(caught[n - 1])
+        k = bads_among_riskiest(outcomes, n)
         low, high = (float(beta.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.025, 0.975))
         records.append(
             {

@@ -128,11 +128,11 @@ def windows_mature(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Look how long outcomes were waited for."""
     months = evidence.performance_months
     if months is None:
-        return judge(
-            1.0,
-            options.threshold("performance_months"),
-            "The outcome came with the data; it is taken to be of one month.",
+        why = (
+            "The outcome came with the data, which do not say over how many months it was looked"
+            " for: write it as a comment."
         )
+        return Finding(None, None, None, AMBER, why, options.threshold("performance_months"))
     tables = {}
     if evidence.panel is not None and len(evidence.panel.vintages):
         tables["Ever bad by quarter of opening"] = evidence.panel.vintages
@@ -190,7 +190,8 @@ def enough_bads(evidence: Evidence, options: ValidationOptions) -> Finding:
     why = (
         f"{learnt:,} bads in development (asked for: {DEVELOPMENT_BADS:,}), {tested:,} in the test"
         f" ({TEST_BADS:,}); the figure is the smaller of the two shares. Fewer than"
-        f" {least * DEVELOPMENT_BADS:,.0f} or {least * TEST_BADS:,.0f} are red: they tell little."
+        f" {np.ceil(least * DEVELOPMENT_BADS):,.0f} or {np.ceil(least * TEST_BADS):,.0f} are red:"
+        " they tell little."
     )
     table = pd.DataFrame([_counts("development", evidence.train), _counts("test", evidence.test)])
     return judge(ratio, limits, why, tables={"Sample design": table})
@@ -282,8 +283,11 @@ def quality(evidence: Evidence, options: ValidationOptions) -> Finding:
     reach = float(3.5 * spread)  # the largest of a few hundred
     why = (
         f"{name} is missing in {p1:.1%} of the test rows, {p0:.1%} in development: the largest"
-        f" rise. {infinite:,} values are not finite."
+        " rise."
+        if share > 0
+        else "No feature is missing more often in the test than in development."
     )
+    why += f" Values that are not finite: {infinite:,}."
     table = pd.DataFrame(
         {"development": old.isna().mean(), "test": new.isna().mean(), "rise": gap}
     )
@@ -345,14 +349,16 @@ def documented(evidence: Evidence, options: ValidationOptions) -> Finding:
 )
 def philosophy(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Look how many years of outcomes stand behind the level, and whether that is stated."""
-    months = evidence.split["observation_month"].dropna()
-    reach = evidence.performance_months or 1
-    if months.empty:
+    months = np.concatenate([evidence.train.months, evidence.test.months])
+    months = months[~np.isnat(months)]
+    if not len(months):
         return not_applicable("The observations have no dates.")
-    span = (months.max().to_period("M") - months.min().to_period("M")).n + reach
-    years = span / 12
+    reach = evidence.performance_months or 1
+    years = float((months.max() - months.min()).astype(int) + reach) / 12
     stated = options.documents.pd_philosophy
-    why = f"Outcomes of {years:.1f} years. " + (stated or "Nobody has stated the philosophy.")
+    least = "" if evidence.performance_months else " at least: the months of each are not known"
+    why = f"Outcomes of {years:.1f} years{least}. "
+    why += stated or "Nobody has stated the philosophy."
     found = judge(years, options.threshold("outcome_years"), why)
     if not stated:
         return Finding(years, years, years, RED, why, found.threshold)

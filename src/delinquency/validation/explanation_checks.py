@@ -209,8 +209,8 @@ def stability(evidence: Evidence, options: ValidationOptions) -> Finding:
         f"Two refits on {refits.rows:,} rows name the same top trait for {share:.1%} of {n}"
         f" accounts, most of them among the riskiest {options.capacity:.0%}; Kendall's tau of the"
         f" six traits {tau:.3f} [{tau - tau_reach:.3f}, {tau + tau_reach:.3f}]{limit_of(order)}."
-        f" Noise of {NOISE:.0%} of each feature's spread moves a trait value by {noise:.3f}"
-        " log-odds at most for 95 % of accounts."
+        f" Noise of {NOISE:.0%} of each feature's spread, on values that are no whole numbers,"
+        f" moves a trait value by {noise:.3f} log-odds at most for 95 % of accounts."
     )
     return Finding(
         share, share - reach, share + reach, worst(found.state, order.state), why, limits
@@ -220,9 +220,14 @@ def stability(evidence: Evidence, options: ValidationOptions) -> Finding:
 def _under_noise(evidence: Evidence, sample: np.ndarray) -> float:
     """Return the 95th percentile of the largest move of a trait value under small noise."""
     X = evidence.test.X.iloc[sample].reset_index(drop=True)
-    spread = np.nanstd(evidence.test.X.to_numpy(np.float64), axis=0)
+    whole = evidence.test.X.to_numpy(np.float64)
+    known = np.isfinite(whole).any(axis=0)
+    spread = np.zeros(whole.shape[1])
+    spread[known] = np.nanstd(whole[:, known], axis=0)
     rng = np.random.default_rng(evidence.seed)
-    moved = X + NOISE * spread * rng.normal(size=X.shape)
+    # A count, a code, and a zero that stands for "none" do not tremble.
+    trembles = X.to_numpy(np.float64) % 1 != 0
+    moved = X + NOISE * spread * rng.normal(size=X.shape) * trembles
     change = np.abs(evidence.explain(moved) - evidence.explain(X)).max(axis=1)
     return float(np.quantile(change, 0.95))
 

@@ -78,7 +78,7 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
     if not kept:
         return pd.DataFrame()
     z, z_gap = (float(norm.ppf(1 - options.significance / (2 * k * len(kept)))) for k in (1, 2))
-    overall = rows.bad.sum() / rows.pd_hat.sum()
+    overall = rows.bad.sum() / rows.pd_hat.sum() if rows.pd_hat.any() else np.nan
     records = []
     for attribute, value, own in kept:
         bad, good = rows.bad == 1, rows.bad == 0
@@ -131,6 +131,14 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
     return table
 
 
+def _too_small(evidence: Evidence, options: ValidationOptions) -> str:
+    """Return in words that no group can be compared with everybody else."""
+    return (
+        f"No group by {', '.join(map(str, evidence.protected.columns))} has"
+        f" {options.fewest_rows:,} accounts in the test and leaves as many to compare with."
+    )
+
+
 def _difference(mine: np.ndarray, others: np.ndarray) -> tuple[float, float]:
     """Return the difference of two shares, and its standard error with a pinch of caution.
 
@@ -157,7 +165,8 @@ def _groups(
 
 
 SEVERITY = (NOT_APPLICABLE, PASS, AMBER, RED)
-NO_GROUPS = "The data name no protected attribute, or no group is large enough."
+NO_GROUPS = "The data name no protected attribute."
+ONE_SIDE = "Nobody is left who is not flagged: too many accounts share the highest score."
 NOT_LAW = (
     "Being flagged is taken as the unfavourable side; where flags bring help it is the other way"
     " round."
@@ -181,7 +190,9 @@ def adverse_impact(evidence: Evidence, options: ValidationOptions) -> Finding:
         return not_applicable(NO_GROUPS)
     table = group_table(evidence, options)
     if table.empty:
-        return not_applicable(NO_GROUPS)
+        return not_applicable(_too_small(evidence, options))
+    if not table["ratio"].notna().any():
+        return not_applicable(ONE_SIDE)
     limits = options.threshold("adverse_impact")
     least, surest = table.loc[table["ratio"].idxmin()], table.loc[table["ratio_high"].idxmin()]
     states = [
@@ -236,7 +247,8 @@ def less_discriminatory(
 
     def ratio(pd_hat: Array) -> float:
         flag = flagged(pd_hat, options.capacity)
-        return float((1 - flag[own].mean()) / (1 - flag[~own].mean()))
+        rest = 1 - flag[~own].mean()
+        return float((1 - flag[own].mean()) / rest) if rest else np.nan
 
     before = ratio(rows.pd_hat)
     records = []
@@ -271,7 +283,7 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
         return not_applicable(NO_GROUPS)
     table = group_table(evidence, options)
     if table.empty:
-        return not_applicable(NO_GROUPS)
+        return not_applicable(_too_small(evidence, options))
     limits, level = options.threshold("opportunity_gap"), options.threshold("group_calibration")
     gaps = []
     for name in ("tpr_gap", "fpr_gap"):
@@ -316,7 +328,7 @@ def equal_opportunity(evidence: Evidence, options: ValidationOptions) -> Finding
     ]
     state = worst(*lights, *(one[0].state for one in levels))
     why = f"Gap to everybody else: {what}, {figure:.4f}."
-    if surest != max(gaps):
+    if max(gaps)[0] > figure:
         why += f" The largest is not the surest: {max(gaps)[3]}, {max(gaps)[0]:.4f}."
     if figure > most and lights[gaps.index(surest)] == PASS:
         why += (

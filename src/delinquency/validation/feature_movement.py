@@ -13,6 +13,8 @@ from delinquency.validation.validation_options import ValidationOptions
 
 FEW_VALUES = 50
 """Distinct values in the test up to which a feature may be of a place and month."""
+ROWS_OF_A_PLACE = 10
+"""Accounts that share such a value, at least: a test of few rows has few values of anything."""
 
 
 def moved_most(
@@ -56,8 +58,10 @@ def of_the_calendar(before: Array, after: Array) -> bool:
     Rates that are published for a place and month have one independent value for thousands of
     accounts: that they differ from another month's is no drift of the accounts.
     """
-    now = np.unique(after[np.isfinite(after)])
-    if not 0 < len(now) <= FEW_VALUES or (now == np.round(now)).all():
+    known = after[np.isfinite(after)]
+    now = np.unique(known)
+    shared = ROWS_OF_A_PLACE * len(now) <= len(known)
+    if not 0 < len(now) <= FEW_VALUES or not shared or (now == np.round(now)).all():
         return False
     return not np.isin(now, before).any()
 

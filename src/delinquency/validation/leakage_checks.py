@@ -5,7 +5,17 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from delinquency.validation.check_inputs import Array, Evidence
-from delinquency.validation.check_record import AMBER, PASS, RED, Finding, check, judge, worst
+from delinquency.validation.check_record import (
+    AMBER,
+    PASS,
+    RED,
+    Finding,
+    check,
+    judge,
+    not_applicable,
+    worst,
+)
+from delinquency.validation.ranking_checks import usable
 from delinquency.validation.validation_options import ValidationOptions
 
 ODD = 3.0
@@ -63,6 +73,8 @@ def null_error(bad: Array) -> float:
 def leakage(evidence: Evidence, options: ValidationOptions) -> Finding:
     """Look for a feature that ranks too well alone, random labels that can be ranked, a jump."""
     rows = evidence.test
+    if why_not := usable(evidence):
+        return not_applicable(why_not)
     areas = feature_areas(rows.X, rows.bad).sort_values(ascending=False)
     figure, name = float(areas.iloc[0]), str(areas.index[0])
     n_bad, n_good = rows.bad.sum(), (1 - rows.bad).sum()
@@ -76,8 +88,8 @@ def leakage(evidence: Evidence, options: ValidationOptions) -> Finding:
         figure,
         options.threshold("single_feature_auc"),
         why,
-        low=figure - spread,
-        high=figure + spread,
+        low=max(figure - spread, 0.0),
+        high=min(figure + spread, 1.0),
     )
     states, words = [found.state], [found.why]
     if evidence.placebo_auc is not None:

@@ -301,10 +301,8 @@ def low_grades(evidence: Evidence, rng: np.random.Generator) -> Evidence:
 @fault("a year and a half of outcomes", caught_by=25, state=AMBER)
 def short_history(evidence: Evidence, rng: np.random.Generator) -> Evidence:
     """Let the development be of the half year before the test."""
-    months = evidence.split["observation_month"].where(
-        evidence.split["part"] == "test", pd.Timestamp("2023-06-01")
-    )
-    return replace(evidence, split=evidence.split.assign(observation_month=months))
+    months = np.full(len(evidence.train), np.datetime64("2023-06", "M"))
+    return replace(evidence, train=replace(evidence.train, months=months))
 
 
 @fault("PDs lower by a fifth than the bads", caught_by=26, state=AMBER)

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 from delinquency.metrics import (
+    Outcomes,
     Resampling,
+    bads_among_riskiest,
     bootstrap_intervals,
     decile_table,
     delong,
@@ -25,13 +27,14 @@ from delinquency.validation.check_record import (
 from delinquency.validation.validation_options import ValidationOptions, shown
 
 RANK = "Discrimination and rank order"
+ONE_SCORE = "All accounts of the test have the same score."
 
 
 def usable(evidence: Evidence) -> str:
     """Return why nothing can be ranked, or "" where it can."""
     bads = int(evidence.test.bad.sum())
     goods = len(evidence.test) - bads
-    return "" if min(bads, goods) >= 2 else f"The test holds {bads} bads and {goods} goods."
+    return "" if min(bads, goods) >= 2 else f"Bads in the test: {bads:,}; goods: {goods:,}."
 
 
 def resampling(evidence: Evidence, options: ValidationOptions) -> Resampling:
@@ -122,9 +125,9 @@ def at_capacity(evidence: Evidence, options: ValidationOptions) -> Finding:
     if why_not := usable(evidence):
         return not_applicable(why_not)
     rows = evidence.test
-    first = np.argsort(-rows.pd_hat, kind="stable")[: max(round(options.capacity * len(rows)), 1)]
-    n, bads, base = len(first), float(rows.bad[first].sum()), float(rows.bad.mean())
-    precision = bads / n
+    n = max(round(options.capacity * len(rows)), 1)
+    bads = bads_among_riskiest(Outcomes.of(rows.bad, rows.pd_hat), n)
+    precision, base = bads / n, float(rows.bad.mean())
     from scipy.stats import beta
 
     low, high = (float(beta.ppf(q, bads + 0.5, n - bads + 0.5)) for q in (0.025, 0.975))
@@ -159,6 +162,8 @@ def rank_order(evidence: Evidence, options: ValidationOptions) -> Finding:
         return not_applicable(why_not)
     rows = evidence.test
     count, p, table = rank_inversions(rows.bad, rows.pd_hat)
+    if len(table) < 2:
+        return not_applicable(ONE_SCORE)
     found = judge(float(count), options.threshold("inversions"), "")
     state = RED if p < options.significance else AMBER if found.state == RED else PASS
     why = (
@@ -214,7 +219,11 @@ def by_segment(evidence: Evidence, options: ValidationOptions) -> Finding:
             "auc": area.estimate,
             "low": area.low,
             "high": area.high,
-            "bads over expected": float(rows.bad[own].sum() / rows.pd_hat[own].sum()),
+            "bads over expected": (
+                float(rows.bad[own].sum() / rows.pd_hat[own].sum())
+                if rows.pd_hat[own].any()
+                else np.nan
+            ),
         }
     table = pd.DataFrame(records).sort_values("high", ignore_index=True)
     least = table.loc[table["auc"].idxmin()]
@@ -289,5 +298,5 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
     # A simple method that is level is no fault of the model; one that is ahead is.
     state = RED if high < 0 else AMBER if low <= 0 else PASS
     if state == AMBER:
-        why += " The interval holds 0: the two are level."
+        why += " The interval holds 0: which of the two is ahead is not known."
     return Finding(figure, low, high, state, why, limits, {"Challengers on the same rows": table})

@@ -96,7 +96,8 @@ def drift(evidence: Evidence, options: ValidationOptions) -> Finding:
     why += f"{limit_of(most)}." if most else ": chance moves as much."
     tables = {**features.tables, "Trait drift": table}
     figure = max(features.figure or 0.0, float(first["psi"]))
-    state = worst(features.state, *(one.state for one in sure))
+    # Where no feature can be judged, the traits have been.
+    state = worst(PASS, features.state, *(one.state for one in sure))
     return Finding(figure, None, None, state, why, limits, tables)
 
 
