@@ -28,7 +28,7 @@ def _rows(rng, n):
     return X
 
 
-@pytest.fixture(scope="module", params=["plain", "zero_as_missing", "no_missing"])
+@pytest.fixture(scope="module", params=["plain", "zero_as_missing", "no_missing", "wide"])
 def model(request):
     rng = np.random.default_rng(5)
     X = _rows(rng, 1500)
@@ -37,7 +37,8 @@ def model(request):
     if request.param == "no_missing":
         X = np.nan_to_num(X, nan=0.25)
     data = lgb.Dataset(X, y, categorical_feature=[8], params={"verbose": -1, **extra})
-    params = {"objective": "binary", "num_leaves": 9, "verbose": -1, "min_data_in_leaf": 5,
+    leaves = 40 if request.param == "wide" else 9  # more splits than one table takes
+    params = {"objective": "binary", "num_leaves": leaves, "verbose": -1, "min_data_in_leaf": 5,
               "min_data_per_group": 5, **extra}  # fmt: skip
     booster = lgb.train(params, data, 25)
     groups = np.arange(N_FEATURES) % 6
@@ -47,7 +48,12 @@ def model(request):
     explainer = TraitExplainer(booster, traits, background=background, order=tuple(KEYS))
     rows = _rows(np.random.default_rng(6), 700)
     rows[:4, 8] = [9, -1, 2.7, 31]  # unseen, negative and broken categories
+    rows[4:6], rows[6] = [[np.inf], [-np.inf]], np.nan
     base, trees = exported_trees(booster, groups, background)
+    on = [s for tree in trees for s in tree.splits if not s.categories][:600]
+    rows[10 : 10 + len(on), 0:8][np.arange(len(on)), [s.feature for s in on]] = [
+        s.threshold for s in on
+    ]  # exactly on a threshold
     facts = {
         "base_value": base, "features": [f'f "{n}"' for n in names], "traits": KEYS,
         "calibration": {"kind": "sigmoid", "slope": 0.9, "intercept": -0.2}, "title": "A test",
@@ -101,7 +107,9 @@ def test_the_statement_equals_the_model_in_postgresql(model, postgres_url):
         cursor = connection.connection.cursor()
         marks = ", ".join(["%s"] * len(frame.columns))
         cursor.executemany(f"INSERT INTO features VALUES ({marks})", values)
-        cursor.execute(sql_scorer(model[0], dialect="postgresql", **model[1]))
+        first, query = sql_scorer(model[0], dialect="postgresql", **model[1]).split(";\n", 1)
+        cursor.execute(first)
+        cursor.execute(query)
         names = [column[0] for column in cursor.description]
         answers = pd.DataFrame(cursor.fetchall(), columns=names)
         connection.rollback()
