@@ -23,7 +23,7 @@ ANSWER = re.compile(
 """Words that stand for a number where they are a whole value."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 END = re.compile(r"(?:, (?P<en>[A-Z][a-z]{2} \d{4}))?\.(?P<limited> Limited data\.)?$")
-END_ZH = re.compile(r"(?:，(?P<zh>\d{4}年\d{1,2}月))?(?P<limited>（数据有限）)?$")
+END_ZH = re.compile(r"(?:，(?P<zh>\d{4}年\d{1,2}月))?(?P<limited>（数据有限）)?。$")
 FACT = re.compile(
     r"^: (?:(?P<unstated>not stated) \((?:reference|typically) (?P<r0>.*)\)"
     r"|(?P<value>.*?), (?P<side>above|below) (?:the reference|what is typical) \((?P<r1>.*)\)"

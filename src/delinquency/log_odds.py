@@ -30,3 +30,15 @@ def log_odds(probabilities: ArrayLike) -> Array:
     """
     found = logit(np.asarray(probabilities, dtype=np.float64))
     return np.asarray(np.clip(found, -STEEPEST, STEEPEST), dtype=np.float64)
+
+
+def signed_text(log_odds: float) -> str:
+    """Return log-odds to two decimals with their sign; "0.00" for what rounds to nothing.
+
+    Examples
+    --------
+    >>> signed_text(0.584), signed_text(-0.111), signed_text(-0.004)
+    ('+0.58', '-0.11', '0.00')
+    """
+    text = f"{log_odds:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text

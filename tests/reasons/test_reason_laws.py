@@ -184,7 +184,7 @@ def _digits(text, phrase):
     """Return the numbers of a reason without its date and without its first title."""
     text = re.sub(r", Dec 2023|，2023年12月", "", text).replace(phrase, "")
     text = re.sub(r"(Title|标题|Own words|说明) ?\d", "", text)
-    return sorted(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"none|no\b|无", "", text)))
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\bnone\b|无", "0", text)))
 
 
 @settings(max_examples=60, deadline=None)

@@ -90,7 +90,7 @@ def test_the_strongest_trait_comes_first_with_its_strongest_fact(meanings):
         "Payments were late. Months behind: 3 months (reference 0 months), Sep 2005."
     )
     assert frame.loc[0, "reason_zh_2"] == (
-        "额度使用率高于通常：额度使用率90%，参考值20%，2005年9月"
+        "额度使用率高于通常：额度使用率90%，参考值20%，2005年9月。"
     )
     assert frame.loc[0, "reason_3"] == frame.loc[0, "reason_zh_4"] == ""
 

@@ -50,7 +50,7 @@ def test_a_reason_says_family_fact_value_reference_and_date(column_meaning):
         "Share of the credit limit in use: 91% (reference 22%), Sep 2005."
     )
     assert reason_text(fact, language="zh") == (
-        "额度使用率高于通常：额度使用率91%，参考值22%，2005年9月"
+        "额度使用率高于通常：额度使用率91%，参考值22%，2005年9月。"
     )
 
 
@@ -61,7 +61,7 @@ def test_the_headline_is_the_familys_and_not_the_traits():
         "Credit enquiries in 3 months: 3 (reference none), Sep 2005."
     )
     assert reason_text(enquiries, language="zh", audience="customer") == (
-        "您的征信被查询的次数多于通常：近3个月征信查询次数3次，通常为无，2005年9月"
+        "您的征信被查询的次数多于通常：近3个月征信查询次数3次，通常为0次，2005年9月。"
     )
     history = _fact(MEANINGS["oldest_trade_age"], 20, 70)
     assert reason_text(history, language="zh").startswith("信用历史短于通常：")
@@ -74,7 +74,7 @@ def test_the_customer_reads_what_is_typical_and_whether_data_are_thin(column_mea
         "Share of the credit limit in use: 91% (typically 22%), Sep 2005. Limited data."
     )
     chinese = reason_text(fact, language="zh", audience="customer")
-    assert chinese.endswith("\uff08数据有限\uff09") and not HALF_WIDTH.search(chinese)
+    assert chinese.endswith("\uff08数据有限\uff09。") and not HALF_WIDTH.search(chinese)
 
 
 def test_a_second_fact_says_its_own_side():
@@ -85,7 +85,7 @@ def test_a_second_fact_says_its_own_side():
         "(reference TWD 19,688). Months close to the credit limit in 12 months: 4, "
         "above the reference (none), Sep 2005."
     )
-    assert "；近12个月接近额度上限的月份数4个月，高于参考值（无）" in reason_text(
+    assert "；近12个月接近额度上限的月份数4个月，高于参考值（0个月）" in reason_text(
         fact, language="zh"
     )
 
@@ -99,7 +99,7 @@ def test_an_own_column_says_its_side_and_never_the_traits_headline(column_meanin
         "Debt. Amount: EUR 640.00, below the reference (EUR 5,000), Sep 2005."
     )
     assert reason_text(low, language="zh") == (
-        "负债：金额：EUR 640.00，低于参考值（EUR 5,000），2005年9月"
+        "负债：金额：EUR 640.00，低于参考值（EUR 5,000），2005年9月。"
     )
     high = reason_text(_fact(amount, 9_000.0, 5_000.0))
     assert "above the reference" in high
@@ -120,7 +120,7 @@ def test_a_value_that_was_not_given_is_said_to_be_so(column_meaning):
     )
     fact = _fact(income, np.nan, 5_000.0)
     assert reason_text(fact) == "Debt. Income: not stated (reference EUR 5,000), Sep 2005."
-    assert reason_text(fact, language="zh") == "负债：收入未提供，参考值EUR 5,000，2005年9月"
+    assert reason_text(fact, language="zh") == "负债：收入未提供，参考值EUR 5,000，2005年9月。"
 
 
 def test_a_missing_chinese_title_falls_back_whole(column_meaning):
@@ -280,8 +280,8 @@ def test_a_customer_never_reads_a_bare_trait(column_meaning):
     fact = Fact(own, style_of(own, is_flag=True), 1.0, 0.0, np.datetime64("NaT"), "strong")
     assert reason_text(fact) == "Willingness. Direct debit returned: yes (reference no)."
     assert reason_text(fact, audience="customer") == "Direct debit returned: yes (typically no)."
-    assert reason_text(fact, language="zh", audience="customer") == "扣款被退回：是，通常为否"
-    assert reason_text(fact, language="zh") == "还款意愿：扣款被退回：是，参考值否"
+    assert reason_text(fact, language="zh", audience="customer") == "扣款被退回：是，通常为否。"
+    assert reason_text(fact, language="zh") == "还款意愿：扣款被退回：是，参考值否。"
 
 
 BLAMES = re.compile(
@@ -303,7 +303,7 @@ def test_no_family_blames_a_customer(language):
 
 
 SINCE = re.compile(
-    r"since|Days|Age| on file|open at|Cards used up at other lenders$|a month$|first"
+    r"since|Days|Age| on file|open at|Cards at other lenders that are used up$|a month$|first"
 )
 """Counts of a moment, or from a moment on: no period belongs to them."""
 
@@ -339,3 +339,26 @@ def test_a_model_saved_before_its_phrase_named_the_months_is_worded_without():
     )
     text = reason_text(_fact(older, 0, 2), audience="customer")
     assert text.endswith("Contacts from you: none (typically 2), Sep 2005.")
+
+
+def test_a_figure_says_what_it_is_measured_against():
+    """45 % of what, 2.3 of what: a phrase that leaves it out says nothing, or something else."""
+    ratio = re.compile(r"\b(against|share|swing|average|[Rr]ise|[Ff]all|[Gg]rowth)\b", re.I)
+    ratio_zh = re.compile("之比|占|比例|幅度|平均|变化|增|降|率|比")
+    for meaning in MEANINGS.values():
+        if meaning.unit == "ratio":
+            assert ratio.search(meaning.phrase), meaning.phrase
+            assert ratio_zh.search(meaning.phrase_zh), meaning.phrase_zh
+        if meaning.unit == "score":
+            assert "standard deviations" in meaning.phrase, meaning.phrase
+            assert "标准差" in meaning.phrase_zh, meaning.phrase_zh
+
+
+def test_a_sum_is_not_told_as_days_late_nor_a_drawn_share_as_a_share():
+    """Days late of all months added up are 172 for who never was 130 days late."""
+    summed, kept = MEANINGS["lateness_weighted"], MEANINGS["promises_kept_ratio"]
+    assert "added up" in summed.phrase and "合计" in summed.phrase_zh
+    for audience in ("manager", "customer"):
+        english = reason_text(_fact(kept, 0.4, 0.6), audience=audience)
+        chinese = reason_text(_fact(kept, 0.4, 0.6), language="zh", audience=audience)
+        assert "nearer to half" in english and "向一半调整" in chinese

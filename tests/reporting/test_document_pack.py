@@ -83,6 +83,7 @@ def test_a_card_says_what_to_do_when_and_what_is_not_allowed():
             "time_zone": ["Asia/Shanghai"],
             "plan_months": [12.0],
             "plan_instalment": [100.0],
+            "plan_last": [100.0],
             "plan_total": [1200.0],
             "plan_fits": [True],
             "needs_person": [False],

@@ -16,7 +16,7 @@ MEANING = {
     "categories": [], "labels": [], "mark_of": "",
 }  # fmt: skip
 TEXT = "More enquiries were made than is typical. Credit enquiries: 5 (reference 3), Dec 2023."
-TEXT_ZH = "征信查询多于通常：征信查询次数5次，参考值3次，2023年12月"
+TEXT_ZH = "征信查询多于通常：征信查询次数5次，参考值3次，2023年12月。"
 
 
 @pytest.fixture(scope="module")

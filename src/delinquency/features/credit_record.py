@@ -125,7 +125,8 @@ def months_since_late_60(windows: Windows) -> Array:
 @feature(
     CREDIT_RECORD, direction=+1, unit="days", needs=("days_past_due",), actionable=False,
     reason=(
-        "Days late, recent months counted most", "逾期天数（近期月份权重较高）",
+        "Days late at the ends of months, added up with less weight on earlier months",
+        "各月末逾期天数的加权合计（越早权重越低）",
     ),
     source="T2; exponential recency weights as in behavioural scorecards",
 )  # fmt: skip

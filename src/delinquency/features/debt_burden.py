@@ -39,7 +39,7 @@ summarise(
 for _quantity, _reason, _source in (
     (
         debt_service_to_stated_income,
-        ("All instalments due against the income stated", "每月应还总额占申报收入比例"),
+        ("All instalments due against the monthly income stated", "每月应还总额占申报月收入比例"),
         "T3; Dunn and Kim (1999): minimum due over income, with instalments elsewhere",
     ),
     (
@@ -168,7 +168,7 @@ def open_cards_now(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(maxed,),
-    reason=("Cards used up at other lenders", "在其他机构用满额度的信用卡数"),
+    reason=("Cards at other lenders that are used up", "在其他机构用满额度的信用卡张数"),
     source="T3; Dunn and Kim (1999): cards at the limit",
 )  # fmt: skip
 def maxed_cards_now(windows: Windows) -> Array:
@@ -179,8 +179,8 @@ def maxed_cards_now(windows: Windows) -> Array:
 @feature(
     DEBT_BURDEN, direction=+1, unit="count", needs=(maxed,),
     reason=(
-        "Most cards used up at other lenders at once in {window}",
-        "{window}在其他机构同时用满的最多卡数",
+        "Most cards at other lenders used up at the same time in {window}",
+        "{window}在其他机构同时用满额度的信用卡最多张数",
     ),
     source="T3; Dunn and Kim (1999): cards at the limit",
 )  # fmt: skip
@@ -224,7 +224,7 @@ def new_trades(windows: Windows) -> Array:
     DEBT_BURDEN, direction=+1, unit="ratio",
     needs=("other_balance", "balance", "application_income"),
     reason=(
-        "Growth of all debt in {window}, against the income stated",
+        "Growth of all debt in {window}, against the monthly income stated",
         "{window}总负债增长与申报月收入之比",
     ),
     source="T3; debt spiral",
@@ -250,7 +250,7 @@ def share_owed_elsewhere(windows: Windows) -> Array:
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio", needs=("balance", "application_income"),
-    reason=("Balance against the income stated at application", "余额与申报收入之比"),
+    reason=("Balance against the monthly income stated", "余额与申报月收入之比"),
     source="T3; debt to income",
 )  # fmt: skip
 def balance_to_stated_income(windows: Windows) -> Array:

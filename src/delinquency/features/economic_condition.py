@@ -32,7 +32,7 @@ summarise(
     ECONOMIC_CONDITION,
     direction=-1,
     unit="ratio",
-    reason=("Income against usual spending", "收入与平时支出之比"),
+    reason=("Income against usual outgoings beyond essentials", "收入与平时非必要支出之比"),
     source=INCOME_LOSS,
     summaries=("last",),  # one column: spending gives it a second trait
     actionable=False,
@@ -87,7 +87,7 @@ def payment_contraction(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="ratio", needs=("payment",),
-    reason=("Latest payment against the best one", "最近还款与最高还款之比"), source=BELT,
+    reason=("Latest payment against the largest one", "最近还款与最高还款之比"), source=BELT,
 )  # fmt: skip
 def payment_to_best(windows: Windows) -> Array:
     """Latest payment over the largest of the window."""
@@ -139,7 +139,7 @@ def quiet_months(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=-1, unit="log money", needs=("application_income",),
-    reason=("Income stated at application", "申请时申报的收入"), actionable=False,
+    reason=("Monthly income stated at application", "申请时申报的月收入"), actionable=False,
     source="T1; application scorecards",
 )  # fmt: skip
 def application_income_log(windows: Windows) -> Array:
@@ -196,7 +196,7 @@ def salary_missed_streak(windows: Windows) -> Array:
 
 @feature(
     ECONOMIC_CONDITION, direction=0, unit="ratio", needs=("salary",),
-    reason=("Latest salary against the usual one", "最近工资与平时工资之比"), source=JOB_LOSS,
+    reason=("Latest salary against the highest one", "最近工资与最高工资之比"), source=JOB_LOSS,
     actionable=False,
 )  # fmt: skip
 def salary_to_usual(windows: Windows) -> Array:

@@ -93,7 +93,7 @@ def late_with_low_use(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="ratio", needs=(charges_to_limit, months_behind),
-    reason=("New charges while behind", "逾期期间的新增消费"),
+    reason=("New charges while behind, against the limit", "逾期期间新增消费占额度比例"),
     source="T5; Meier and Sprenger (AEJ 2010): present bias",
 )  # fmt: skip
 def charges_while_late(windows: Windows) -> Array:
@@ -168,7 +168,10 @@ def able_after_debts_unpaid_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="months", needs=(buffer, minimum_shortfall),
-    reason=("Savings held while the minimum was not paid", "未付最低还款时的存款可维持月数"),
+    reason=(
+        "How long savings would last while the minimum was not paid",
+        "未付最低还款时存款可维持的时间",
+    ),
     source=CAN_PAY,
 )  # fmt: skip
 def buffer_while_unpaid(windows: Windows) -> Array:
@@ -181,7 +184,10 @@ def buffer_while_unpaid(windows: Windows) -> Array:
 @feature(
     REPAYMENT_WILLINGNESS, direction=+1, unit="ratio",
     needs=(able, "other_outgoings", "minimum_due", "days_past_due"),
-    reason=("Other outgoings while behind though able", "有能力却逾期时的其他支出倍数"),
+    reason=(
+        "Other outgoings against the minimum due, in late months that left room for it",
+        "有能力却逾期的月份其他支出与最低还款额之比",
+    ),
     source="T5; Meier and Sprenger (AEJ 2010): present bias",
 )  # fmt: skip
 def discretionary_while_late(windows: Windows) -> Array:
@@ -216,7 +222,11 @@ def selective_payment_months(windows: Windows) -> Array:
 
 @feature(
     REPAYMENT_WILLINGNESS, direction=-1, unit="share", needs=("promises_kept", "promises_broken"),
-    reason=("Share of promises to pay that were kept", "还款承诺兑现比例"), source=PROMISES,
+    reason=(
+        "Share of promises to pay that were kept, nearer to half where promises are few",
+        "还款承诺兑现比例（承诺较少时向一半调整）",
+    ),
+    source=PROMISES,
 )  # fmt: skip
 def promises_kept_ratio(windows: Windows) -> Array:
     """(2 + kept) / (4 + kept + broken): the kept share, drawn towards one half by Beta(2, 2).

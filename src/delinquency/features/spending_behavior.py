@@ -62,7 +62,10 @@ def charges_to_payments_recent(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="score", needs=(new_charges,),
-    reason=("Largest recent charge against the usual", "近期最大消费偏离常态程度"),
+    reason=(
+        "Highest month of charges in 3 months, in standard deviations above the mean",
+        "近3个月最高月消费高出均值的标准差倍数",
+    ),
     source="T6; impulsive spikes",
 )  # fmt: skip
 def charges_spike(windows: Windows) -> Array:
@@ -87,7 +90,11 @@ def charges_variation(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(charges_to_limit, payment_ratio),
-    reason=("New charges while debt was carried", "有结转余额时的新增消费"), source=GROWTH,
+    reason=(
+        "Monthly charges against the limit, while debt was carried",
+        "有结转余额时每月新增消费占额度比例",
+    ),
+    source=GROWTH,
 )  # fmt: skip
 def charges_while_revolving(windows: Windows) -> Array:
     """Mean charges over the limit in months in which less than 20 % of the bill was paid."""
@@ -234,7 +241,10 @@ def cash_advance_months(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="score", needs=("card_spend",),
-    reason=("Largest recent spending peak outside sales seasons", "非促销季近期消费高峰偏离程度"),
+    reason=(
+        "Highest spending in 3 months, sales seasons apart, in standard deviations above the mean",
+        "近3个月非促销季最高月消费高出均值的标准差倍数",
+    ),
     source=SPIKES,
 )  # fmt: skip
 def spend_spike(windows: Windows) -> Array:
@@ -299,7 +309,11 @@ def purchases_to_payments(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", payment_ratio),
-    reason=("Purchases while debt was carried", "有结转余额时的购物金额占比"), source=GROWTH,
+    reason=(
+        "Monthly purchases against the limit, while debt was carried",
+        "有结转余额时每月购物金额占额度比例",
+    ),
+    source=GROWTH,
 )  # fmt: skip
 def purchases_while_revolving(windows: Windows) -> Array:
     """Mean purchases over the limit in months in which less than 20 % of the bill was paid.
@@ -314,7 +328,10 @@ def purchases_while_revolving(windows: Windows) -> Array:
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", "credit_limit"),
-    reason=("Purchases that followed a raised limit", "提额后的消费增加幅度"),
+    reason=(
+        "Rise of purchases after a raised limit, against the raise",
+        "提额后消费增加额占提额比例",
+    ),
     source="T6; Gross and Souleles (QJE 2002): spending out of free credit",
 )  # fmt: skip
 def limit_rise_response(windows: Windows) -> Array:

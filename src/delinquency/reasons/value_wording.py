@@ -196,7 +196,7 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
     Returns
     -------
     str
-        "91%", "+12 pp", "3 months", "CNY 640.00"; "none" for a count of 0.
+        "91%", "+12 pp", "3 months", "CNY 640.00"; "none" for an English count of 0.
     """
     chinese = language == "zh"
     if not math.isfinite(value):
@@ -209,8 +209,8 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
         return label[chinese]
     if style.unit == "flag":
         return ("否", "是")[int(value >= 0.5)] if chinese else ("no", "yes")[int(value >= 0.5)]
-    if style.unit == "count" and value == 0 and style.change == "level":
-        return "无" if chinese else "none"
+    if style.unit == "count" and value == 0 and style.change == "level" and not chinese:
+        return "none"  # in Chinese "0次": a reference "无" would read as if there were none
     if style.never and value >= style.or_more:
         months = f"{style.or_more:.0f}"
         plural = "" if style.or_more == 1 else "s"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from delinquency.errors import ChoiceError
 from delinquency.features.statistics import last
+from delinquency.log_odds import signed_text
 from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Array, Windows
 from delinquency.reasons.monthly_margin import MonthlyMargin, money_words, monthly_margins
@@ -245,7 +246,7 @@ def _doubts(pd_hat: Array, excess: Array, traits: tuple[str, ...]) -> list[tuple
         after = tuple(p + (k == axis) for k, p in enumerate(place))
         moved = excess[after] - excess[tuple(place)]
         trait, most = TRAITS[traits[int(moved.argmax())]], float(moved.max())
-        rest = f"{float(moved.sum()) - most:+.2f}"
+        rest = signed_text(float(moved.sum()) - most)
         before, then = f"{pd_hat[tuple(place)]:.1%}", f"{pd_hat[after]:.1%}"
         out.append(
             (

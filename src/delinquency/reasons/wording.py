@@ -125,7 +125,7 @@ def ending_text(
     limited = audience == "customer" and evidence not in ("strong", "partial")
     told = month_text(month, language=language)
     if language == "zh":
-        return (f"，{told}" if told else "") + ("（数据有限）" if limited else "")
+        return (f"，{told}" if told else "") + ("（数据有限）。" if limited else "。")
     return (f", {told}." if told else ".") + (" Limited data." if limited else "")
 
 

@@ -5,6 +5,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from delinquency.log_odds import signed_text
 from delinquency.reporting.run_words import limit_zh
 
 
@@ -24,6 +25,7 @@ def page_environment() -> Environment:
     """
     environment = _environment(escaped=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}%"
+    environment.filters["signed"] = signed_text
     environment.filters["limit_zh"] = limit_zh
     environment.filters["count"] = lambda number: f"{number:,}"
     return environment

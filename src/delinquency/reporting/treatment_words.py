@@ -171,6 +171,20 @@ def exact_amount(value: float, currency: str) -> tuple[str, str]:
     return f"{currency} {text}", f"{text}元" if currency == "CNY" else f"{currency} {text}"
 
 
+def _instalments(values: Mapping[str, Any], currency: str) -> tuple[str, str]:
+    """Return how a plan is paid back: the instalments, and the last one where it is another."""
+    each, last = values["plan_instalment"], values["plan_last"]
+    months = int(values["plan_months"])
+    amount, amount_zh = exact_amount(each, currency)
+    final, final_zh = exact_amount(last, currency)
+    if final == amount:
+        return f"{months} x {amount}", f"{months}期 × {amount_zh}"
+    return (
+        f"{months - 1} x {amount} and a last one of {final}",
+        f"{months - 1}期 × {amount_zh}，末期{final_zh}",
+    )
+
+
 def _proposed(row: object, currency: str) -> tuple[tuple[str, str], ...]:
     """Return what to do, in order: the first offer, when, and what may follow."""
     values = row._asdict()  # type: ignore[attr-defined]
@@ -181,9 +195,8 @@ def _proposed(row: object, currency: str) -> tuple[tuple[str, str], ...]:
         months = f"{values['plan_months']:.0f}"
         total, total_zh = exact_amount(values["plan_total"], currency)
         if action == "instalments":
-            each, each_zh = exact_amount(values["plan_instalment"], currency)
-            first += f": {months} x {each}"
-            first_zh += f"：{months}期 × {each_zh}"
+            told, told_zh = _instalments(values, currency)
+            first, first_zh = f"{first}: {told}", f"{first_zh}：{told_zh}"
         else:
             first += f" of {months} months"
             first_zh += f"，{months}个月"

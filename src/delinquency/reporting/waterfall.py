@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from delinquency.log_odds import signed_text
+
 WIDTH, ROW, BAR = 640, 26, 16
 LEFT, RIGHT, TOP = 150, 60, 26
 PROBABILITIES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99)
@@ -89,7 +91,7 @@ def waterfall_svg(
         kind = ("up" if step.excess > 0 else "down") + (" faint" if step.faint else "")
         both = (x(levels[number - 1]), x(levels[number]))
         words = (step.label, step.label_zh)
-        parts.append(_row(number, words, both, kind, f"{step.excess:+.2f}"))
+        parts.append(_row(number, words, both, kind, signed_text(step.excess)))
     both = (x(low), x(levels[-1]))
     parts.append(_row(len(steps) + 1, (labels[1], labels_zh[1]), both, "total", ""))
     parts.append("</svg>")
@@ -147,12 +149,12 @@ def _summary(
     labels_zh: tuple[str, str],
 ) -> str:
     """Return the waterfall in words, for readers who do not see it."""
-    moves = "; ".join(f"{step.label} {step.excess:+.2f}" for step in steps)
+    moves = "; ".join(f"{step.label} {signed_text(step.excess)}" for step in steps)
     told = (
         f"Waterfall in log-odds from {labels[0]} ({levels[0]:.2f}) to {labels[1]} "
         f"({levels[-1]:.2f}): {moves}."
     )
     if not labels_zh[0]:
         return told
-    moves_zh = "；".join(f"{step.label_zh} {step.excess:+.2f}" for step in steps)
+    moves_zh = "；".join(f"{step.label_zh} {signed_text(step.excess)}" for step in steps)
     return f"{told} {labels_zh[0]}至{labels_zh[1]}（对数几率）：{moves_zh}。"

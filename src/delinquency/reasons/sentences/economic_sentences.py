@@ -11,8 +11,8 @@ declare(
     ),
     Family(
         "income_to_spending", ("income_to_usual_spending",),
-        low=headline("Income is lower, against usual spending, than is typical",
-                     "收入相对平时支出低于通常"),
+        low=headline("Income is lower, against usual outgoings beyond essentials, than is typical",
+                     "收入相对平时非必要支出低于通常"),
     ),
     Family(
         "limit_granted", ("credit_limit_log",),
@@ -37,9 +37,9 @@ declare(
     ),
     Family(
         "payment_to_best", ("payment_to_best",),
-        high=headline("The latest payment is higher, against the best one, than is typical",
+        high=headline("The latest payment is higher, against the largest one, than is typical",
                       "最近还款相对最高还款高于通常"),
-        low=headline("The latest payment is lower, against the best one, than is typical",
+        low=headline("The latest payment is lower, against the largest one, than is typical",
                      "最近还款相对最高还款低于通常"),
     ),
     Family(
@@ -85,10 +85,10 @@ declare(
     ),
     Family(
         "salary_to_usual", ("salary_to_usual",),
-        high=headline("The latest salary is higher, against the usual one, than is typical",
-                      "最近工资相对平时高于通常"),
-        low=headline("The latest salary is lower, against the usual one, than is typical",
-                     "最近工资相对平时低于通常"),
+        high=headline("The latest salary is higher, against the highest one, than is typical",
+                      "最近工资相对最高工资高于通常"),
+        low=headline("The latest salary is lower, against the highest one, than is typical",
+                     "最近工资相对最高工资低于通常"),
     ),
     Family(
         "salary_day", ("salary_delay",),

@@ -21,10 +21,10 @@ declare(
     ),
     Family(
         "charges_spike", ("charges_spike",),
-        high=headline("The largest recent charge stands out more than is typical",
-                      "近期最大消费的偏离高于通常"),
-        low=headline("The largest recent charge stands out less than is typical",
-                     "近期最大消费的偏离低于通常"),
+        high=headline("A recent month of high charges stands out more than is typical",
+                      "近期最高月消费的偏离高于通常"),
+        low=headline("A recent month of high charges stands out less than is typical",
+                     "近期最高月消费的偏离低于通常"),
     ),
     Family(
         "unsteady_charges", ("charges_variation", "spend_variation"), kind="spread",

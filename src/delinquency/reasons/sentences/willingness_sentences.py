@@ -31,8 +31,10 @@ declare(
         high=headline("There were new charges while payments were late", "逾期期间有新增消费",
                       "There were new charges while a payment was open",
                       "有待还款时有新增消费"),
-        customer_phrase={"charges_while_late": ("New charges while a payment was open",
-                                                "有待还款时的新增消费")},
+        customer_phrase={"charges_while_late": (
+            "New charges while a payment was open, against the limit",
+            "有待还款时新增消费占额度比例",
+        )},
     ),
     Family(
         "skips", ("skips_after_full_payment",),
@@ -109,8 +111,10 @@ declare(
                      "约定还款的兑现比例低于通常",
                      "Fewer agreed payments reached us than is typical",
                      "收到的约定还款少于通常"),
-        customer_phrase={"promises_kept_ratio": ("Share of agreed payments received",
-                                                 "收到的约定还款比例")},
+        customer_phrase={"promises_kept_ratio": (
+            "Share of agreed payments received, nearer to half where few were agreed",
+            "收到的约定还款比例（约定较少时向一半调整）",
+        )},
     ),
     Family(
         "broken_promises", ("promises_broken_recent",),
