@@ -108,7 +108,7 @@ def agrees(printed: str, value: float) -> bool:
 
 def in_print(raw: float, printed: str, meaning: dict[str, Any]) -> float:
     """Return a raw value on the scale that its print has: per cent, money, or as it is."""
-    relative = "%" in printed or "pp" in printed or "个百分点" in printed
+    relative = "%" in printed or "percentage point" in printed or "个百分点" in printed
     if meaning["unit"] == "log money":
         return math.expm1(raw) * (100.0 if relative else 1.0)
     return raw * 100.0 if relative and meaning["unit"] not in ("percent", "%") else raw

@@ -16,9 +16,9 @@ UNITS = ["share", "money", "log money", "months", "days", "count", "level", "rat
     [
         (0.914, "share", "level", "91%", "91%"),
         (0.0312, "ratio", "level", "3.1%", "3.1%"),
-        (0.124, "ratio", "difference", "+12pp", "+12个百分点"),
-        (-0.124, "ratio", "difference", "-12pp", "-12个百分点"),
-        (0.124, "ratio", "spread", "12pp", "12个百分点"),
+        (0.124, "ratio", "difference", "+12 percentage points", "+12个百分点"),
+        (-0.124, "ratio", "difference", "-12 percentage points", "-12个百分点"),
+        (0.124, "ratio", "spread", "12 percentage points", "12个百分点"),
         (5.25, "percent", "level", "5.2%", "5.2%"),
         (1.0, "months", "level", "1 month", "1个月"),
         (2.0, "months", "level", "2 months", "2个月"),
@@ -97,7 +97,7 @@ def test_values_that_differ_as_displayed_differ_in_words(a, b, unit):
 def test_what_did_not_happen_in_the_window_is_not_said_to_have_happened_before(column_meaning):
     since = style_of(column_meaning(name="months_since_payment", unit="months"), window_months=12)
     assert value_text(12.0, since) == "not in 12 months"
-    assert value_text(12.0, since, language="zh") == "近12个月没有"
+    assert value_text(12.0, since, language="zh") == "近12个月未发生"
     assert value_text(11.0, since) == "11 months"
 
 

@@ -119,10 +119,33 @@ def test_scores_and_words_equal_those_of_the_plain_road(root, parts, serial, n_a
     ours = read_scores(serial[1], load_scorer(config.workspace.models))
     assert serial[0].accounts == len(plain) == n_accounts
     pd.testing.assert_frame_equal(
-        ours.drop(columns="model_version"), plain, check_exact=True, check_dtype=False
-    )
-    assert serial[0].mean_pd == pytest.approx(plain["pd_hat"].mean())
-    assert serial[0].quantile(0.95) == pytest.approx(plain["pd_hat"].quantile(0.95), abs=0.01)
+        ours.drop(columns=["outside_population", "model_version"]), plain, check_exact=True,
+        check_dtype=False,
+    )  # fmt: skip
+    inside = plain.loc[(ours["outside_population"] == "").to_numpy(), "pd_hat"]
+    assert serial[0].mean_pd == pytest.approx(inside.mean())
+    assert serial[0].quantile(0.95) == pytest.approx(inside.quantile(0.95), abs=0.01)
+
+
+def test_who_is_late_gone_new_or_ended_is_counted_apart_and_says_why(parts, serial):
+    """The mean PD of a portfolio is that of the accounts that training would take, this month."""
+    stored = pd.read_parquet(serial[1]).set_index("account_id")
+    cause = stored["outside_population"].astype("str")
+    counted = cause[cause != ""].value_counts().to_dict()
+    assert serial[0].outside == counted and serial[0].inside == (cause == "").sum()
+    assert {"too_late", "charged_off", "short_history"} <= set(counted)
+    statements = read_all(parts, "statements")
+    last = statements["month"].max()
+    assert (stored.loc[cause == "", "observation_month"] == last).all()
+    ends = statements.groupby("account_id")["month"].max()
+    ended = cause.index[cause == "statements_ended"]
+    assert len(ended) == 0 or (ends[ended] < last).all()
+    now = statements[statements["arrival_month"] <= statements["month"]]
+    now = now.set_index(["account_id", "month"])
+    at = pd.MultiIndex.from_arrays([stored.index, stored["observation_month"]])
+    days = now["days_past_due"].reindex(at).set_axis(stored.index)
+    assert (days[cause == ""] < 30).all() and (days[cause == "too_late"] >= 30).all()
+    assert days[cause == "status_unknown"].isna().all()
 
 
 def test_a_second_run_scores_nothing_and_a_changed_part_only_itself(
@@ -141,21 +164,27 @@ def test_a_second_run_scores_nothing_and_a_changed_part_only_itself(
 
 
 def test_scored_accounts_get_cards_of_the_stored_probabilities(root, parts, serial):
-    stored = pd.read_parquet(serial[1]).set_index("account_id")["pd_hat"]
+    scores = pd.read_parquet(serial[1]).set_index("account_id")
+    stored, cause = scores["pd_hat"], scores["outside_population"].astype("str")
     base = [f"score.output={serial[1]}", "cards.scored=true", "tracking=none", "cards.count=7"]
     run_stage(configured(root, "stage=cards", *base))
     page = (root / "reports/synthetic/cards_scored/index.html").read_text(encoding="utf-8")
     told = json.loads(re.search(r'id="accounts">(.*?)</script>', page, re.S).group(1))
-    riskiest = stored.sort_values(ascending=False).head(7)
+    riskiest = stored[cause == ""].sort_values(ascending=False).head(7)
     assert [one["pd"] for one in told] == pytest.approx(riskiest.to_list(), abs=6e-5)
     assert [one["pd"] for one in told] == pytest.approx(  # each its own, whatever the ties
         stored[[one["id"] for one in told]].to_list(), abs=6e-5
     )
-    assert f"The 7 of {len(stored):,} scored accounts" in page
+    assert f"The 7 of {(cause == '').sum():,} scored accounts" in page
+    assert "No forecast of today" not in page
     safest = stored.idxmin()
     run_stage(configured(root, "stage=cards", *base, f"cards.accounts=[{safest}]"))
     asked = root / "reports/synthetic/cards_scored_asked/index.html"
     assert safest in asked.read_text(encoding="utf-8")
+    late = cause.index[cause == "too_late"][0]
+    run_stage(configured(root, "stage=cards", *base, f"cards.accounts=[{late}]"))
+    assert "No forecast of today: already later" in asked.read_text(encoding="utf-8")
+    assert "并非当前预测：观察月的逾期程度已超出训练账户" in asked.read_text(encoding="utf-8")
     with pytest.raises(ChoiceError, match="not scored: nobody"):
         run_stage(configured(root, "stage=cards", *base, "cards.accounts=[nobody]"))
     with pytest.raises(MissingArtifactError, match="No accounts were scored yet"):
@@ -446,6 +475,9 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     words = read_scores(serial[1], load_scorer(root / "models/synthetic"))
     words = words.set_index("account_id").loc[answers["account_id"]]
     assert answers["reason_1"].tolist() == words["reason_zh_1"].tolist()
+    # An account alone cannot know that the others' statements go on.
+    cause = words["outside_population"].replace("statements_ended", "")
+    assert answers["outside_population"].tolist() == cause.tolist()
     rows = [{k: v for k, v in one.items() if not pd.isna(v)} for one in request.to_dict("records")]
     assert served.answer(rows, "zh") == answers.to_dict("records")
     one = request[request["account_id"] == expected["account_id"].iloc[0]]

@@ -1,8 +1,9 @@
 """How features are made: the parts of a source one after the other, so that memory is bounded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from delinquency.panel.outcomes import (
     month_span,
 )
 from delinquency.panel.schema import ACCOUNTS, TABLES
+from delinquency.panel.trained_population import TrainedPopulation
 from delinquency.panel.windows import Windows, build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import READY_MADE, part_folders
 from delinquency.pipeline.cleared_records import without_cleared
@@ -119,6 +121,8 @@ class Engineering:
     meanings : dict of str to FeatureMeaning
     tables : list of str
         Canonical tables that the source has. Both are known once the first part is made.
+    population : dict or None
+        Which accounts training takes, once the parts are made; None where outcomes came along.
     """
 
     def __init__(self, config: Config, tick: Tick):
@@ -128,6 +132,11 @@ class Engineering:
         self._outcomes: list[Labels] = []
         self.meanings: dict[str, FeatureMeaning] = {}
         self.tables: list[str] = []
+
+    @property
+    def population(self) -> dict[str, Any] | None:
+        """Which accounts the outcomes are of, where they are made here."""
+        return asdict(TrainedPopulation.of(self._config.data.label)) if self._outcomes else None
 
     def parts(self) -> Iterator[dict[str, pd.DataFrame]]:
         """Yield the frames of every part."""
@@ -175,6 +184,8 @@ class Engineering:
 
 class ReadyMade:
     """Features that the source brought along; attributes as in ``Engineering``."""
+
+    population: dict[str, Any] | None = None
 
     def __init__(self, folder: Path):
         self._folder = folder

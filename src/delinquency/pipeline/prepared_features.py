@@ -240,6 +240,7 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
             "n_features": len(made.meanings),
             "features_by_trait": by_trait,
             "tables": made.tables,
+            "population": made.population,
             "cannot": limits(known, source_facts, by_trait, made.tables),
             "source": source_facts,
             "digest": digest_of.hexdigest(),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
+import pyarrow.compute
 from pyarrow import parquet
 
 from delinquency.config import Config, as_dict
@@ -134,6 +135,29 @@ def _staged(
         write_json({"key": key, "dated": dated}, staged / MANIFEST)
     dated = bool(read_json(staged / MANIFEST, made_by="score")["dated"])
     return Parts(sorted(p for p in staged.iterdir() if p.is_dir()), dated, staged)
+
+
+def last_month(folders: Iterable[Path]) -> int | None:
+    """Return the latest month with a statement in any part, as months since 1970-01.
+
+    None where the parts are ready-made features, each row of which is an observation.
+    """
+    paths = [folder / STATEMENTS for folder in folders]
+    known = [_latest(path) for path in paths if path.exists()]
+    return max((one for one in known if one is not None), default=None)
+
+
+def _latest(path: Path) -> int | None:
+    """Return the latest month of a file of statements; None where the checks will refuse it."""
+    try:
+        file = parquet.ParquetFile(path)
+        if not pyarrow.types.is_temporal(file.schema_arrow.field("month").type):
+            return None
+        months = file.read(["month"], use_threads=False).column(0)
+    except (OSError, KeyError, pyarrow.ArrowException):
+        return None
+    latest = pyarrow.compute.max(months).as_py()
+    return None if latest is None else int(np.datetime64(latest, "M").astype(np.int64))
 
 
 def file_facts(path: Path) -> list[list[Any]]:

@@ -18,12 +18,15 @@ import pyarrow
 
 from delinquency.atomic_files import replacing
 from delinquency.config import Config
+from delinquency.panel.trained_population import ENDED, OUTSIDE
+from delinquency.panel.window_cells import month_number
 from delinquency.pipeline.cleared_records import erased_state, without_cleared
 from delinquency.pipeline.score_parts import (
     FEATURES,
     UNSEEN,
     Parts,
     file_facts,
+    last_month,
     parts_to_score,
     remove_staged,
 )
@@ -67,6 +70,8 @@ class Job:
     dated : bool
     config : Config
     level : MovedLevel or None
+    last_month : int or None
+        Latest month of all parts, as months since 1970-01; None where there are none.
     """
 
     folder: Path
@@ -76,6 +81,7 @@ class Job:
     dated: bool
     config: Config
     level: MovedLevel | None = None
+    last_month: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,9 @@ class Receipt:
         Name of the file of scores.
     key : str
     accounts : int
+    outside : dict of str to int
+        Accounts that the model was not trained on, by cause, and those whose statements end
+        before the last month; what follows is of the others.
     pd_sum : float
     pd_counts : list of int
         Accounts by PD, in ``PD_BINS`` equal steps; only steps that are reached, as pairs.
@@ -96,6 +105,7 @@ class Receipt:
     part: str
     key: str
     accounts: int
+    outside: dict[str, int]
     pd_sum: float
     pd_counts: list[list[int]]
 
@@ -124,14 +134,23 @@ class Scored:
         return sum(one.accounts for one in self.receipts)
 
     @property
+    def outside(self) -> dict[str, int]:
+        """Accounts that the model was not trained on, by cause; only causes that occur."""
+        counts = {code: sum(one.outside.get(code, 0) for one in self.receipts) for code in OUTSIDE}
+        return {code: count for code, count in counts.items() if count}
+
+    @property
+    def inside(self) -> int:
+        """Number of accounts like those of the training, observed in the last month."""
+        return self.accounts - sum(self.outside.values())
+
+    @property
     def mean_pd(self) -> float:
-        """Mean PD; NaN without accounts."""
-        return (
-            sum(one.pd_sum for one in self.receipts) / self.accounts if self.accounts else np.nan
-        )
+        """Mean PD of the accounts inside; NaN without any."""
+        return sum(one.pd_sum for one in self.receipts) / self.inside if self.inside else np.nan
 
     def quantile(self, share: float) -> float:
-        """Return the PD that a share of the accounts lies below, to 0.05 percentage points."""
+        """Return the PD that a share of those inside lie below, to 0.05 percentage points."""
         counts = np.zeros(PD_BINS, np.int64)
         for one in self.receipts:
             for step, count in one.pd_counts:
@@ -188,6 +207,7 @@ def _score_alone(config: Config, model: Path, out: Path, level: MovedLevel | Non
             "input": config.score.input,
             "parts": [asdict(replace(one, pd_counts=[])) for one in receipts],
             "accounts": sum(one.accounts for one in receipts),
+            "outside": Scored(out, receipts, 0).outside,
         },
         out / SUMMARY,
     )
@@ -204,8 +224,9 @@ def _jobs(
     level: MovedLevel | None,
 ) -> list[Job]:
     """Return a job a part."""
+    last = last_month(parts.folders)
     same = [
-        scorer.version, code_digest(), parts.dated, erased_state(config),
+        scorer.version, code_digest(), parts.dated, erased_state(config), last,
         asdict(config.reasons), config.data.currency, None if level is None else asdict(level),
     ]  # fmt: skip
     return [
@@ -217,6 +238,7 @@ def _jobs(
             dated=parts.dated,
             config=config,
             level=level,
+            last_month=last,
         )
         for number, folder in enumerate(parts.folders)
     ]
@@ -237,12 +259,16 @@ def score_part(job: Job) -> Receipt:
     chosen = tuple(asdict(options).items())
     scorer = _scorer(job.model, chosen, job.config.data.currency, threads, job.level)
     scored, unseen = _scored(job, scorer)
+    scored = _with_ended(scored, job.last_month)
+    inside = scored.pd_hat[scored.outside == 0]
+    codes, counts = np.unique(scored.outside[scored.outside > 0], return_counts=True)
     receipt = Receipt(
         part=job.output.name,
         key=job.key,
         accounts=len(scored),
-        pd_sum=float(scored.pd_hat.sum()),
-        pd_counts=_pd_counts(scored.pd_hat),
+        outside={OUTSIDE[code]: int(n) for code, n in zip(codes, counts, strict=True)},
+        pd_sum=float(inside.sum()),
+        pd_counts=_pd_counts(inside),
     )
     table = to_table(scored, scorer, dated=job.dated)
     if unseen is not None:
@@ -259,10 +285,23 @@ def _scored(job: Job, scorer: AccountScorer) -> tuple[ScoredAccounts, pd.Series 
         features = np.ascontiguousarray(scorer.model.matrix(frame).T)
         keys = frame[["account_id", "observation_month"]]
         return scorer.score_features(features, keys, ()), frame.get(UNSEEN)
-    tables = read_part(job.folder, scorer.columns)
+    tables = read_part(job.folder, scorer.read_columns)
     if erased_state(job.config):
         tables = without_cleared(job.config, tables)
     return scorer.score(tables), None
+
+
+def _with_ended(scored: ScoredAccounts, last: int | None) -> ScoredAccounts:
+    """Return scores in which accounts whose statements end early say so, where nothing else does.
+
+    An account of a part cannot know it: the last month is that of all parts together.
+    """
+    if last is None:
+        return scored
+    months = month_number(scored.keys["observation_month"])
+    ended = (scored.outside == 0) & (months < last)
+    code = np.int8(OUTSIDE.index(ENDED))
+    return replace(scored, outside=np.where(ended, code, scored.outside).astype(np.int8))
 
 
 def _threads(config: Config) -> int:

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from delinquency.config import Config
 from delinquency.errors import ChoiceError, MissingArtifactError, ModelError
 from delinquency.panel.schema import TABLES
+from delinquency.panel.trained_population import INSIDE
 from delinquency.panel.window_rows import join_windows, take_rows
 from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.pipeline import saved_model
@@ -28,6 +30,7 @@ from delinquency.reasons.reference_population import Contributions
 from delinquency.reporting.card_facts import CardAccounts
 from delinquency.scoring.account_scorer import AccountScorer, latest_months, load_scorer
 from delinquency.scoring.part_tables import read_part
+from delinquency.scoring.score_records import OUTSIDE_COLUMN
 from delinquency.shapley import PAIRS
 from delinquency.workspace.artifacts import read_json
 
@@ -87,12 +90,15 @@ def scored_book(config: Config, fitted: saved_model.Trained) -> BookAccounts:
             "Run python -m delinquency stage=score with the same choices again."
         )
 
+    outside = chosen[OUTSIDE_COLUMN].astype("str").to_numpy(object)
+
     def accounts(wanted: NDArray[np.intp]) -> CardAccounts:
-        return _card_accounts(fitted, scorer, joined, places[wanted], dated=dated)
+        cards = _card_accounts(fitted, scorer, joined, places[wanted], dated=dated)
+        return replace(cards, outside=tuple(outside[wanted]))
 
     return BookAccounts(
         keys=joined.keys.iloc[places].reset_index(drop=True),
-        n_accounts=len(stored),
+        n_accounts=len(stored) if wanted_accounts(config) else int(_is_inside(stored).sum()),
         accounts=accounts,
         windows=None if joined.windows is None else take_rows(joined.windows, places),
     )
@@ -124,20 +130,32 @@ def scores_folder(config: Config) -> Path:
 
 
 def _stored(folder: Path) -> pd.DataFrame:
-    """Return id, month, probability and part of every scored account."""
+    """Return id, month, probability, cause to leave it out, and part of every scored account."""
+    paths = sorted(folder.glob("*.parquet"))
+    if any(OUTSIDE_COLUMN not in parquet.read_schema(path).names for path in paths):
+        raise MissingArtifactError(
+            f"The scores in {folder} were made by an earlier version. Run python -m delinquency "
+            "stage=score again."
+        )
     frames = [
-        pd.read_parquet(path, columns=[*KEYS, "pd_hat"]).assign(part=number)
-        for number, path in enumerate(sorted(folder.glob("*.parquet")))
+        pd.read_parquet(path, columns=[*KEYS, "pd_hat", OUTSIDE_COLUMN]).assign(part=number)
+        for number, path in enumerate(paths)
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _is_inside(stored: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which accounts are like those of the training, and observed in the last month."""
+    return (stored[OUTSIDE_COLUMN].astype("str") == INSIDE).to_numpy()
 
 
 def _chosen_rows(config: Config, stored: pd.DataFrame) -> NDArray[np.intp]:
     """Return the rows of the book: those asked for, else those most at risk."""
     wanted = wanted_accounts(config)
     if not wanted:
-        order = np.argsort(-stored["pd_hat"].to_numpy(np.float64), kind="stable")
-        return order[: config.cards.count]
+        inside = np.flatnonzero(_is_inside(stored))
+        order = np.argsort(-stored["pd_hat"].to_numpy(np.float64)[inside], kind="stable")
+        return inside[order[: config.cards.count]]
     undated = stored["observation_month"].isna().all()
     frame = stored.assign(observation_month=0) if undated else stored
     return rows_of_accounts(frame, wanted, done="scored")

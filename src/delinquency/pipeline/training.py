@@ -97,6 +97,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
                 "features": prepared.facts["digest"],
             },
             "tables": prepared.facts["tables"],
+            "population": prepared.facts.get("population"),
             "protected": config.features.protected,
         },
         folder=config.workspace.models,

@@ -196,7 +196,7 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
     Returns
     -------
     str
-        "91%", "+12 pp", "3 months", "CNY 640.00"; "none" for an English count of 0.
+        "91%", "+12 percentage points", "3 months", "CNY 640.00"; "none" for an English count of 0.
     """
     chinese = language == "zh"
     if not math.isfinite(value):
@@ -214,7 +214,7 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
     if style.never and value >= style.or_more:
         months = f"{style.or_more:.0f}"
         plural = "" if style.or_more == 1 else "s"
-        return f"近{months}个月没有" if chinese else f"not in {months} month{plural}"
+        return f"近{months}个月未发生" if chinese else f"not in {months} month{plural}"
     text = _signed(value, style, chinese=chinese)
     if value >= style.or_more:
         return f"{text}以上" if chinese else f"{text} or more"
@@ -248,7 +248,7 @@ def _signed(value: float, style: Style, *, chinese: bool) -> str:
         if style.unit == "log money" and value >= RELATIVE_CEILING:
             return "999%以上" if chinese else "over 999%"
         relative = style.unit == "log money" or style.change == "level"
-        points = "个百分点" if chinese else "pp"
+        points = "个百分点" if chinese else " percentage points"
         return f"{sign}{_number(value)}{'%' if relative else points}"
     if is_money(style):
         return sign + _money(value, style.currency, chinese=chinese)

@@ -79,6 +79,8 @@ class CardAccounts:
     pair_values : ndarray of shape (n_rows, n_pairs) or None
         Exact interaction of every two traits, raw log-odds; None for a model that was saved
         without them.
+    outside : sequence of str, or empty
+        Why the model was not trained on such an account, as in ``OUTSIDE``; "" for none.
     """
 
     account_ids: Sequence[str]
@@ -88,6 +90,7 @@ class CardAccounts:
     evidence: NDArray[np.int8]
     reasons: Reasons
     pair_values: Array | None = None
+    outside: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from delinquency.log_odds import log_odds
+from delinquency.panel.trained_population import OUTSIDE_WORDS
 from delinquency.panel.windows import Array
 from delinquency.reasons.monthly_margin import money_words
 from delinquency.reasons.statable_facts import values_to_show
@@ -144,13 +145,15 @@ def _card(
     dominant = reasons.dominant_traits()[row]
     account_id = str(accounts.account_ids[row])
     what_if = parts.what_ifs.get(account_id)
+    outside = accounts.outside[row] if accounts.outside else ""
     return {
         "id": account_id,
         "month": month_text(accounts.months[row]),
         "month_zh": month_text(accounts.months[row], language="zh"),
         "pd": pd_hat,
         "total": float(excess.sum()),
-        "observed": parts.observed[row] if parts.observed else None,
+        "observed": parts.observed[row] if parts.observed and not outside else None,
+        "outside": OUTSIDE_WORDS[outside] if outside else None,
         "dominant": None if dominant == NO_DOMINANT else TRAITS[dominant],
         "withheld": float(reasons.withheld[row]),
         "svg": waterfall_svg(

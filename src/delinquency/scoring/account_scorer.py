@@ -24,6 +24,11 @@ from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
 from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import MONTH_DTYPE
+from delinquency.panel.trained_population import (
+    STATUS_COLUMNS,
+    TrainedPopulation,
+    outside_population,
+)
 from delinquency.panel.window_cells import NEVER, month_number
 from delinquency.panel.windows import Array, Windows, build_windows
 from delinquency.reasons.explained_blocks import explained_rows, joined_rows, row_blocks
@@ -57,6 +62,8 @@ class ScoredAccounts:
         Log-odds; they add up to the raw score with the base value.
     evidence : ndarray of shape (n_rows, n_traits), int8
     reasons : Reasons
+    outside : ndarray of shape (n_rows,), int8
+        Why an account is none that the model was trained on, as in ``OUTSIDE``; 0 for none.
     """
 
     keys: pd.DataFrame
@@ -67,6 +74,7 @@ class ScoredAccounts:
     trait_values: Array
     evidence: NDArray[np.int8]
     reasons: Reasons
+    outside: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -89,6 +97,8 @@ class AccountScorer:
         Canonical tables that the features of the training were made from.
     level : MovedLevel, optional
         Moves every account's PD, and the base value with it; no trait's value changes.
+    population : TrainedPopulation, optional
+        Which accounts the model was trained on; all where its outcomes came with the data.
 
     Raises
     ------
@@ -106,7 +116,9 @@ class AccountScorer:
         version: str,
         trained_tables: Sequence[str] = (),
         level: MovedLevel | None = None,
+        population: TrainedPopulation | None = None,
     ):
+        self.population = population
         self.model, self.explainer, self.context = model, explainer, context
         self.n_months, self.version = n_months, version
         self._moved = 0.0
@@ -125,6 +137,11 @@ class AccountScorer:
     def columns(self) -> dict[str, set[str]]:
         """The columns of the canonical tables that the model needs."""
         return needed_columns(self._selection())
+
+    @cached_property
+    def read_columns(self) -> dict[str, set[str]]:
+        """What is read of the canonical tables: what the model needs, and who is outside."""
+        return {**self.columns, "statements": self.columns["statements"] | STATUS_COLUMNS}
 
     def score(
         self,
@@ -167,6 +184,7 @@ class AccountScorer:
             windows.keys,
             windows.tables,
             silent=silent,
+            outside=outside_population(windows, self.population),
         )
 
     def score_features(
@@ -176,6 +194,7 @@ class AccountScorer:
         tables: Collection[str],
         *,
         silent: NDArray[np.bool_] | None = None,
+        outside: NDArray[np.int8] | None = None,
     ) -> ScoredAccounts:
         """Score rows whose features are made.
 
@@ -189,6 +208,8 @@ class AccountScorer:
             Tables that the features were made from; empty for features made elsewhere.
         silent : ndarray of shape (n_rows,), bool, optional
             Accounts that say nothing.
+        outside : ndarray of shape (n_rows,), int8, optional
+            As of ``ScoredAccounts``.
 
         Returns
         -------
@@ -221,6 +242,7 @@ class AccountScorer:
             trait_values=explained.trait_values,
             evidence=evidence,
             reasons=explained.reasons,
+            outside=np.zeros(len(keys), np.int8) if outside is None else outside,
         )
 
     def _selection(self) -> list[Feature]:
@@ -339,6 +361,7 @@ def load_scorer(
         version=model_version(folder),
         trained_tables=plain["facts.json"]["tables"],
         level=level,
+        population=TrainedPopulation.from_plain(plain["facts.json"].get("population")),
     )
 
 

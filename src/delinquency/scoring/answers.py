@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from delinquency.errors import ModelError
+from delinquency.panel.trained_population import OUTSIDE
 from delinquency.reasons.stated_reasons import NO_DOMINANT
 from delinquency.reasons.value_wording import Language
 from delinquency.reasons.wording import reason_text
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
-from delinquency.scoring.score_records import reason_codes
+from delinquency.scoring.score_records import OUTSIDE_COLUMN, reason_codes
 from delinquency.traits import EVIDENCE_LEVELS
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
@@ -62,7 +63,8 @@ class Answers:
             ``account_id, observation_month`` ("YYYY-MM", "" where not known), ``pd_hat``,
             ``raw_score``, ``base_value``, six ``trait_<key>``, ``dominant_trait``; for each rank
             ``reason_k``, ``reason_code_k``, ``reason_log_odds_k`` (None for none, as JSON knows no
-            NaN); six ``evidence_<key>``; ``model_version``.
+            NaN); six ``evidence_<key>``; ``outside_population`` (why the model was not trained on
+            such an account, "" for none); ``model_version``.
 
         Raises
         ------
@@ -99,6 +101,7 @@ class Answers:
         for place, key in enumerate(traits):
             levels = scored.evidence[:, place].tolist()
             columns[f"evidence_{key}"] = [EVIDENCE_LEVELS[level] for level in levels]
+        columns[OUTSIDE_COLUMN] = [OUTSIDE[code] for code in scored.outside.tolist()]
         columns["model_version"] = [self._scorer.version] * n_rows
         return columns
 

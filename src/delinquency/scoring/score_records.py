@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from delinquency.errors import ModelError
+from delinquency.panel.trained_population import OUTSIDE
 from delinquency.panel.windows import Array
 from delinquency.reasons.reason_causes import CAUSES
 from delinquency.reasons.reason_context import ReasonContext
@@ -25,6 +26,9 @@ from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
 from delinquency.traits import EVIDENCE_LEVELS
 
 MODEL_VERSION = "model_version"
+
+
+OUTSIDE_COLUMN = "outside_population"
 
 
 def to_table(
@@ -46,7 +50,8 @@ def to_table(
         ``evidence_<key>``, ``dominant_trait``, ``withheld_log_odds``, six ``outcome_<key>`` (as
         in ``Reasons.frame``, empty where a trait does not raise the risk); for each rank k
         ``reason_code_k``, ``reason_raw_value_k`` (as the model sees it), ``reason_log_odds_k``,
-        and ``second_code_k``, ``second_raw_value_k`` of a further fact; ``model_version``.
+        and ``second_code_k``, ``second_raw_value_k`` of a further fact; ``outside_population``
+        (one of ``OUTSIDE``, "" for an account like those of the training), ``model_version``.
     """
     n_rows = len(scored)
     reference, codes = scorer.context.reference, scored.reasons
@@ -82,6 +87,7 @@ def to_table(
         columns[f"reason_log_odds_{rank + 1}"] = _numbers(
             np.ascontiguousarray(codes.excess[:, rank])
         )
+    columns[OUTSIDE_COLUMN] = _coded(scored.outside, OUTSIDE)
     columns[MODEL_VERSION] = _coded(np.zeros(n_rows, np.int8), (scorer.version,))
     return pyarrow.table(columns)
 
@@ -149,7 +155,8 @@ def worded(scores: pd.DataFrame, scorer: AccountScorer) -> pd.DataFrame:
     months = scores["observation_month"].to_numpy().astype("datetime64[M]")
     derived = ("reason_", "second_", "outcome_", "dominant_", "withheld_", MODEL_VERSION)
     numbers = scores[[name for name in scores.columns if not name.startswith(derived)]]
-    text = [name for name in numbers.columns if name.startswith(("evidence_", "account_id"))]
+    text = [name for name in numbers.columns
+            if name.startswith(("evidence_", "account_id", OUTSIDE_COLUMN))]  # fmt: skip
     frame = numbers.astype(dict.fromkeys(text, "str")).reset_index(drop=True)
     version = pd.Series(scorer.version, index=frame.index, name=MODEL_VERSION, dtype="str")
     return pd.concat([frame, reasons.frame(months), version], axis=1)

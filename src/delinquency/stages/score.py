@@ -4,12 +4,14 @@ import shutil
 from pathlib import Path
 
 from delinquency.config import Config
+from delinquency.panel.trained_population import OUTSIDE_WORDS
 from delinquency.pipeline.canonical_tables import describe
 from delinquency.pipeline.chosen_model import model_folder
 from delinquency.pipeline.saved_model import load_from
-from delinquency.pipeline.score_stream import score_portfolio, write_worded
+from delinquency.pipeline.score_stream import Scored, score_portfolio, write_worded
 from delinquency.scoring.account_scorer import load_scorer
 from delinquency.scoring.moved_level import read_level
+from delinquency.scoring.score_records import OUTSIDE_COLUMN
 from delinquency.workspace.progress import say, working
 
 WORDED = (".csv", ".parquet")
@@ -38,7 +40,7 @@ def run(config: Config) -> None:
         )
     if not scored.made:
         say("Nothing has changed since they were scored: all parts were there already.")
-    say(f"Mean PD {scored.mean_pd:.1%}; one account in twenty above {scored.quantile(0.95):.1%}")
+    _say_level(scored)
     if one_file:
         currency = config.data.currency
         scorer = load_scorer(model, options=config.reasons, currency=currency, level=level)
@@ -48,3 +50,21 @@ def run(config: Config) -> None:
     say(f"Written to {chosen}")
     if not one_file:
         say("Reasons are kept as codes; score.output=<file>.csv writes them in words.")
+
+
+def _say_level(scored: Scored) -> None:
+    """Print the level of the accounts that the model speaks of, and how many it does not."""
+    apart = scored.outside
+    among = f" of {scored.inside:,} accounts" if apart else ""
+    if scored.inside:
+        say(
+            f"Mean PD{among} {scored.mean_pd:.1%}; one account in twenty above "
+            f"{scored.quantile(0.95):.1%}"
+        )
+    for code, count in apart.items():
+        say(f"  apart from these: {count:,}, {OUTSIDE_WORDS[code][0]} ({code})")
+    if apart:
+        say(
+            f"Column {OUTSIDE_COLUMN} names the cause: their PD is no forecast of today, and the "
+            "cards of those most at risk leave them out."
+        )

@@ -18,6 +18,7 @@ from delinquency.errors import DelinquencyError
 from delinquency.scoring.account_scorer import ScoredAccounts, load_scorer
 from delinquency.scoring.answers import Answers
 from delinquency.scoring.request_rows import score_records, score_request, warm_up
+from delinquency.scoring.score_records import OUTSIDE_COLUMN
 from delinquency.traits import TRAITS
 from delinquency.workspace.model_requirements import package_folder, pinned_requirements
 from delinquency.workspace.request_log import FOLDER_VARIABLE, RequestLog
@@ -93,7 +94,8 @@ def served_signature() -> ModelSignature:
     columns takes longer than everything else together, and knows one shape of input only.
     """
     numbers = ["pd_hat", "raw_score", "base_value", *(f"trait_{key}" for key in TRAITS)]
-    texts = ["dominant_trait", *(f"evidence_{key}" for key in TRAITS), "model_version"]
+    texts = ["dominant_trait", *(f"evidence_{key}" for key in TRAITS),
+             OUTSIDE_COLUMN, "model_version"]  # fmt: skip
     return ModelSignature(
         outputs=Schema(
             [ColSpec("string", "account_id"), ColSpec("string", "observation_month")]
