@@ -156,6 +156,93 @@ def test_ks_is_scipys_two_sample_statistic(evidence, items):
     assert items[15].finding.figure == pytest.approx(by_scipy)
 
 
+def test_ks_with_ties_is_scipys_too(evidence, options):
+    rows = evidence.test
+    coarse = np.maximum(rows.pd_hat.round(2), 0.005)
+    one = found(replace(evidence, test=replace(rows, pd_hat=coarse)), options, 15)
+    assert len(np.unique(coarse)) < 100
+    by_scipy = ks_2samp(coarse[rows.bad == 1], coarse[rows.bad == 0]).statistic
+    assert one.figure == pytest.approx(by_scipy)
+
+
+def test_auc_and_gini_are_scikit_learns(evidence, items):
+    area = roc_auc_score(evidence.test.bad, evidence.test.pd_hat)
+    assert items[14].finding.figure == pytest.approx(area)
+    assert f"Gini {2 * area - 1:.4f}" in items[14].finding.why
+
+
+def test_the_error_of_an_area_that_knows_nothing_is_that_of_drawn_scores():
+    from delinquency.validation.leakage_checks import null_error
+
+    rng = np.random.default_rng(8)
+    bad = np.repeat([1.0, 0.0], [30, 170])
+    areas = [roc_auc_score(bad, rng.random(200)) for _ in range(1500)]
+    assert null_error(bad) == pytest.approx(np.std(areas), rel=0.06)
+
+
+def test_inflation_factors_are_those_of_regressions_on_the_others(evidence, options):
+    X = evidence.train.X.copy()
+    X[NAMES[1]] = X[NAMES[0]] + X[NAMES[5]] + X[NAMES[1]]
+    few = replace(evidence, train=replace(evidence.train, X=X))
+    table = found(few, options, 13).tables["Inflation factors"].set_index("feature")
+    ranks = X.rank().to_numpy()
+    ranks = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
+    for k in (0, 1, 5):
+        others = np.delete(ranks, k, axis=1)
+        left = ranks[:, k] - others @ np.linalg.lstsq(others, ranks[:, k], rcond=None)[0]
+        assert table.loc[NAMES[k], "inflation"] == pytest.approx(1 / left.var(), rel=1e-3)
+
+
+def test_the_margin_of_conservatism_by_drawing_the_bads(evidence, options):
+    rows = evidence.test
+    raised = replace(rows, pd_hat=probability(rows.raw_score + 0.2))  # level above what was seen
+    one = found(replace(evidence, test=raised), options, 26)
+    rng = np.random.default_rng(2)
+    drawn = [(rng.random(len(rows)) < raised.pd_hat).sum() for _ in range(2000)]
+    ratio = rows.bad.sum() / raised.pd_hat.sum()
+    spread = np.std(drawn) / raised.pd_hat.sum()
+    assert one.figure == pytest.approx(max(0.0, ratio - 1) + 1.645 * spread, rel=0.05)
+
+
+def test_what_an_absent_table_costs_by_hand(evidence, items):
+    rows, loss = evidence.test, {}
+    for table, names in evidence.tables.items():
+        weights = np.where(np.isin(NAMES, names), 0.0, COEFFICIENTS)  # missing: the mean, 0
+        without = roc_auc_score(rows.bad, rows.X[list(NAMES)].to_numpy() @ weights)
+        loss[table] = roc_auc_score(rows.bad, rows.pd_hat) - without
+    assert items[32].finding.figure == pytest.approx(max(loss.values()))
+    assert f"Without {max(loss, key=loss.get)}" in items[32].finding.why
+
+
+def test_a_shock_of_one_trait_by_hand(evidence, items):
+    table = items[30].finding.tables["Shocks"]
+    rows = np.random.default_rng(evidence.seed).choice(len(evidence.test), 5_000, replace=False)
+    X = evidence.test.X.iloc[rows][list(NAMES)].to_numpy()
+    step = np.zeros_like(X)
+    step[:, :2] = 0.10 * np.maximum(np.abs(X[:, :2]), X[:, :2].std(axis=0))
+    after = probability(-2.9 + (X + step) @ COEFFICIENTS).mean()
+    assert table.iloc[0]["mean PD"] == pytest.approx(after)
+
+
+def test_intervals_of_ratios_and_gaps_between_groups_cover_as_often_as_they_say(options):
+    """Groups that are alike, drawn anew: hardly any corrected interval misses 1 or 0."""
+    from types import SimpleNamespace
+
+    rng = np.random.default_rng(12)
+    missed = np.zeros(3)
+    for _ in range(150):
+        pd_hat = rng.uniform(0.01, 0.5, 1200)
+        rows = SimpleNamespace(bad=(rng.random(1200) < pd_hat).astype(float), pd_hat=pd_hat)
+        groups = pd.DataFrame({"sex": rng.choice(["f", "m"], 1200)})
+        table = group_table(SimpleNamespace(test=rows, protected=groups), options)
+        missed += [
+            (table["ratio_high"] < 1).any(),
+            ((table["tpr_gap_low"] > 0) | (table["tpr_gap_high"] < 0)).any(),
+            ((table["level_low"] > 1) | (table["level_high"] < 1)).any(),
+        ]
+    assert (missed <= 12).all()
+
+
 def test_the_slope_is_that_of_a_logistic_regression_on_the_log_odds(evidence, items):
     rows = evidence.test
     line = LogisticRegression(C=np.inf, tol=1e-10).fit(rows.raw_score[:, None], rows.bad)
