@@ -9,6 +9,7 @@ from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.modeling.tuning import (
     Material,
+    close_cut_off,
     default_trial,
     ended,
     fold_losses,
@@ -91,6 +92,18 @@ def test_a_search_that_was_killed_goes_on_with_all_its_finished_trials(tmp_path,
     # The number of trials is used up, the time is not: nothing more is tried.
     search(again, material, BASE, folds, minutes=5, most_trials=4, told=lambda trial: None)
     assert ended(again) == 4
+
+
+def test_trials_that_a_kill_left_open_are_closed_and_finished_ones_stay(tmp_path):
+    study = study_in(tmp_path)
+    study.tell(study.ask(), 0.3)
+    study.ask()  # SIGKILL here: nobody tells how it ended
+    again = study_in(tmp_path)
+    assert close_cut_off(again) == 1
+    assert [one.state.name for one in again.trials] == ["COMPLETE", "FAIL"]
+    assert ended(again) == 1 and again.best_value == 0.3
+    assert close_cut_off(again) == 0
+    assert again.ask().number == 2
 
 
 def test_a_winner_that_is_the_default_gains_nothing_and_the_default_stays(

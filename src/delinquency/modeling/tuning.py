@@ -227,6 +227,20 @@ def ended(study: Any) -> int:
     return sum(one.state.name in (FINISHED, "PRUNED") for one in study.trials)
 
 
+def close_cut_off(study: Any) -> int:
+    """Close the trials that a killed run left open, and return how many they were.
+
+    Nobody else works on the study: its folder is locked. What is left open would be counted as
+    running for ever.
+    """
+    from optuna.trial import TrialState
+
+    left = [one.number for one in study.get_trials(states=(TrialState.RUNNING,))]
+    for number in left:
+        study.tell(number, state=TrialState.FAIL)
+    return len(left)
+
+
 def judge_winner(
     study: Any, material: Material, base: LightGBMOptions, folds: Sequence[Fold]
 ) -> Verdict:

@@ -14,6 +14,7 @@ from delinquency.modeling.splits import TRAIN, repeated_stratified_folds, split_
 from delinquency.modeling.tuning import (
     Material,
     Verdict,
+    close_cut_off,
     default_trial,
     ended,
     judge_winner,
@@ -51,11 +52,14 @@ def run(config: Config) -> None:
         sampler=optuna.samplers.TPESampler(seed=config.seed + _tried(database, name)),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
     )
-    before = ended(study)
+    before, cut_off = ended(study), close_cut_off(study)
     say(f"{describe(config)}: study {name} in {database}")
     if before:
-        say(f"going on after {before} trials of an earlier run")
-    else:
+        say(f"going on after {_trials(before)} of an earlier run")
+    if cut_off:
+        say(f"{_trials(cut_off)} cut off before the end: not counted")
+    waiting = any(one.state.name == "WAITING" for one in study.trials)
+    if not before and not waiting:
         bads = int(material.labels["bad"].sum())
         size = derive_size(
             config.model, n_rows=len(material.X), n_bads=bads, n_features=material.X.shape[1]
@@ -108,6 +112,11 @@ def run(config: Config) -> None:
         active.file(space.reports / "tuning.json")
         active.metrics({"gain_log_loss": verdict.gain.estimate, "trials": verdict.trials})
     _tell(config, verdict)
+
+
+def _trials(n: int) -> str:
+    """Return a number of trials in words."""
+    return f"{n} trial" if n == 1 else f"{n} trials"
 
 
 def _material(config: Config, prepared: Prepared) -> Material:
@@ -178,7 +187,7 @@ def _tell(config: Config, verdict: Verdict) -> None:
     figures = f"{gain.estimate:+.5f} [{gain.low:+.5f}, {gain.high:+.5f}]"
     if not verdict.gained:
         say(
-            f"No measurable gain: {verdict.trials} finished trials, log loss of the default less "
+            f"No measurable gain: {_trials(verdict.trials)} finished, log loss of the default less "
             f"that of the winner {figures}, which includes 0. The default stays."
         )
         say("Next  a longer search of the same study: the same command, a larger tune.minutes")
