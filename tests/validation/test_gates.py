@@ -30,6 +30,20 @@ def test_a_red_item_refuses_with_its_number_figure_and_limit():
     assert "at most 0.01" in why
 
 
+def test_a_light_that_another_figure_makes_is_told_with_that_figure():
+    half = record(s36="red")
+    half["items"][35] |= {
+        "figure": 0.85, "why": "Kendall's tau 0.4 (limit: at least 0.7; red).",
+        "limits": {"least": 0.8, "most": None, "watch_least": None, "watch_most": None,
+                   "unit": "share"},
+    }  # fmt: skip
+    (why,) = refusals(half, model_digest="abc", options=SIGNED)
+    assert "Kendall's tau 0.4 (limit: at least 0.7; red)." in why
+    half["items"][35]["figure"] = 0.5
+    (why,) = refusals(half, model_digest="abc", options=SIGNED)
+    assert "Kendall" not in why
+
+
 def test_a_comment_answers_for_amber_but_for_red_only_where_allowed():
     assert refusals(record(s9="amber"), model_digest="abc", options=SIGNED)
     assert not refusals(record(s9="amber", c9="Seen."), model_digest="abc", options=SIGNED)

@@ -90,7 +90,7 @@ def _shown(item: Item) -> str:
     """Return the figure with its interval, as a reader sees it."""
     found = item.finding
     if found.figure is None:
-        return ""
+        return "" if found.state == NOT_APPLICABLE else "not known"
     text = shown(found.figure, found.threshold)
     if found.low is None or found.high is None or found.low == found.high:
         return text

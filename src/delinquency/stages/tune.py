@@ -187,8 +187,8 @@ def _tell(config: Config, verdict: Verdict) -> None:
     figures = f"{gain.estimate:+.5f} [{gain.low:+.5f}, {gain.high:+.5f}]"
     if not verdict.gained:
         say(
-            f"No measurable gain: {_trials(verdict.trials)} finished, log loss of the default less "
-            f"that of the winner {figures}, which includes 0. The default stays."
+            f"No measurable gain: {_trials(verdict.trials)} finished, log loss of the default"
+            f" less that of the winner {figures}: not all of it above 0. The default stays."
         )
         say("Next  a longer search of the same study: the same command, a larger tune.minutes")
         return

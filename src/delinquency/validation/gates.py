@@ -5,6 +5,7 @@ from typing import Any
 
 from delinquency.validation.check_record import AMBER, RED
 from delinquency.validation.registry_options import RegistryOptions
+from delinquency.validation.validation_options import Threshold
 
 N_ITEMS = 40
 
@@ -42,9 +43,23 @@ def refusals(
         answered = bool(one.get("comment", "").strip())
         where = f"item {one['number']}, {one['item']}: {one['shown'] or 'no figure'}"
         if one["state"] == RED and not (one["number"] in options.answerable and answered):
-            found.append(f"Red: {where}, limit {one['threshold']}. {one['what_to_do']}")
+            found.append(
+                f"Red: {where}, limit {one['threshold']}.{_other(one)} {one['what_to_do']}"
+            )
         if one["state"] == AMBER and options.comment_on_amber and not answered:
-            found.append(f"Amber without a comment: {where}, limit {one['threshold']}.")
+            found.append(
+                f"Amber without a comment: {where}, limit {one['threshold']}.{_other(one)}"
+            )
     if not options.signed_by.strip():
         found.append("Nobody signs: registry.signed_by=<name>.")
     return found
+
+
+def _other(one: Mapping[str, Any]) -> str:
+    """Return why an item has its light where its first figure does not say it, else ""."""
+    limits, figure = one.get("limits"), one.get("figure")
+    if not limits or figure is None:
+        return f" {one.get('why', '')}".rstrip()
+    threshold = Threshold(**limits)
+    told = threshold.beyond(figure) or threshold.to_watch(figure)
+    return "" if told else f" {one.get('why', '')}".rstrip()
