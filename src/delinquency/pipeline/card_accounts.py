@@ -85,15 +85,21 @@ def wanted_accounts(config: Config) -> list[str]:
     Raises
     ------
     ChoiceError
-        If the file of ids does not exist or holds none.
+        If the file of ids does not exist, is no text in UTF-8, or holds none.
     """
     if not config.cards.file:
         return [str(one) for one in config.cards.accounts]
     path = Path(config.cards.file).expanduser()
     if not path.is_file():
         raise ChoiceError(f"cards.file: expected a text file, one account id a line. Got {path}.")
-    ids = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    ids = [one for one in ids if one]
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ChoiceError(
+            f"cards.file: expected text in UTF-8, one account id a line. Got {path}, which is in "
+            "another encoding or no text: save it as UTF-8."
+        ) from None
+    ids = [one for one in (line.strip() for line in lines) if one]
     if not ids:
         raise ChoiceError(f"cards.file: {path} holds no account id.")
     return ids
@@ -133,12 +139,21 @@ def rows_of_accounts(
             " An account that was only scored has a card with cards.scored=true."
         )  # fmt: skip
         verb, more = "was" if len(unknown) == 1 else "were", " ..." if len(unknown) > 5 else ""
+        n_asked = f"{len(unknown)} of {len(asked)} accounts"
         raise ChoiceError(
-            f"{len(unknown)} of {len(asked)} accounts {verb} not {done}: "
+            f"{n_asked if len(asked) > 1 else 'The account'} {verb} not {done}: "
             f"{', '.join(unknown[:5])}{more}. Expected ids of the data set, such as "
-            f"{', '.join(ids.drop_duplicates().iloc[:3])}.{scored}"
+            f"{', '.join(_alike(ids, unknown))}.{scored}"
         )
     return latest.loc[asked].to_numpy(np.intp)
+
+
+def _alike(ids: pd.Series, unknown: Sequence[str]) -> list[str]:
+    """Return three ids to try: first those that an unknown one is, but for zeros before it."""
+    known = ids.drop_duplicates()
+    bare = {one.lstrip("0") for one in unknown}
+    near = known[known.str.lstrip("0").isin(bare)]
+    return list(dict.fromkeys([*near.iloc[:3], *known.iloc[:3]]))[:3]
 
 
 def rows_at_risk(explained: pd.DataFrame, count: int) -> NDArray[np.intp]:

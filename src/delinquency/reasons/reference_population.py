@@ -37,6 +37,15 @@ class Scale:
     calibrated: bool
     note: str
 
+    @property
+    def note_zh(self) -> str:
+        """The note in Chinese."""
+        if self.calibration == "none":
+            return "对数几率取自模型，未经再校准。"
+        if self.calibrated:
+            return f"对数几率已校准：校准将各项贡献乘以{self.factor:.3f}。"
+        return "对数几率未校准：校准为非线性，各项贡献之和等于原始得分，而非所示概率。"
+
 
 def scale_of(calibration: str, *, slope: float = 1.0, intercept: float = 0.0) -> Scale:
     """Return the scale that fits a calibration method.

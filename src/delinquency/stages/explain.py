@@ -17,10 +17,15 @@ from delinquency.traits import TRAITS
 from delinquency.workspace.progress import say, working
 
 
-def _say_account(explained: pd.DataFrame, account: str) -> None:
+def _say_account(explained: pd.DataFrame, account: str, *, dated: bool) -> None:
     """Print one account whole: probability, traits with evidence, reasons, what is withheld."""
     row = explained.loc[rows_of_accounts(explained, [account])[0]]
-    say(f"Account {account}, observed {row['observation_month']:%Y-%m}: PD {row['pd_hat']:.1%}")
+    months = int((explained["account_id"].astype("str") == account).sum())
+    # Without dates of its own, a table's months are stand-ins that nobody may read as dates.
+    when = f", observed {row['observation_month']:%Y-%m}" if dated else ""
+    if when and months > 1:
+        when += f" (the latest of its {months} observations)"
+    say(f"Account {account}{when}: PD {row['pd_hat']:.1%}")
     say(f"Base value {row['base_value']:+.3f}, and by trait (log-odds):")
     for trait in TRAITS.values():
         outcome = row[f"outcome_{trait.key}"]
@@ -52,7 +57,8 @@ def run(config: Config) -> None:
     ):
         explained = explain_rows(config, fitted, prepared, active)
     if config.explain.account:
-        _say_account(explained, config.explain.account)
+        dated = bool(prepared.facts["source"].get("dated", True))
+        _say_account(explained, config.explain.account, dated=dated)
         return
     space = config.workspace
     say(f"{describe(config)}: what moves the PD, and how well the data show it")
