@@ -240,6 +240,7 @@ def test_intervals_of_ratios_and_gaps_between_groups_cover_as_often_as_they_say(
             ((table["tpr_gap_low"] > 0) | (table["tpr_gap_high"] < 0)).any(),
             ((table["level_low"] > 1) | (table["level_high"] < 1)).any(),
         ]
+        assert (table["level_low"] >= 0).all()  # no ratio of counts is negative
     assert (missed <= 12).all()
 
 

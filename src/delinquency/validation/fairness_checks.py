@@ -112,7 +112,7 @@ def group_table(evidence: Evidence, options: ValidationOptions) -> pd.DataFrame:
         spread = float(np.sqrt(rows.bad[own].sum() + 1)) / expected if expected else np.nan
         record |= {
             "level": ratio,
-            "level_low": ratio - z * spread / overall if overall else np.nan,
+            "level_low": max(ratio - z * spread / overall, 0.0) if overall else np.nan,
             "level_high": ratio + z * spread / overall if overall else np.nan,
         }
         records.append(record)
