@@ -1,4 +1,5 @@
 import json
+import re
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -202,6 +203,7 @@ def test_the_worklist_is_written_and_no_cell_is_a_formula(portfolio):
     rows = (portfolio / "reports/synthetic/worklist.csv").read_text().splitlines()
     assert len(rows) == 6 and rows[0].startswith("rank,urgency,account")
     page = (portfolio / "reports/synthetic/worklist.html").read_text(encoding="utf-8")
+    assert re.search(r"as of \S+ \d\d:\d\d [A-Z][a-z]+/[A-Z]", page)  # CST is two zones
     assert "Worklist: Synthetic card portfolio" in page and "工作清单：" in page
     assert "SYNTHETIC ACCOUNTS" in page and "<style>" in page
     assert set(URGENCIES) == set(URGENCIES_ZH)

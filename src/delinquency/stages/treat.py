@@ -28,7 +28,12 @@ from delinquency.pipeline.treatments import (
 )
 from delinquency.policy import Policy, policy_digest, rules_out_of_date
 from delinquency.reporting.treatment_words import ACTION_WORDS, offers_zh, summary_lines
-from delinquency.reporting.worklist_page import WorklistFacts, worklist_csv, worklist_page
+from delinquency.reporting.worklist_page import (
+    WorklistFacts,
+    on_the_clock,
+    worklist_csv,
+    worklist_page,
+)
 from delinquency.workspace.artifacts import digest, frame_digest, write_frame, write_json
 from delinquency.workspace.progress import say, working
 
@@ -122,7 +127,7 @@ def _write_worklist(
         title_zh=config.data.title_zh,
         real=config.data.real,
         policy=f"{policy.name}@{policy.version}",
-        as_of=f"{at:%Y-%m-%d %H:%M %Z}",
+        as_of=on_the_clock(at),  # CST alone is China's time, or that of Chicago
         currency=applied.currency,
         words_zh=offers_zh(),
     )
