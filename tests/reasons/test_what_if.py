@@ -231,6 +231,14 @@ def test_what_cannot_be_afforded_is_said_not_to_be_asked():
     assert one.margin.amount == pytest.approx(130 / 3) and one.margin.months == 3
     assert "more than what is left after essentials, CNY 43.33 a month" in one.answer
     assert "43.33元" in one.answer_zh
+    monthly["essential_outgoings"] = np.full((1, 4), 600.0)  # 100, 100 and 150 too little
+    none = Windows(windows.keys, 4, monthly, windows.static, windows.tables)
+    one = what_ifs(none, _score, context=(_reference(), scale_of("none"), "CNY"), cutoff=0.3)[0]
+    assert one.margin.amount < 0 and "0.00" not in one.answer
+    assert one.answer.endswith(
+        " Nothing is left after essentials: it is not to be asked of the customer."
+    )
+    assert one.answer_zh.endswith("扣除必要支出后没有结余，不应向客户提出。")
 
 
 def test_the_answers_for_no_change_and_no_need_are_plain():

@@ -314,9 +314,13 @@ def _answer(
     }[float(found.spending[row])]  # fmt: skip
     name, name_zh = margin.name()
     afford, afford_zh = f" {name.capitalize()} is not known.", f"{name_zh}未知。"
-    if margin.known:
+    if margin.known and margin.amount <= 0 and not margin.fits(monthly):
+        none, none_zh = name.replace("what", "Nothing", 1), name_zh.replace("的结余", "没有结余")
+        afford = f" {none}: it is not to be asked of the customer."
+        afford_zh = f"{none_zh}，不应向客户提出。"
+    elif margin.known:
         within = margin.fits(monthly)
-        rest, rest_zh = money_words(max(margin.amount, 0.0), currency)
+        rest, rest_zh = money_words(margin.amount, currency)
         afford = (
             f" That is {'within' if within else 'more than'} {name}, "
             f"{rest} a month{'' if within else ': it is not to be asked of the customer'}."
