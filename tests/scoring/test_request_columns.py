@@ -1,5 +1,7 @@
 """A request's plain columns are what the tables' own check makes of the same rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +12,9 @@ from delinquency.errors import ModelError
 from delinquency.panel.schema import MONTH_DTYPE, TABLES
 from delinquency.panel.table_checks import validate
 from delinquency.panel.windows import build_windows
+from delinquency.scoring.part_tables import require_columns
 from delinquency.scoring.request_columns import lists_of_records, plain_table, with_columns
-from delinquency.scoring.request_rows import tables_of_request
+from delinquency.scoring.request_rows import score_records, score_request, tables_of_request
 
 MONTHS = [f"2024-{month:02d}-01" for month in range(1, 7)]
 money = st.one_of(st.none(), st.floats(0, 1e6), st.integers(0, 10_000), st.just(0.0))
@@ -88,6 +91,40 @@ def test_a_month_twice_is_refused_in_two_lines():
     row = {"account_id": "a", "month": "2024-01-01", "balance": 1.0}
     with pytest.raises(ModelError, match="one row for each key") as refused:
         tables_of_request({"statements": lists_of_records([row, row])})
+    assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("month", [202401, 1704067200000, 45292.0, True])
+def test_a_number_is_no_month(month):
+    # Read as nanoseconds it would be January 1970, without a word.
+    rows = lists_of_records([{"account_id": "a", "month": month, "balance": 1.0}])
+    with pytest.raises(ModelError, match="statements: month: expected a day as text") as refused:
+        tables_of_request({"statements": rows})
+    assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        ([], "holds no row"),
+        ([{"table": ["x"], "account_id": "a"}], "names the table of each row"),
+        ([{"f1": 1.0, "f2": 2.0}, {"f1": 1.0}], "1 are missing: f2"),  # not unknown: not sent
+        ([{}], "2 are missing: f1, f2"),
+    ],
+)
+def test_rows_that_are_none_are_refused_in_two_lines(records, words):
+    scorer = SimpleNamespace(model=SimpleNamespace(features=("f1", "f2")))
+    with pytest.raises(ModelError, match=words) as refused:
+        score_records(records, scorer)
+    assert len(str(refused.value).splitlines()) == 2
+    if not records:
+        with pytest.raises(ModelError, match=words):
+            score_request(pd.DataFrame(records), scorer)
+
+
+def test_a_table_that_is_not_sent_is_named_in_two_lines():
+    with pytest.raises(ModelError, match=r"lack: bureau \(the whole table\)") as refused:
+        require_columns({"bureau": {"account_id", "month", "open_trades"}}, {})
     assert len(str(refused.value).splitlines()) == 2
 
 

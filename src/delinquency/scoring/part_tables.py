@@ -138,6 +138,6 @@ def require_columns(
             lacking += [f"{name}.{column}" for column in sorted(asked - given)]
     if lacking:
         raise ModelError(
-            f"The model needs columns that these accounts lack: {', '.join(lacking)}. Give the "
-            "same tables as in training, or train a model without them."
+            f"The model needs columns that these accounts lack: {', '.join(lacking)}.\n"
+            "Give the same tables as in training, or train a model without them."
         )

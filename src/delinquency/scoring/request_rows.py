@@ -50,6 +50,8 @@ def score_request(frame: pd.DataFrame, scorer: AccountScorer) -> ScoredAccounts:
     ModelError
         In two lines: what is wrong, and what to send.
     """
+    if not len(frame):
+        raise _nothing()
     if TABLE in frame.columns:
         columns = {str(name): frame[name].to_numpy(object) for name in frame.columns}
         return _score_tables(_by_table(columns, frame.notna().to_numpy()), scorer)
@@ -67,12 +69,12 @@ def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -
     ModelError
         In two lines: what is wrong, and what to send.
     """
+    if not records:
+        raise _nothing()
     if not any(TABLE in row for row in records):
         names = scorer.model.features
-        try:
-            values = [[row[name] for name in names] for row in records]
-        except KeyError:
-            return score_request(pd.DataFrame(list(records)), scorer)
+        _require_features(records, names)
+        values = [[row[name] for name in names] for row in records]
         if not all(one is None or type(one) in (float, int) for row in values for one in row):
             return score_request(pd.DataFrame(list(records)), scorer)
         matrix = np.array(values, np.float64).T
@@ -81,14 +83,14 @@ def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -
         lists = lists_of_records([{n: row[n] for n in KEYS if n in row} for row in records])
         keys = _keys(lists, len(records))
         return scorer.score_features(np.ascontiguousarray(matrix), keys, scorer.trained_tables)
-    rows: dict[Any, list[Mapping[str, Any]]] = {}
+    rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in records:
-        rows.setdefault(row.get(TABLE), []).append(row)
+        rows.setdefault(str(row.get(TABLE)), []).append(row)
     tables = {}
     for name, own in rows.items():
         lists = lists_of_records(own)
         lists.pop(TABLE, None)
-        tables[str(name)] = lists
+        tables[name] = lists
     return _score_tables(tables, scorer)
 
 
@@ -162,6 +164,7 @@ def tables_of_request(given: Mapping[str, Lists]) -> dict[str, TableColumns]:
         own = {*TABLES[name].column_names}
         kept = {column: values for column, values in lists.items()
                 if column in own or any(value is not None for value in values)}  # fmt: skip
+        _require_days(name, kept)
         table = plain_table(name, kept) if kept.keys() <= own else None
         if table is None:
             try:
@@ -171,6 +174,26 @@ def tables_of_request(given: Mapping[str, Lists]) -> dict[str, TableColumns]:
                 raise ModelError(_two_lines(error)) from None
         tables[name] = table
     return tables
+
+
+def _nothing() -> ModelError:
+    return ModelError(
+        "The request holds no row.\n"
+        f"Send rows of the canonical tables with a column {TABLE!r}, or features."
+    )
+
+
+def _require_days(name: str, lists: Lists) -> None:
+    """Refuse numbers as months and days: 202401 would be read as a moment of 1970."""
+    for column in TABLES[name]:
+        if column.kind not in ("month", "date"):
+            continue
+        for value in lists.get(column.name, ()):
+            if isinstance(value, (bool, int, float, np.number)) and value == value:
+                raise ModelError(
+                    f"request, {name}: {column.name}: expected a day as text. Got {value!r}.\n"
+                    "Send YYYY-MM-DD."
+                )
 
 
 def _dtype(values: list[Any]) -> str | None:
@@ -185,15 +208,26 @@ def _two_lines(error: DataError) -> str:
     return f"{error.faults[0]}\n{rest}docs/serving.md lists the columns of every table."
 
 
+def _require_features(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Refuse a row that lacks features: a frame of all rows would hold them as unknown."""
+    for row in records:
+        if missing := [name for name in names if name not in row]:
+            raise _lacking(missing, len(names))
+
+
+def _lacking(missing: Sequence[str], n_features: int) -> ModelError:
+    shown = ", ".join(missing[:MOST_NAMED]) + (" ..." if len(missing) > MOST_NAMED else "")
+    return ModelError(
+        f"The model takes {n_features} features; {len(missing)} are missing: {shown}.\n"
+        f"Send all of them, or rows of the canonical tables with a column {TABLE!r}."
+    )
+
+
 def _features(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     place = frame.columns.get_indexer(list(names))
     missing = [name for name, at in zip(names, place, strict=True) if at < 0]
     if missing:
-        shown = ", ".join(missing[:MOST_NAMED]) + (" ..." if len(missing) > MOST_NAMED else "")
-        raise ModelError(
-            f"The model takes {len(names)} features; {len(missing)} are missing: {shown}.\n"
-            f"Send all of them, or rows of the canonical tables with a column {TABLE!r}."
-        )
+        raise _lacking(missing, len(names))
     chosen = frame.iloc[:, place]
     text = [name for name, kind in chosen.dtypes.items() if kind.kind in "OUTM"
             and any(isinstance(v, str) for v in chosen[name])]  # fmt: skip
