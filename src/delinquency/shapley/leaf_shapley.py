@@ -160,21 +160,23 @@ def ordered_values(view, leaf, leaf_value, population, ordered, out):  # type: i
             joins = (known >> player) & 1
             worth[known] = (weight if joins else -weight) * share[size - 1 - known]
         add_subsets(worth, n_all, 0, n_all)
-        out[:size, player] = worth
+        # One by one: the check of two slices' lengths takes seconds to compile.
+        for known in range(size):
+            out[known, player] = worth[known]
 
 
 @njit(cache=True, nogil=True)
-def pair_values(view, leaf, leaf_value, population, weights, out):  # type: ignore[no-untyped-def]
+def pair_values(view, leaf, leaf_value, population, weights, ordered, out):  # type: ignore[no-untyped-def]
     """Write a leaf's mains and pairs for every mask: the players' mains, then pair by pair.
 
     ``I_ab = sum_S W(k - 1, s) (v(S+a+b) - v(S+a) - v(S+b) + v(S))`` is the interaction of two
-    players, and ``main_a = value_a - sum_b I_ab / 2``.
+    players, and ``main_a = value_a - sum_b I_ab / 2``. Pairs know no order: ``ordered`` is empty.
     """
     n_all = view[3][leaf]
     size = 1 << n_all
     with_ = np.empty(size)
     without = np.empty(size)
-    owen_sums(view, leaf, leaf_value, 0, population, weights, np.empty((0, 0, 0)), with_, without)
+    owen_sums(view, leaf, leaf_value, 0, population, weights, ordered, with_, without)
     for mask in range(size):
         for player in range(n_all):
             out[mask, player] = with_[mask] - without[mask & ~(1 << player)]

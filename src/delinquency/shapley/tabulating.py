@@ -315,7 +315,7 @@ def _fill(view, runs, node_split, column_local, own, game, outputs, layout, tabl
             elif kind == ORDERED:
                 ordered_values(view, leaf, value, population, ordered, worth[here])
             else:
-                pair_values(view, leaf, value, population, weights, worth[here])
+                pair_values(view, leaf, value, population, weights, ordered, worth[here])
             for one in range(counts[leaf]):
                 find = 0
                 while run_outputs[run, find] != output[leaf, one]:

@@ -59,8 +59,10 @@ def tree_paths(left, right):  # type: ignore[no-untyped-def]
                 if fill:
                     leaves[n_leaves] = ~at
                     depths[n_leaves] = depth
-                    nodes[n_leaves, :depth] = way[:depth]
-                    sides[n_leaves, :depth] = turn[:depth]
+                    # One by one: the check of two slices' lengths takes seconds to compile.
+                    for step in range(depth):
+                        nodes[n_leaves, step] = way[step]
+                        sides[n_leaves, step] = turn[step]
                 n_leaves += 1
                 continue
             if fill:
