@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from delinquency.errors import ModelError
+from delinquency.log_odds import log_odds
 from delinquency.named_choices import Registry
 
 Array = NDArray[np.float64]
@@ -78,7 +79,15 @@ class Outcomes:
 
     def reweighted(self, weights: Array) -> "Outcomes":
         """Return the same rows with other weights, given in the caller's row order."""
-        return replace(self, weights=weights[self.order])
+        other = replace(self, weights=weights[self.order])
+        # A bootstrap asks hundreds of replicates for them, and they know nothing of weights.
+        other.__dict__["logits"] = self.logits
+        return other
+
+    @cached_property
+    def logits(self) -> Array:
+        """Log-odds of the predictions, shape (n_rows,)."""
+        return log_odds(self.pd_hat)
 
     @property
     def total(self) -> float:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from delinquency.log_odds import log_odds, probability
-from delinquency.metrics.metric import Outcomes, metric
+from delinquency.log_odds import probability
+from delinquency.metrics.metric import Array, Outcomes, metric
 
 SMALLEST = 1e-15
 """Predictions of exactly 0 and 1 are moved inward by this much before a logarithm is taken."""
@@ -84,14 +84,14 @@ def calibration_intercept(outcomes: Outcomes) -> float:
     """
     if outcomes.bads in (0.0, outcomes.total):
         return float("nan")
-    logits, weights = log_odds(outcomes.pd_hat), outcomes.weights
+    logits, bad, weights = _counting(outcomes)
     shift = 0.0
     for _ in range(NEWTON_STEPS):
         p = probability(shift + logits)
         curvature = weights @ (p * (1 - p))
         if curvature < FLAT:
             return float("nan")
-        step = float(np.clip(weights @ (outcomes.bad - p) / curvature, -2.0, 2.0))
+        step = float(np.clip(weights @ (bad - p) / curvature, -2.0, 2.0))
         shift += step
         if abs(step) < FLAT:
             return shift
@@ -105,6 +105,14 @@ def observed_expected(outcomes: Outcomes) -> float:
     return float(outcomes.bads / expected) if expected > 0 else float("nan")
 
 
+def _counting(outcomes: Outcomes) -> tuple[Array, Array, Array]:
+    """Return logits, outcomes and weights of the rows that count: a replicate leaves out a third."""
+    rows = outcomes.weights > 0
+    if rows.all():
+        return outcomes.logits, outcomes.bad, outcomes.weights
+    return outcomes.logits[rows], outcomes.bad[rows], outcomes.weights[rows]
+
+
 def _recalibration_line(outcomes: Outcomes) -> tuple[float, float]:
     """Return intercept and slope by Newton's method; NaN where no finite line is best.
 
@@ -114,7 +122,7 @@ def _recalibration_line(outcomes: Outcomes) -> tuple[float, float]:
     missing = float("nan"), float("nan")
     if outcomes.bads in (0.0, outcomes.total) or len(outcomes.ends) == 1:
         return missing
-    x, w = log_odds(outcomes.pd_hat), outcomes.weights
+    x, bad, w = _counting(outcomes)
     # Around its middle the two parameters hardly depend on each other, and Newton is stable.
     middle = float(w @ x / outcomes.total)
     x = x - middle
@@ -122,7 +130,7 @@ def _recalibration_line(outcomes: Outcomes) -> tuple[float, float]:
     for _ in range(NEWTON_STEPS):
         p = probability(level + slope * x)
         curve = w * p * (1 - p)
-        missed = w * (outcomes.bad - p)
+        missed = w * (bad - p)
         h00, h01, h11 = curve.sum(), curve @ x, curve @ x**2
         determinant = h00 * h11 - h01**2
         if determinant < FLAT or abs(slope) > 1e4:
