@@ -1,6 +1,9 @@
 """From a forest and a grouping of its features to the tables that explain rows."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,8 @@ from delinquency.shapley.views import MAX_PLAYERS, path_players, tree_paths
 _MOST_PLAYERS = 16
 """Players of a leaf that is tabulated: the bits of a place in its table."""
 
+_TREES_FOR_THREADS = 16
+"""Trees below which threads cost more than they save."""
 _LINE_BYTES = 64
 
 
@@ -184,7 +189,9 @@ class _TooLargeError(Exception):
     """Tables that grew beyond their bound."""
 
 
-def compile_values(source: Source, players: Players, costs: Costs) -> Compiled:
+def compile_values(
+    source: Source, players: Players, costs: Costs, *, n_threads: int = 1
+) -> Compiled:
     """Tabulate one kind of values of every tree.
 
     Parameters
@@ -192,6 +199,8 @@ def compile_values(source: Source, players: Players, costs: Costs) -> Compiled:
     source : Source
     players : Players
     costs : Costs
+    n_threads : int
+        Threads that count the reference population; the tables are the same for any number.
 
     Returns
     -------
@@ -200,7 +209,7 @@ def compile_values(source: Source, players: Players, costs: Costs) -> Compiled:
     most = _MOST_PLAYERS
     while True:
         try:
-            return _compile(source, players, costs, most)
+            return _compile(source, players, costs, most, n_threads)
         except _TooLargeError:
             # First the few leaves with many players, which take most of the room.
             if most > 12 or costs.max_states <= 64:
@@ -209,38 +218,69 @@ def compile_values(source: Source, players: Players, costs: Costs) -> Compiled:
                 costs = replace(costs, max_states=costs.max_states // 2, state=costs.state * 2)
 
 
-def _compile(source: Source, players: Players, costs: Costs, most: int) -> Compiled:
+@dataclass(frozen=True)
+class _CountedTree:
+    """A tree's leaf values, splits, paths, players met, and reference population."""
+
+    values: NDArray[np.float64]
+    split: Any
+    paths: Any
+    met: Any
+    population: Any
+
+
+def _counted_tree(source: Source, players: Players, tree: int) -> _CountedTree:
+    """Return a tree that is ready to be tabulated; one of a single leaf has its value alone."""
     forest = source.forest
-    interventional = source.background is not None
+    nodes = slice(int(forest.node_start[tree]), int(forest.node_start[tree + 1]))
+    leaves = slice(int(forest.leaf_start[tree]), int(forest.leaf_start[tree + 1]))
+    values = forest.leaf_value[leaves]
+    if nodes.start == nodes.stop:
+        return _CountedTree(values, None, None, None, None)
+    split = (source.column[nodes], source.rank[nodes], players.of_feature[forest.feature[nodes]])
+    children = (forest.left[nodes], forest.right[nodes])
+    paths = tree_paths(*children)
+    met = path_players(paths, split[2])
+    if met[0].max() > MAX_PLAYERS:
+        raise UnsupportedModelError(
+            f"Expected at most {MAX_PLAYERS} different features on the way to a leaf. "
+            f"Got {met[0].max()} in tree {tree}."
+        )
+    population = _population(source, nodes, leaves, split, children, paths, met)
+    return _CountedTree(values, split, paths, met, population)
+
+
+def _counted_trees(source: Source, players: Players, n_threads: int) -> Iterator[_CountedTree]:
+    """Yield every tree in order; the rows that take each path are counted some trees ahead."""
+    count = partial(_counted_tree, source, players)
+    trees = range(source.forest.n_trees)
+    if n_threads <= 1 or len(trees) < _TREES_FOR_THREADS:
+        yield from map(count, trees)
+        return
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        yield from pool.map(count, trees)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _compile(
+    source: Source, players: Players, costs: Costs, most: int, n_threads: int
+) -> Compiled:
+    forest = source.forest
     column_local = np.zeros(source.encoding.n_columns, np.int64)
-    deep = DeepLeavesBuilder(interventional)
+    deep = DeepLeavesBuilder(source.background is not None)
     pieces: list[tuple[int, tuple[NDArray[Any], ...]]] = []
     cutting = (costs.comparison, costs.state, costs.max_states, costs.max_leaves)
     numbers = 0
     base = forest.base
-    for tree in range(forest.n_trees):
-        nodes = slice(int(forest.node_start[tree]), int(forest.node_start[tree + 1]))
-        leaves = slice(int(forest.leaf_start[tree]), int(forest.leaf_start[tree + 1]))
-        values = forest.leaf_value[leaves]
-        if nodes.start == nodes.stop:
-            base += float(values[0])
+    for tree in _counted_trees(source, players, n_threads):
+        split, paths, met = tree.split, tree.paths, tree.met
+        if paths is None:
+            base += float(tree.values[0])
             continue
-        split = (
-            source.column[nodes],
-            source.rank[nodes],
-            players.of_feature[forest.feature[nodes]],
-        )
-        children = (forest.left[nodes], forest.right[nodes])
-        paths = tree_paths(*children)
-        met = path_players(paths, split[2])
-        if met[0].max() > MAX_PLAYERS:
-            raise UnsupportedModelError(
-                f"Expected at most {MAX_PLAYERS} different features on the way to a leaf. "
-                f"Got {met[0].max()} in tree {tree}."
-            )
-        population = _population(source, nodes, leaves, split, children, paths, met)
-        base += _base_value(values[paths[0]], met[0], population)
-        game = (players.kind, values, population, _WEIGHTS, players.order)
+        base += _base_value(tree.values[paths[0]], met[0], tree.population)
+        game = (players.kind, tree.values, tree.population, _WEIGHTS, players.order)
         for group in np.unique(players.group[split[2]]):
             view_of = (players.group, int(group), most)
             piece = compile_view(paths, met, split, column_local, view_of, game, cutting)

@@ -184,7 +184,8 @@ class TraitExplainer:
             players = feature_players(self._groups, order)
         else:
             players = pair_players(self._groups, len(self.traits))
-        return compile_values(self._source, players, self._costs)
+        n_threads = self._usable_threads()
+        return compile_values(self._source, players, self._costs, n_threads=n_threads)
 
     def _load(self, kind: str) -> Compiled:
         assert self._archive is not None
