@@ -1,6 +1,7 @@
 """Stage ``features``: cut the windows, label the outcomes, engineer the traits' features."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -224,11 +225,14 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
                 name: files.enter_context(frames_written(fresh / f"{name}.parquet"))
                 for name in FRAMES
             }
+            # Parquet is written beside the digest: each frame goes to a file of its own.
+            writing = files.enter_context(ThreadPoolExecutor(max(1, config.n_threads)))
             for frames in made.parts():
-                for name in FRAMES:
-                    write[name](frames[name])
+                written = [writing.submit(write[name], frames[name]) for name in FRAMES]
                 digest_of.add(frames["features"])
                 labels.append(frames["labels"])
+                for one in written:
+                    one.result()
         write_json(to_plain(made.meanings), fresh / MEANINGS)
         by_trait = dict.fromkeys(TRAITS, 0)
         for one in made.meanings.values():
