@@ -18,7 +18,7 @@ from pathlib import Path
 import numba
 from numba import njit
 
-__all__ = ["njit", "source_digest", "use_own_cache"]
+__all__ = ["cache_folder", "njit", "source_digest", "use_own_cache"]
 
 _MARK = "delinquency-"
 _COMPILES = re.compile(
@@ -61,6 +61,11 @@ def source_digest(package: Path) -> str:
         name = path.relative_to(package).as_posix()
         total.update(name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Return the folder in which compiled code is kept; it goes with the process if temporary."""
+    return Path(numba.config.CACHE_DIR)
 
 
 def use_own_cache(package: Path) -> Path:

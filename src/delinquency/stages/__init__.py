@@ -63,6 +63,7 @@ STAGES = MappingProxyType(
             Stage("policy", "print the whole of the chosen policy: policy=<name>", alone=False),
             Stage("life_cases", "play sixteen life cases under every policy", alone=False),
             Stage("policy_diff", "compare the policy with treatment.against=<name>", alone=False),
+            Stage("compile", "compile ahead what training and explaining run", alone=False),
             Stage("ui", "open the MLflow UI on this machine", alone=False),
             Stage("notebook", "run the notebooks", alone=False),
         )
