@@ -106,7 +106,7 @@ def observed_expected(outcomes: Outcomes) -> float:
 
 
 def _counting(outcomes: Outcomes) -> tuple[Array, Array, Array]:
-    """Return logits, outcomes and weights of the rows that count: a replicate leaves out a third."""
+    """Return logits, outcomes and weights of the rows that count; a replicate lacks a third."""
     rows = outcomes.weights > 0
     if rows.all():
         return outcomes.logits, outcomes.bad, outcomes.weights

@@ -15,9 +15,18 @@ from delinquency.workspace.manifests import read_manifest
 from delinquency.workspace.mlflow_runs import Run, tracked
 from delinquency.workspace.progress import say
 from delinquency.workspace.run_processes import source_tags
-from delinquency.workspace.run_stores import DATABASE, store_of
+from delinquency.workspace.run_stores import DATABASE, Store, store_of
 
 FIGURES = "figures"
+PLOTS = "plots"
+"""Folder of figures: of the reports, and of a run."""
+
+
+def run_store(config: Config) -> Store | None:
+    """Return where the runs of the chosen data are kept; None where none are."""
+    if not config.tracking.enabled:
+        return None
+    return store_of(config.tracking, config.workspace, real=config.data.real)
 
 
 @contextmanager
@@ -70,12 +79,10 @@ def open_run_of(config: Config, *, purpose: str) -> Iterator[Run]:
 def _opened(
     config: Config, facts: Mapping[str, Any], *, purpose: str, run_id: str
 ) -> Iterator[Run]:
-    space = config.workspace
-    store = None
-    if config.tracking.enabled:
-        store = store_of(config.tracking, space, real=config.data.real)
-        if store.uri.endswith(DATABASE) and not (space.tracking / DATABASE).exists():
-            say("creating the run database (once, about ten seconds) ...")
+    store = run_store(config)
+    made = config.workspace.tracking / DATABASE
+    if store is not None and store.uri.endswith(DATABASE) and not made.exists():
+        say("creating the run database (once, about ten seconds) ...")
     source = facts["source"]
     tags = {
         "stage": purpose,
@@ -109,4 +116,4 @@ def save_figures(config: Config, figures: dict[str, Any], active: Run) -> None:
         with replacing(folder / f"{name}.png") as temporary:
             figure.savefig(temporary)
         write_text(bilingual_svg(figure, name, words), folder / f"{name}.svg")
-        active.figure(figure, f"plots/{name}.png")
+        active.file(folder / f"{name}.png", PLOTS)

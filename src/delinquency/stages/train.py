@@ -10,7 +10,8 @@ from delinquency.pipeline.preflight import check_choices
 from delinquency.pipeline.prepared_features import prepare
 from delinquency.pipeline.run_report import write_run_page
 from delinquency.pipeline.training import fit, log_model
-from delinquency.pipeline.training_runs import open_run
+from delinquency.pipeline.training_runs import open_run, run_store
+from delinquency.workspace.database_beside import database_made_beside
 from delinquency.workspace.mlflow_runs import Run, experiment_link
 from delinquency.workspace.progress import say, working
 
@@ -18,7 +19,8 @@ from delinquency.workspace.progress import say, working
 def run(config: Config) -> None:
     """Fit, evaluate and explain the model, and say where everything lies."""
     check_choices(config)
-    prepared = prepare(config)
+    with database_made_beside(run_store(config)):
+        prepared = prepare(config)
     with open_run(config, prepared, purpose="train") as active:
         fitted = fit(config, prepared, active)
         with working("evaluating on the test part") as tick:

@@ -155,13 +155,6 @@ class Run:
         mlflow.set_tags(dict(values))
 
     @_when_kept
-    def figure(self, figure: Any, path: str) -> None:
-        """Log a matplotlib figure as PNG."""
-        import mlflow
-
-        mlflow.log_figure(figure, path)
-
-    @_when_kept
     def table(self, frame: pd.DataFrame, path: str) -> None:
         """Log a table that the UI shows with a column picker."""
         import mlflow
@@ -293,6 +286,16 @@ def tracked(
         except BaseException as error:
             mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:PARAM_LENGTH])
             raise
+
+
+def make_database(store: Store) -> None:
+    """Make the tables of a run database that is a file; nothing where they are there already."""
+    import mlflow
+
+    quieten()
+    with _alone_at(store):
+        point_mlflow_at(store)
+        mlflow.MlflowClient().search_experiments(max_results=1)
 
 
 def log_to_run(store: Store, run_id: str, path: Path) -> None:
