@@ -231,8 +231,8 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
                 written = [writing.submit(write[name], frames[name]) for name in FRAMES]
                 digest_of.add(frames["features"])
                 labels.append(frames["labels"])
-                for one in written:
-                    one.result()
+                for done in written:
+                    done.result()
         write_json(to_plain(made.meanings), fresh / MEANINGS)
         by_trait = dict.fromkeys(TRAITS, 0)
         for one in made.meanings.values():
