@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from delinquency.errors import ModelError
-from delinquency.modeling import recipe_choice
 from delinquency.modeling.boosting import fit_model
 from delinquency.modeling.comparison import model_recipe
 from delinquency.modeling.fitted_model import load_model
@@ -82,28 +81,3 @@ def test_a_model_from_before_is_known_only_where_nothing_was_chosen():
     assert (found.recipe.options.num_leaves, found.recipe.by_rates) == (6, False)
     with pytest.raises(ModelError, match="Train it again"):
         Chosen.of({"shape": "smaller leaves", "size": size, "options": options})
-
-
-def test_where_one_fold_has_bads_enough_the_others_are_not_grown(monkeypatch):
-    grown = []
-    growth = recipe_choice.Growth
-
-    def counted(train, test, params, report):
-        grown.append(test.construct().num_data())
-        return growth(train, test, params, report)
-
-    monkeypatch.setattr(recipe_choice, "Growth", counted)
-    monkeypatch.setattr(recipe_choice, "ENOUGH_IN_ONE", 150)
-    X, y = named_table(1)
-    X["against"] = 0.8 * X["a"] + np.random.default_rng(2).normal(size=len(X))
-    directions = {"a": 1, "against": -1}
-
-    model = fit_model(X, y, options=LightGBMOptions(), traits=dict.fromkeys(X, "debt_burden"),
-                      directions=directions, categories=KNOWN["categories"])  # fmt: skip
-
-    assert 450 <= y.sum() <= len(y) / 2
-    # Three recipes, each on the first fold alone.
-    assert grown == [500] * 3, "a first, names by their rates, larger trees"
-    assert "names ordered" in model.metadata["shape"]
-    assert list(model.metadata["contradicted"]) in ([], ["against"])
-    assert all(np.isfinite(z) for z in model.metadata["tried"].values())

@@ -244,8 +244,7 @@ def _notes(choice: Choice, rows: Rows, fit: _Fit) -> dict[str, Any]:
     if fit.options.monotone:
         signs = monotone_signs(fit.names, fit.directions)
         held = {column: int(sign) for column, sign in enumerate(signs) if sign}
-    judged = np.flatnonzero(~np.isnan(choice.score))
-    against = contradicted_directions(rows.part(judged), choice.score[judged], held, seed=fit.seed)
+    against = contradicted_directions(rows, choice.score, held, seed=fit.seed)
     return {
         "tried": {title: round(z, 2) for title, z in choice.tried},
         "contradicted": {fit.names[column]: round(z, 2) for column, z in against.items()},

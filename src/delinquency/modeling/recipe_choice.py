@@ -34,8 +34,6 @@ LARGER_TREE = 15
 FEWEST_NAMES = 3
 """Two names have but one order."""
 USUAL = LightGBMOptions()
-ENOUGH_IN_ONE = 2_000
-"""Rows of the rarer outcome, in one fold, that alone tell where the log loss turns."""
 MANY_ROWS = 10_000
 """Rows from which another recipe is tried on one fold first; where there are several repeats, it
 is on one of them. Only one that is no worse there is tried on all."""
@@ -51,9 +49,9 @@ class Tried:
     n_steps : int
         Trees of the search at the lowest mean log loss.
     loss : ndarray of shape (n_rows,)
-        Log loss of each row, the mean over repeats; NaN where it was not held out.
+        Log loss of each row, the mean over repeats.
     score : ndarray of shape (n_rows,)
-        Log-odds of each row by models that did not see it; NaN where none did not.
+        Log-odds of each row by models that did not see it.
     """
 
     recipe: Recipe
@@ -74,7 +72,7 @@ class Choice:
     tried : tuple of (str, float)
         Other recipes, with how many standard errors better (above 0) or worse they were.
     score : ndarray of shape (n_rows,)
-        Held-out log-odds of the recipe taken; NaN where a row was not held out.
+        Held-out log-odds of the recipe taken.
     """
 
     taken: Chosen
@@ -147,7 +145,7 @@ class Search:
         if not candidates:
             return self._choice(best, others)
         found = [self._better(best, one, repeats, others) for one in candidates]
-        return self._choice(min(found, key=lambda one: float(np.nanmean(one.loss))), others)
+        return self._choice(min(found, key=lambda one: float(one.loss.mean())), others)
 
     def _choice(self, taken: Tried, others: list[tuple[str, float]]) -> Choice:
         rate = self.params(taken.recipe.options)["learning_rate"]
@@ -159,7 +157,7 @@ class Search:
         return min(n_bad, len(self.rows.happened) - n_bad)
 
     def _folds(self) -> list[list[Fold]]:
-        """Return the folds: several times over where bad accounts are few, one where many."""
+        """Return the folds, several times over where bad accounts are few."""
         frame = pd.DataFrame(
             {"bad": self.rows.happened.astype(np.int64), "group_id": self.rows.groups}
         )
@@ -167,8 +165,6 @@ class Search:
         folds = repeated_stratified_folds(
             frame, n_splits=FOLDS, n_repeats=n_repeats, seed=self.seed
         )
-        if self._rarer() >= FOLDS * ENOUGH_IN_ONE:
-            return [folds[:1]]
         return [folds[at : at + FOLDS] for at in range(0, len(folds), FOLDS)]
 
     def _better(
@@ -181,7 +177,8 @@ class Search:
         """Return the better of two, noting by how much the second differs."""
         growing = _Growing(self, recipe)
         if first := self._first_look(repeats):
-            z = self._gain(best.loss, growing.tried([first]).loss)
+            rows = np.concatenate([test for _, test in first])
+            z = self._gain(best.loss, growing.tried([first]).loss, rows)
             if z <= 0:
                 others.append((recipe.title, z))
                 return best
@@ -196,14 +193,10 @@ class Search:
             return repeats[0][:1]
         return repeats[0] if len(repeats) > 1 else []
 
-    def _gain(self, before: Array, after: Array) -> float:
-        """Return how many standard errors the loss falls by, group by group.
-
-        Rows that one of the two was not judged by are left out.
-        """
-        gain = before - after
-        places = np.flatnonzero(~np.isnan(gain))
-        gain = gain[places]
+    def _gain(self, before: Array, after: Array, rows: NDArray[np.intp] | None = None) -> float:
+        """Return how many standard errors the loss falls by, group by group."""
+        places = np.arange(len(before)) if rows is None else rows
+        gain = (before - after)[places]
         _, groups = np.unique(self.rows.groups[places], return_inverse=True)
         by_group = np.bincount(groups, weights=gain)
         error = float(by_group.std(ddof=1)) / len(by_group) ** 0.5 if len(by_group) > 1 else 0.0
@@ -232,7 +225,7 @@ class _Growing:
             total[test] += score
             loss[test] += log_loss(search.rows.happened[test], probability(score))
             count[test] += 1
-        times = np.where(count > 0, count, np.nan)
+        times = np.maximum(count, 1)
         return Tried(self.recipe, n_steps, loss / times, total / times)
 
     def _growth(self, fold: Fold) -> tuple[Growth, dict[int, NameRates]]:

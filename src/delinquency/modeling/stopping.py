@@ -4,7 +4,6 @@ Too few trees leave weak causes unlearnt, too many learn chance. Where that turn
 much there is to learn, which no rule on rows or bads foretells, so it is measured: the training
 rows are parted by account, the log loss of the part left out is followed from tree to tree, and
 the number at its lowest mean is taken, a little more as the model itself learns from all of them.
-Where bads are many, one part left out tells it alone (``modeling.recipe_choice``).
 The test rows are never looked at.
 """
 
