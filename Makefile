@@ -22,7 +22,7 @@ help: ## Show this list
 	@grep -hE '^[a-z][a-z_-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 22
 
 $(STAMP): requirements.lock pyproject.toml
-	@echo "Setting up $(VENV) from requirements.lock (once, about two minutes) ..."
+	@echo "Setting up $(VENV) from requirements.lock (once, about three minutes) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed. Got: $$($(PYTHON) --version). Mend: make PYTHON=/path/to/python3.11"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
