@@ -390,6 +390,15 @@ def test_a_grade_of_two_accounts_is_not_red_by_one_bad(evidence, options):
     assert one.state == AMBER and "does not bear it out" in one.why
 
 
+def test_a_pd_that_is_too_high_is_told_by_the_figure_that_says_so(evidence, options):
+    bad = np.repeat([1.0, 0.0], [20, 1980])
+    rows = replace(evidence.test, bad=bad, pd_hat=np.full(2000, 0.05))
+    one = found(replace(evidence, test=rows), options, 24)
+    # Mass of Jeffreys' posterior above the PD, by scipy.
+    assert one.figure == pytest.approx(beta.sf(0.05, 20.5, 1980.5), rel=1e-6)
+    assert one.state == AMBER and "a PD is too high" in one.why
+
+
 def test_a_small_test_part_has_no_published_rates_but_few_values(evidence):
     from delinquency.validation.feature_movement import of_the_calendar
 

@@ -189,7 +189,7 @@ def chance_of_ece(rows: Rows, *, seed: int, draws: int = DRAWS) -> np.ndarray:
     "Jeffreys test by grade of the master scale",
     section=LEVEL,
     source="ECB 2019, 2.5.3.1",
-    what_to_do="Raise the PDs of the grades named: recalibrate, or add a margin.",
+    what_to_do="Recalibrate: raise PDs that are too low, or add a margin; lower those too high.",
     needs="jeffreys",
 )
 def by_grade(evidence: Evidence, options: ValidationOptions) -> Finding:
@@ -215,8 +215,14 @@ def by_grade(evidence: Evidence, options: ValidationOptions) -> Finding:
             " small by chance more often than it says."
         )
     if state == PASS and limits.beyond(high):
-        state = AMBER
-        why += f" Some grade's PD is too high (p = {high:.3g}): prudent, and wrong all the same."
+        highest = table.loc[table["p_too_high"].idxmin()]
+        why = (
+            f"Smallest p-value of {n} grades, after correction, that a PD is too high: {high:.3g}"
+            f" (grade {highest['grade']:.0f}: PD {highest['pd_mean']:.2%}, seen"
+            f" {highest['bad_rate']:.2%}): prudent, and wrong all the same. That one is too low:"
+            f" {low:.3g} (pass)."
+        )
+        return Finding(high, None, None, AMBER, why, limits, {"Grades": table})
     return Finding(low, None, None, state, why, limits, {"Grades": table})
 
 
