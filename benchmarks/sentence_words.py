@@ -18,7 +18,7 @@ NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 NONE_WORDS = {"none": 0.0, "no": 0.0, "yes": 1.0, "无": 0.0, "否": 0.0, "是": 1.0}
 ANSWER = re.compile(
     r"(?:(?<=^)|(?<=[:(|] )|(?<=\()|(?<=typically )|(?<=reference ))(?:none|no|yes)(?=[ ,)]|$)"
-    r"|(?:(?<=^)|(?<=[：（值为])|(?<=\| ))(?:无|否|是)(?=[ ，（）；]|$)"
+    r"|(?:(?<=^)|(?<=[：（值为])|(?<=\| ))(?:无|否|是)(?=[ ，（）；。]|$)"
 )
 """Words that stand for a number where they are a whole value."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -26,6 +26,50 @@ def _value(name: str, **columns) -> float:
     return float(FEATURES[name].compute(windows)[0])
 
 
+def test_a_value_at_its_ceiling_is_told_as_so_much_or_more():
+    from delinquency.features.feature_description import meanings_of
+    from delinquency.reasons.value_wording import displayed, style_of, value_text
+
+    columns = {"balance": [100, 100, 30_000], "application_income": 2000}
+    value = _value("balance_to_stated_income", **columns)
+    meanings = meanings_of([FEATURES["balance_to_stated_income"]], window_months=3)
+    style = style_of(meanings["balance_to_stated_income"])
+    shown = displayed(np.array([value, 9.87]), style)
+
+    assert value == 10.0  # 15 times the income, told as 10 or more
+    assert value_text(shown[0], style) == "1,000% or more"
+    assert value_text(shown[0], style, language="zh") == "1,000%以上"
+    assert value_text(shown[1], style) == "987%"
+
+
+def test_no_value_lies_beyond_its_ceiling_and_none_gathers_at_one_untold():
+    """Ratios of wild amounts are clipped: where many rows end at one large number, it is told."""
+    rng = np.random.default_rng(1)
+    n, months = 400, 12
+    needed = {name for one in FEATURES.values() for name in one.needs}
+    wild = {name: np.exp(rng.normal(0, 4, (n, months))) for name in needed}
+    static = {"application_income": np.exp(rng.normal(0, 4, n))}
+    keys = pd.DataFrame({
+        "account_id": [f"a{k}" for k in range(n)],
+        "observation_month": pd.Timestamp("2024-06"),
+    })  # fmt: skip
+    windows = Windows(keys, months, {k: v for k, v in wild.items() if k not in static}, static,
+                      frozenset())  # fmt: skip
+    untold = {}
+    for name, one in FEATURES.items():
+        if one.unit not in ("ratio", "share"):
+            continue
+        values = one.compute(windows)
+        known = values[np.isfinite(values)]
+        assert not np.isfinite(one.ceiling) or known.max(initial=0.0) <= one.ceiling, name
+        top = known.max(initial=0.0)
+        changes = (", change", ", latest against", ", variation")
+        level = not any(word in one.phrase for word in changes)
+        if level and top > 1 and (known == top).sum() > 10 and top != one.ceiling:
+            untold[name] = top
+    assert not untold, untold
+
+
 SALARY = [4000, 4000, 4000, 4000, 0, 0]
 NO_BENEFITS = [0, 0, 0, 0, 0, 0]
 BENEFITS = [0, 0, 0, 0, 1000, 1000]

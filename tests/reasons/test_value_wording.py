@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delinquency.features.feature_description import FeatureMeaning
 from delinquency.reasons.value_wording import Style, displayed, month_text, style_of, value_text
 
 SEPTEMBER = np.datetime64("2005-09")
@@ -41,6 +43,13 @@ def test_values_are_written_by_their_unit(value, unit, change, english, chinese)
     shown = displayed(np.array([value]), style)[0]
     assert value_text(shown, style) == english
     assert value_text(shown, style, language="zh") == chinese
+
+
+def test_a_capped_code_of_a_ratio_is_compared_as_it_is_shown():
+    own = FeatureMeaning.of("load", "debt_burden", phrase="Load", unit="ratio")
+    style = style_of(replace(own, capped=(9.98,)))
+    shown = displayed(np.array([1.5, 9.97, 9.98]), style)
+    assert [value_text(one, style) for one in shown] == ["150%", "997%", "998% or more"]
 
 
 def test_renminbi_are_written_in_yuan_to_the_cent():

@@ -4,6 +4,7 @@ Monotone constraints, trait groups, reason texts, report columns, drift tables a
 page are all derived from these records; nothing about a feature is stated a second time.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -42,6 +43,7 @@ class Quantity:
     name: str
     needs: tuple[str, ...]
     compute: Compute
+    ceiling: float = math.inf
 
     @property
     def meaning(self) -> str:
@@ -80,6 +82,8 @@ class Feature:
         Requirement and literature behind it.
     compute : callable
         From windows to an array of shape (n_rows,).
+    ceiling : float
+        A value of this much stands for "so much or more".
     """
 
     name: str
@@ -94,6 +98,7 @@ class Feature:
     source: str
     compute: Compute
     reach: int = 1
+    ceiling: float = math.inf
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -120,12 +125,20 @@ QUANTITIES: Registry[Quantity] = Registry("quantity")
 FEATURES: Registry[Feature] = Registry("feature")
 
 
-def quantity(*needs: str) -> Callable[[Compute], Quantity]:
-    """Register a function from windows to monthly values as a quantity of its own name."""
+def quantity(*needs: str, ceiling: float = math.inf) -> Callable[[Compute], Quantity]:
+    """Register a function from windows to monthly values as a quantity of its own name.
+
+    Parameters
+    ----------
+    *needs : str
+        Columns and event sums it reads.
+    ceiling : float
+        A value of this much stands for "so much or more".
+    """
 
     def register(compute: Compute) -> Quantity:
         name = compute.__name__
-        return QUANTITIES.add(name, Quantity(name, needs, compute))
+        return QUANTITIES.add(name, Quantity(name, needs, compute, ceiling))
 
     return register
 
@@ -139,6 +152,7 @@ def feature(
     reason: tuple[str, str],
     source: str,
     actionable: bool = True,
+    ceiling: float = math.inf,
 ) -> Callable[[Compute], Compute]:
     """Register a function from windows to one value per row as a feature of its own name.
 
@@ -153,6 +167,8 @@ def feature(
         English and Chinese phrase.
     source : str
     actionable : bool
+    ceiling : float
+        A value of this much stands for "so much or more".
 
     Returns
     -------
@@ -166,7 +182,7 @@ def feature(
             name,
             Feature(
                 name, trait, direction, unit, _columns(needs), *reason, None, actionable, source,
-                compute,
+                compute, ceiling=ceiling,
             ),
         )  # fmt: skip
         return compute
@@ -254,6 +270,7 @@ def summarise(
                     actionable=actionable,
                     source=source,
                     compute=compute,
+                    ceiling=what.ceiling if summary.level else math.inf,
                 ),
             )
     if earlier:
@@ -288,6 +305,7 @@ def _add_earlier_months(
                 source=source,
                 compute=compute,
                 reach=ago + 1,
+                ceiling=what.ceiling,
             ),
         )
 

@@ -11,9 +11,20 @@ from delinquency.features.household import (
     maxed,
     trades,
 )
-from delinquency.features.quantities import balance_log, payment_ratio, unpaid_log, utilization
+from delinquency.features.quantities import (
+    RATIO_CEILING,
+    balance_log,
+    payment_ratio,
+    unpaid_log,
+    utilization,
+)
 from delinquency.panel.windows import Array, Windows
 from delinquency.traits import DEBT_BURDEN
+
+INCOME_CEILING = 10.0
+"""Debts against a month's income are clipped here."""
+WHOLE = 1.0
+"""Cash advances count up to the whole balance."""
 
 NEAR_LIMIT = 0.9
 AMOUNTS_OWED = "T3; Dunn and Kim (1999): the share of the line in use; FICO: amounts owed"
@@ -117,23 +128,26 @@ def revolving_months(windows: Windows) -> Array:
     reason=(
         "Growth of the balance in {window}, against the limit", "{window}余额增长占额度比例",
     ),
-    source="T3; debt spiral; last-less-first differences (AMEX winners)",
+    source="T3; debt spiral; last-less-first differences (AMEX winners)", ceiling=RATIO_CEILING,
 )  # fmt: skip
 def balance_growth(windows: Windows) -> Array:
     """Latest less first known balance, over the latest credit limit."""
     balance = windows["balance"]
     grown = statistics.last(balance) - statistics.last(balance[:, ::-1])
-    return statistics.ratio(grown, statistics.last(windows["credit_limit"]), ceiling=5.0)
+    return statistics.ratio(grown, statistics.last(windows["credit_limit"]), ceiling=RATIO_CEILING)
 
 
 @feature(
     DEBT_BURDEN, direction=0, unit="ratio", needs=("balance",),
     reason=("Latest balance against its average", "最近余额与平均余额之比"), source=AMOUNTS_OWED,
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def balance_to_mean(windows: Windows) -> Array:
     """Latest balance over the mean balance of the window."""
     balance = windows["balance"]
-    return statistics.ratio(statistics.last(balance), statistics.mean(balance), ceiling=5.0)
+    return statistics.ratio(
+        statistics.last(balance), statistics.mean(balance), ceiling=RATIO_CEILING
+    )
 
 
 @feature(
@@ -227,13 +241,13 @@ def new_trades(windows: Windows) -> Array:
         "Growth of all debt in {window}, against the monthly income stated",
         "{window}总负债增长与申报月收入之比",
     ),
-    source="T3; debt spiral",
+    source="T3; debt spiral", ceiling=INCOME_CEILING,
 )  # fmt: skip
 def debt_growth_to_stated_income(windows: Windows) -> Array:
     """Latest less first known debt here and elsewhere, over the monthly income stated."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
     grown = statistics.last(debt) - statistics.last(debt[:, ::-1])
-    return statistics.ratio(grown, windows["application_income"], ceiling=10.0)
+    return statistics.ratio(grown, windows["application_income"], ceiling=INCOME_CEILING)
 
 
 @feature(
@@ -251,34 +265,35 @@ def share_owed_elsewhere(windows: Windows) -> Array:
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio", needs=("balance", "application_income"),
     reason=("Balance against the monthly income stated", "余额与申报月收入之比"),
-    source="T3; debt to income",
+    source="T3; debt to income", ceiling=INCOME_CEILING,
 )  # fmt: skip
 def balance_to_stated_income(windows: Windows) -> Array:
     """Latest balance over the monthly income stated at application."""
     balance = statistics.last(windows["balance"])
-    return statistics.ratio(balance, windows["application_income"], ceiling=10.0)
+    return statistics.ratio(balance, windows["application_income"], ceiling=INCOME_CEILING)
 
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio", needs=("cash_advances", "balance"),
     reason=("Cash advances against the balance", "取现金额与余额之比"),
-    source="T3; behavioural scorecards: cash as a share of the debt",
+    source="T3; behavioural scorecards: cash as a share of the debt", ceiling=WHOLE,
 )  # fmt: skip
 def cash_advances_to_balance(windows: Windows) -> Array:
     """Cash advances of the window over the latest balance, at most 1."""
     cash = statistics.total(windows["cash_advances"])
-    return statistics.ratio(cash, statistics.last(windows["balance"]), ceiling=1.0)
+    return statistics.ratio(cash, statistics.last(windows["balance"]), ceiling=WHOLE)
 
 
 @feature(
     DEBT_BURDEN, direction=+1, unit="ratio", needs=("interest", "payment"),
     reason=("Interest against payments", "利息占还款比例"),
     source="T3; persistent debt (FCA CP17/10): more paid in interest than in principal",
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def interest_to_payments(windows: Windows) -> Array:
     """Interest of the window over its payments."""
     interest = statistics.total(windows["interest"])
-    return statistics.ratio(interest, statistics.total(windows["payment"]), ceiling=5.0)
+    return statistics.ratio(interest, statistics.total(windows["payment"]), ceiling=RATIO_CEILING)
 
 
 @feature(

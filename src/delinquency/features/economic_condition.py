@@ -5,7 +5,7 @@ import numpy as np
 from delinquency.features import statistics
 from delinquency.features.catalogue import feature, summarise
 from delinquency.features.household import income, income_log, income_to_usual_spending
-from delinquency.features.quantities import charges_to_limit, new_charges
+from delinquency.features.quantities import RATIO_CEILING, charges_to_limit, new_charges
 from delinquency.panel.windows import Array, Windows
 from delinquency.traits import ECONOMIC_CONDITION
 
@@ -166,12 +166,12 @@ def income_drop(windows: Windows) -> Array:
 @feature(
     ECONOMIC_CONDITION, direction=-1, unit="ratio", needs=(income, "application_income"),
     reason=("Recent income against that stated at application", "近期收入与申报收入之比"),
-    source=INCOME_LOSS, actionable=False,
+    source=INCOME_LOSS, actionable=False, ceiling=RATIO_CEILING,
 )  # fmt: skip
 def income_to_stated(windows: Windows) -> Array:
     """Mean income of the last three months over the income stated at application."""
     recent = statistics.mean(income(windows)[:, -3:])
-    return statistics.ratio(recent, windows["application_income"], ceiling=5.0)
+    return statistics.ratio(recent, windows["application_income"], ceiling=RATIO_CEILING)
 
 
 @feature(

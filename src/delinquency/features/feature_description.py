@@ -1,5 +1,6 @@
 """What a column of the model matrix means: kept with the data and the model, without the code."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -35,7 +36,7 @@ class FeatureMeaning:
     labels : tuple of (float, str, str)
         Codes with their English and Chinese words.
     capped : tuple of float
-        Codes that stand for "so much or more".
+        Codes, or the ceiling of a feature, that stand for "so much or more".
     headline, headline_zh : str
         What the adverse side means, in the user's own words; "" for none.
     mark_of : str
@@ -137,6 +138,7 @@ def meanings_of(features: Iterable[Feature], *, window_months: int) -> dict[str,
             phrase_zh=one.phrase_zh.replace(WINDOW, months_zh),
             actionable=one.actionable,
             needs=one.needs,
+            capped=() if math.isinf(one.ceiling) else (one.ceiling,),
         )
         for one in features
     }

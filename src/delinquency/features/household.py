@@ -18,6 +18,7 @@ ABLE_COVERAGE = 1.5
 ABLE_BUFFER = 1.0
 """Deposits carry essentials and the minimum due for a month: could pay."""
 BUFFER_CEILING = 24.0
+SPENDING_CEILING = 20.0
 """Months; beyond two years a deposit differs by wealth, not by ability to pay."""
 MONTHS_PER_YEAR = 12.0
 
@@ -62,7 +63,7 @@ def debt_service(windows: Windows) -> Array:
     return windows["minimum_due"] + statistics.carried(windows["other_instalments"])
 
 
-@quantity("minimum_due", "other_instalments", "application_income")
+@quantity("minimum_due", "other_instalments", "application_income", ceiling=RATIO_CEILING)
 def debt_service_to_stated_income(windows: Windows) -> Array:
     """Minimum due on this card and instalments elsewhere, over the income stated at application.
 
@@ -73,7 +74,7 @@ def debt_service_to_stated_income(windows: Windows) -> Array:
     return ratio(debt_service(windows), stated, ceiling=RATIO_CEILING)
 
 
-@quantity("balance", "other_balance", "application_income")
+@quantity("balance", "other_balance", "application_income", ceiling=RATIO_CEILING)
 def debt_to_stated_income(windows: Windows) -> Array:
     """Balances here and elsewhere over a year of the income stated at application."""
     debt = windows["balance"] + statistics.carried(windows["other_balance"])
@@ -81,7 +82,7 @@ def debt_to_stated_income(windows: Windows) -> Array:
     return ratio(debt, yearly, ceiling=RATIO_CEILING)
 
 
-@quantity("salary", "benefits", "essential_outgoings", "minimum_due")
+@quantity("salary", "benefits", "essential_outgoings", "minimum_due", ceiling=RATIO_CEILING)
 def coverage(windows: Windows) -> Array:
     """(Income - essentials) over the minimum due that the month's payment had to meet.
 
@@ -92,7 +93,14 @@ def coverage(windows: Windows) -> Array:
     return _times(left, previous(windows["minimum_due"]))
 
 
-@quantity("salary", "benefits", "essential_outgoings", "minimum_due", "other_instalments")
+@quantity(
+    "salary",
+    "benefits",
+    "essential_outgoings",
+    "minimum_due",
+    "other_instalments",
+    ceiling=RATIO_CEILING,
+)
 def coverage_after_debts(windows: Windows) -> Array:
     """(Income - essentials - instalments elsewhere) over the minimum due."""
     other = statistics.carried(windows["other_instalments"])
@@ -100,24 +108,24 @@ def coverage_after_debts(windows: Windows) -> Array:
     return _times(left, previous(windows["minimum_due"]))
 
 
-@quantity("deposit_balance", "essential_outgoings", "minimum_due")
+@quantity("deposit_balance", "essential_outgoings", "minimum_due", ceiling=BUFFER_CEILING)
 def buffer(windows: Windows) -> Array:
     """Months of essentials and minimum due that the deposit balance would carry."""
     monthly = windows["essential_outgoings"] + windows["minimum_due"]
     return ratio(np.maximum(windows["deposit_balance"], 0.0), monthly, ceiling=BUFFER_CEILING)
 
 
-@quantity("salary", "benefits", "other_outgoings")
+@quantity("salary", "benefits", "other_outgoings", ceiling=SPENDING_CEILING)
 def income_to_usual_spending(windows: Windows) -> Array:
     """Income over the accustomed outgoings that are not essential: those of the months so far.
 
     People keep to their way of life for a while when income falls, so it says what they are used
     to earn.
     """
-    return ratio(income(windows), _so_far(windows["other_outgoings"]), ceiling=20.0)
+    return ratio(income(windows), _so_far(windows["other_outgoings"]), ceiling=SPENDING_CEILING)
 
 
-@quantity("payment", "minimum_due")
+@quantity("payment", "minimum_due", ceiling=RATIO_CEILING)
 def payment_to_minimum(windows: Windows) -> Array:
     """Payment over the minimum due of the statement before; NaN where nothing was due."""
     return ratio(windows["payment"], previous(windows["minimum_due"]), ceiling=RATIO_CEILING)

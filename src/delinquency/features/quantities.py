@@ -12,6 +12,8 @@ from delinquency.panel.windows import Array, Windows
 
 RATIO_CEILING = 5.0
 """Ratios of payments and charges are clipped here: beyond it they differ by noise alone."""
+PAYMENT_CEILING = 2.0
+"""So are payments against what they pay off: twice as much is more than all."""
 
 
 def previous(values: Array) -> Array:
@@ -21,7 +23,7 @@ def previous(values: Array) -> Array:
     return out
 
 
-@quantity("balance", "credit_limit")
+@quantity("balance", "credit_limit", ceiling=RATIO_CEILING)
 def utilization(windows: Windows) -> Array:
     """Balance over credit limit."""
     return ratio(windows["balance"], windows["credit_limit"], ceiling=RATIO_CEILING)
@@ -39,16 +41,16 @@ def payment_log(windows: Windows) -> Array:
     return np.log1p(windows["payment"])
 
 
-@quantity("payment", "balance")
+@quantity("payment", "balance", ceiling=PAYMENT_CEILING)
 def payment_ratio(windows: Windows) -> Array:
     """Payment over the balance of the statement before, which it settles."""
-    return ratio(windows["payment"], previous(windows["balance"]), ceiling=2.0)
+    return ratio(windows["payment"], previous(windows["balance"]), ceiling=PAYMENT_CEILING)
 
 
-@quantity("payment", "credit_limit")
+@quantity("payment", "credit_limit", ceiling=PAYMENT_CEILING)
 def payment_to_limit(windows: Windows) -> Array:
     """Payment over credit limit."""
-    return ratio(windows["payment"], windows["credit_limit"], ceiling=2.0)
+    return ratio(windows["payment"], windows["credit_limit"], ceiling=PAYMENT_CEILING)
 
 
 @quantity("balance", "payment")
@@ -61,17 +63,17 @@ def new_charges(windows: Windows) -> Array:
     return np.maximum(implied, 0.0)
 
 
-@quantity("balance", "payment", "credit_limit")
+@quantity("balance", "payment", "credit_limit", ceiling=RATIO_CEILING)
 def charges_to_limit(windows: Windows) -> Array:
     """New charges over credit limit."""
     return ratio(new_charges(windows), windows["credit_limit"], ceiling=RATIO_CEILING)
 
 
-@quantity("balance", "payment", "credit_limit")
+@quantity("balance", "payment", "credit_limit", ceiling=PAYMENT_CEILING)
 def net_repayment_to_limit(windows: Windows) -> Array:
     """Payment less new charges, over credit limit: how fast the debt is paid down."""
     net = windows["payment"] - new_charges(windows)
-    return ratio(net, windows["credit_limit"], ceiling=2.0)
+    return ratio(net, windows["credit_limit"], ceiling=PAYMENT_CEILING)
 
 
 @quantity("balance", "payment")

@@ -11,6 +11,7 @@ from delinquency.features.household import (
     residual_income,
 )
 from delinquency.features.quantities import (
+    PAYMENT_CEILING,
     RATIO_CEILING,
     net_repayment_to_limit,
     payment_log,
@@ -174,43 +175,47 @@ def payment_variation(windows: Windows) -> Array:
 @feature(
     REPAYMENT_CAPACITY, direction=-1, unit="ratio", needs=("balance", "payment"),
     reason=("All payments against all bills", "总还款与总账单之比"), source=PAYMENTS,
+    ceiling=PAYMENT_CEILING,
 )  # fmt: skip
 def payments_to_bills(windows: Windows) -> Array:
     """Sum of the payments over the sum of the statements that they settle."""
     bills = np.maximum(previous(windows["balance"]), 0.0)[:, 1:]
     paid = statistics.total(windows["payment"][:, 1:])
-    return statistics.ratio(paid, statistics.total(bills), ceiling=2.0)
+    return statistics.ratio(paid, statistics.total(bills), ceiling=PAYMENT_CEILING)
 
 
 @feature(
     REPAYMENT_CAPACITY, direction=-1, unit="ratio", needs=("balance", "payment"),
     reason=("Recent payments against recent bills", "近三个月还款与账单之比"), source=PAYMENTS,
+    ceiling=PAYMENT_CEILING,
 )  # fmt: skip
 def payments_to_bills_recent(windows: Windows) -> Array:
     """Sum of the last three payments over the sum of the statements that they settle."""
     bills = np.maximum(previous(windows["balance"]), 0.0)[:, -3:]
     paid = statistics.total(windows["payment"][:, -3:])
-    return statistics.ratio(paid, statistics.total(bills), ceiling=2.0)
+    return statistics.ratio(paid, statistics.total(bills), ceiling=PAYMENT_CEILING)
 
 
 @feature(
     REPAYMENT_CAPACITY, direction=-1, unit="ratio", needs=("balance", "payment"),
     reason=("Average payment against the latest bill", "平均还款与最近账单之比"), source=PAYMENTS,
+    ceiling=PAYMENT_CEILING,
 )  # fmt: skip
 def mean_payment_to_balance(windows: Windows) -> Array:
     """Mean payment over the latest balance: how far an ordinary payment reaches now."""
     paid = statistics.mean(windows["payment"])
-    return statistics.ratio(paid, statistics.last(windows["balance"]), ceiling=2.0)
+    return statistics.ratio(paid, statistics.last(windows["balance"]), ceiling=PAYMENT_CEILING)
 
 
 @feature(
     REPAYMENT_CAPACITY, direction=-1, unit="ratio", needs=("balance", "payment"),
     reason=("Best payment against the latest bill", "最大还款与最近账单之比"), source=PAYMENTS,
+    ceiling=PAYMENT_CEILING,
 )  # fmt: skip
 def best_payment_to_balance(windows: Windows) -> Array:
     """Largest payment over the latest balance."""
     paid = statistics.maximum(windows["payment"])
-    return statistics.ratio(paid, statistics.last(windows["balance"]), ceiling=2.0)
+    return statistics.ratio(paid, statistics.last(windows["balance"]), ceiling=PAYMENT_CEILING)
 
 
 @feature(

@@ -22,6 +22,8 @@ SPIKES = "T6; impulsive spikes, net of the season"
 FESTIVAL_MONTHS = (1, 2, 6, 11, 12)
 _FESTIVAL = np.isin(np.arange(13), FESTIVAL_MONTHS)
 """Calendar months of the Chinese New Year and of the 6.18, 11.11 and 12.12 sales."""
+LINE_CEILING = 2.0
+"""Purchases against a credit line, or a part of it, are clipped here."""
 GROWTH = "T6; Huse et al. (EMAC 2020): purchases while debt is carried"
 
 summarise(
@@ -39,7 +41,7 @@ summarise(
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(new_charges, "payment"),
     reason=("New charges against payments in {window}", "{window}新增消费与还款之比"),
-    source=GROWTH,
+    source=GROWTH, ceiling=RATIO_CEILING,
 )  # fmt: skip
 def charges_to_payments(windows: Windows) -> Array:
     """All new charges over all payments of the window."""
@@ -52,6 +54,7 @@ def charges_to_payments(windows: Windows) -> Array:
     reason=(
         "New charges against payments in 3 months", "近3个月新增消费与还款之比",
     ), source=GROWTH,
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def charges_to_payments_recent(windows: Windows) -> Array:
     """New charges of the last three months over their payments."""
@@ -133,11 +136,14 @@ def over_limit_by_charges(windows: Windows) -> Array:
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=(charges_to_limit,),
     reason=("New charges against the credit still available", "新增消费占剩余额度比例"),
     source="T6; Gross and Souleles (QJE 2002): spending out of free credit",
+    ceiling=LINE_CEILING,
 )  # fmt: skip
 def charges_of_headroom(windows: Windows) -> Array:
     """Latest new charges over the credit that was free a month before."""
     free = (windows["credit_limit"] - windows["balance"])[:, -2]
-    return statistics.ratio(new_charges(windows)[:, -1], np.maximum(free, 1.0), ceiling=2.0)
+    return statistics.ratio(
+        new_charges(windows)[:, -1], np.maximum(free, 1.0), ceiling=LINE_CEILING
+    )
 
 
 def _share_of_spend(windows: Windows, name: str) -> Array:
@@ -201,6 +207,7 @@ def luxury_share_rise(windows: Windows) -> Array:
     needs=("high_ticket_instalment_spend", "application_income"),
     reason=("Large purchases on instalments against income", "大额分期消费与月收入之比"),
     source=HIGH_VALUE,
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def high_ticket_instalments(windows: Windows) -> Array:
     """Instalment purchases of half a monthly income and more, in six months, over that income."""
@@ -221,6 +228,7 @@ def high_ticket_share(windows: Windows) -> Array:
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("cash_advances", "credit_limit"),
     reason=("Cash advances against the limit", "取现金额占额度比例"),
     source="T6; behavioural scorecards: flow of cash advances",
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def cash_advance_flow(windows: Windows) -> Array:
     """Cash advances of the last six months over the latest limit."""
@@ -277,18 +285,21 @@ def spend_variation(windows: Windows) -> Array:
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("card_spend",),
     reason=("Rise of spending in sales seasons", "促销季消费增幅"), source=PROMOTION,
+    ceiling=RATIO_CEILING - 1.0,
 )  # fmt: skip
 def festival_uplift(windows: Windows) -> Array:
     """Mean purchases of festival and sales months over those of other months, less 1."""
     festival = _FESTIVAL[windows.calendar_month()]
     during = statistics.mean(np.where(festival, windows["card_spend"], np.nan))
-    return statistics.ratio(during, statistics.mean(_off_season(windows)), ceiling=5.0) - 1.0
+    usual = statistics.mean(_off_season(windows))
+    return statistics.ratio(during, usual, ceiling=RATIO_CEILING) - 1.0
 
 
 @feature(
     SPENDING_BEHAVIOR, direction=+1, unit="ratio", needs=("purchases", usual_income),
     reason=("Purchases against income", "消费占收入比例"),
     source="T6; spending beyond one's means",
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def purchases_to_income(windows: Windows) -> Array:
     """Mean purchases of the last six months over usual monthly income."""
@@ -299,6 +310,7 @@ def purchases_to_income(windows: Windows) -> Array:
 @feature(
     SPENDING_BEHAVIOR, direction=0, unit="ratio", needs=("purchases", "payment"),
     reason=("Purchases against payments in 3 months", "近3个月消费与还款之比"), source=GROWTH,
+    ceiling=RATIO_CEILING,
 )  # fmt: skip
 def purchases_to_payments(windows: Windows) -> Array:
     """Purchases of the last three months over their payments."""
@@ -313,7 +325,7 @@ def purchases_to_payments(windows: Windows) -> Array:
         "Monthly purchases against the limit, while debt was carried",
         "有结转余额时每月购物金额占额度比例",
     ),
-    source=GROWTH,
+    source=GROWTH, ceiling=LINE_CEILING,
 )  # fmt: skip
 def purchases_while_revolving(windows: Windows) -> Array:
     """Mean purchases over the limit in months in which less than 20 % of the bill was paid.
@@ -321,7 +333,9 @@ def purchases_while_revolving(windows: Windows) -> Array:
     0 when there was no such month.
     """
     carried = payment_ratio(windows) < 0.2
-    to_limit = statistics.ratio(windows["purchases"], windows["credit_limit"], ceiling=2.0)
+    to_limit = statistics.ratio(
+        windows["purchases"], windows["credit_limit"], ceiling=LINE_CEILING
+    )
     bought = statistics.mean(np.where(carried, to_limit, np.nan))
     return np.where(carried.any(axis=1), bought, 0.0)
 
@@ -332,7 +346,7 @@ def purchases_while_revolving(windows: Windows) -> Array:
         "Rise of purchases after a raised limit, against the raise",
         "提额后消费增加额占提额比例",
     ),
-    source="T6; Gross and Souleles (QJE 2002): spending out of free credit",
+    source="T6; Gross and Souleles (QJE 2002): spending out of free credit", ceiling=LINE_CEILING,
 )  # fmt: skip
 def limit_rise_response(windows: Windows) -> Array:
     """Purchases of two months after the latest limit rise less two before, over the rise.
@@ -344,7 +358,7 @@ def limit_rise_response(windows: Windows) -> Array:
     for month in range(2, windows.n_months - 1):
         rise = limit[:, month] - limit[:, month - 1]
         more = bought[:, month : month + 2].sum(axis=1) - bought[:, month - 2 : month].sum(axis=1)
-        answer = statistics.ratio(more, rise, ceiling=2.0)
+        answer = statistics.ratio(more, rise, ceiling=LINE_CEILING)
         out = np.where(rise > 0, answer, out)
     return out
 

@@ -107,7 +107,7 @@ def fact_rules(
         low=low,
         high=high,
         direction=np.array([one.direction for one in facts], float),
-        or_more=np.array([style.or_more for style in styles], float),
+        or_more=np.array([style.empty_from for style in styles], float),
         has_witness=has_witness,
         witness_start=np.cumsum([0, *(len(one) for one in witnesses)]),
         witness=np.array([p for one in witnesses for p in one], np.int64),

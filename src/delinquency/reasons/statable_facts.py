@@ -129,7 +129,7 @@ def _empty(
     values, rules = features[rows, position], context.rules
     if not rules.has_witness[position]:
         return np.zeros(len(values), bool)
-    empty = (values == 0) | (values >= context.styles[position].or_more)
+    empty = (values == 0) | (values >= context.styles[position].empty_from)
     places = np.flatnonzero(rows)[empty]
     known = rules.witness[rules.witness_start[position] : rules.witness_start[position + 1]]
     if len(known) and len(places):

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -55,7 +55,7 @@ class Style:
     counter_zh : str
         Chinese measure word of a count.
     or_more : float
-        From here on a value says "or more": a capped code, the length of the window.
+        From here on a value says "or more": a capped code, a ceiling, the length of the window.
     never : bool
         Whether ``or_more`` is the window of a time since something: it says "not in 12 months",
         since nobody knows that it happened before.
@@ -69,6 +69,18 @@ class Style:
     counter_zh: str = ""
     or_more: float = math.inf
     never: bool = False
+
+    @property
+    def empty_from(self) -> float:
+        """From here on a value may stand for nothing at all: the window of a time since it."""
+        return self.or_more if self.never else math.inf
+
+    @cached_property
+    def shown_or_more(self) -> float:
+        """``or_more`` as ``displayed`` returns values: a ratio in per cent."""
+        if not math.isfinite(self.or_more):
+            return math.inf
+        return _displayed_once(self.or_more, self)
 
     @property
     def named(self) -> bool:
@@ -121,7 +133,7 @@ def style_of(
         unit, currency = "money", unit
     elif unit == "%":
         unit = "percent"
-    or_more = min(meaning.capped, default=math.inf)
+    or_more = min(meaning.capped, default=math.inf) if change == "level" else math.inf
     never = family is not None and family.never_at_window and bool(window_months)
     if never and window_months:
         or_more = float(window_months)
@@ -211,12 +223,12 @@ def value_text(value: float, style: Style, *, language: Language = "en") -> str:
         return ("否", "是")[int(value >= 0.5)] if chinese else ("no", "yes")[int(value >= 0.5)]
     if style.unit == "count" and value == 0 and style.change == "level" and not chinese:
         return "none"  # in Chinese "0次": a reference "无" would read as if there were none
-    if style.never and value >= style.or_more:
+    if style.never and value >= style.shown_or_more:
         months = f"{style.or_more:.0f}"
         plural = "" if style.or_more == 1 else "s"
         return f"近{months}个月未发生" if chinese else f"not in {months} month{plural}"
     text = _signed(value, style, chinese=chinese)
-    if value >= style.or_more:
+    if value >= style.shown_or_more:
         return f"{text}以上" if chinese else f"{text} or more"
     return text
 
