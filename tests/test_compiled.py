@@ -47,7 +47,10 @@ def test_no_folder_to_write_costs_time_and_ends_no_command(tmp_path):
         "import tempfile, pathlib; tempfile.tempdir = {temporary!r}\n"
         "from delinquency.panel.window_cells import month_number\n"
         "import numba, numpy as np, pandas as pd\n"
+        "from delinquency.config import load\n"
+        "from delinquency.stages import run_stage\n"
         "print(numba.config.CACHE_DIR)\n"
+        "run_stage(load(['stage=compile']))\n"
         "print(month_number(pd.Series(np.array(['2024-03'], 'datetime64[ms]'))))\n"
     )
     (tmp_path / "temporary").mkdir()
@@ -56,8 +59,9 @@ def test_no_folder_to_write_costs_time_and_ends_no_command(tmp_path):
         env={"PATH": "", "HOME": str(tmp_path / "file"), "XDG_CACHE_HOME": ""},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    cache, months = done.stdout.splitlines()
+    cache, *_, ahead, months = done.stdout.splitlines()
     assert Path(cache).parent == tmp_path / "temporary"
+    assert ahead.startswith("Nothing is compiled ahead") and "NUMBA_CACHE_DIR" in ahead
     assert months == str([(2024 - 1970) * 12 + 2])
     assert not list((tmp_path / "temporary").iterdir())  # it went with the process
 

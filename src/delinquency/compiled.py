@@ -18,7 +18,7 @@ from pathlib import Path
 import numba
 from numba import njit
 
-__all__ = ["cache_folder", "njit", "source_digest", "use_own_cache"]
+__all__ = ["cache_folder", "is_kept", "njit", "source_digest", "use_own_cache"]
 
 _MARK = "delinquency-"
 _COMPILES = re.compile(
@@ -66,6 +66,11 @@ def source_digest(package: Path) -> str:
 def cache_folder() -> Path:
     """Return the folder in which compiled code is kept; it goes with the process if temporary."""
     return Path(numba.config.CACHE_DIR)
+
+
+def is_kept() -> bool:
+    """Return whether compiled code outlives the process: a temporary folder has another name."""
+    return cache_folder().name == f"{_MARK}{source_digest(Path(__file__).parent)}"
 
 
 def use_own_cache(package: Path) -> Path:

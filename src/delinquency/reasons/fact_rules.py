@@ -180,8 +180,10 @@ def barred_by_rules(features: Array, gain: Array, rules: FactRules) -> NDArray[n
         rules decide.
     """
     out = np.full(gain.shape, _NO_FACT, np.int8)
+    # Rows come in any layout, and each would be compiled for on its own.
+    rows = np.require(features, requirements=["C", "W"])
     _bar(
-        features, gain, rules.compiled, rules.base, rules.low, rules.high, rules.direction,
+        rows, gain, rules.compiled, rules.base, rules.low, rules.high, rules.direction,
         rules.or_more, rules.has_witness, rules.witness_start, rules.witness, out,
     )  # fmt: skip
     return out

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from delinquency.compiled import cache_folder
+from delinquency.compiled import cache_folder, is_kept
 from delinquency.config import Config
 from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.pipeline.prepared_features import prepare
@@ -23,6 +23,12 @@ ACCOUNTS, TREES = 400, 20
 
 def run(config: Config) -> None:
     """Train and explain a small made portfolio in a temporary folder, for the code it compiles."""
+    if not is_kept():
+        say(
+            "Nothing is compiled ahead: neither NUMBA_CACHE_DIR nor the user's cache folder can "
+            "be written, so that it would be gone with this command. Set NUMBA_CACHE_DIR."
+        )
+        return
     with (
         working("compiling what training and explaining run (once)"),
         TemporaryDirectory() as place,
