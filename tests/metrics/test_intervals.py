@@ -8,6 +8,7 @@ from delinquency.metrics import (
     bootstrap_differences,
     bootstrap_intervals,
     corrected_interval,
+    delong,
     metric_table,
 )
 
@@ -47,6 +48,27 @@ def test_the_interval_of_a_share_is_as_wide_as_theory_says(sample):
     rate = bad.mean()
     expected = 2 * 1.96 * np.sqrt(rate * (1 - rate) / 400) / 0.3
     assert got.high - got.low == pytest.approx(expected, rel=0.1)
+
+
+def test_the_ends_are_the_draws_at_the_ranks_that_leave_the_level_between_them():
+    draws = np.random.default_rng(0).permutation(np.arange(1.0, 200.0))
+    # Ranks 0.025 (199 + 1) = 5 and 0.975 (199 + 1) = 195 of 199 draws.
+    assert Resampling().ends(draws) == pytest.approx((5.0, 195.0))
+    # Of 39 draws the next one lies outside of all in 1 of 40 cases on each side.
+    assert Resampling().ends(draws[draws < 40]) == pytest.approx((1.0, 39.0))
+
+
+def test_rows_of_a_single_group_have_no_interval(sample):
+    y, p = sample
+    found = bootstrap_intervals(
+        y, p, groups=["a"] * len(y), names=["roc_auc", "observed_expected"]
+    )
+    for one in found.values():
+        assert np.isfinite(one.estimate) and np.isnan(one.low) and np.isnan(one.high)
+    area = delong(y, [p, p**2], groups=["a"] * len(y))
+    assert np.isnan(area.interval().low) and np.isnan(area.difference(0, 1).high)
+    gap = bootstrap_differences(y, (p, p / 2), groups=["a"] * len(y), names=["brier"])["brier"]
+    assert np.isfinite(gap.estimate) and np.isnan(gap.low)
 
 
 def test_rows_of_one_account_are_drawn_together(sample):

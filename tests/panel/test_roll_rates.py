@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 from tests.panel.test_outcomes import panel
 
-from delinquency.panel.roll_rates import BUCKETS, roll_rates, vintages, worse_later
+from delinquency.panel.roll_rates import (
+    BUCKETS,
+    LONGEST_STEP,
+    impossible_steps,
+    roll_rates,
+    vintages,
+    worse_later,
+)
 
 
 def test_roll_rates_count_every_move_between_known_months():
@@ -28,6 +35,34 @@ def test_moves_out_of_a_charge_off_are_not_counted():
     table = roll_rates(panel({"a": [170, 190, 190]}, charged_off={("a", 1)}))
     assert table.loc["150-179", "180+"] == 1.0
     assert table.loc["180+", "accounts"] == 0
+
+
+def test_impossible_steps_are_those_of_a_join_of_every_month_with_the_next():
+    random = np.random.default_rng(3)
+    days = random.choice([0, 5, 29, 33, 36, 64, 66, 71, 120], (40, 9)).astype(object)
+    days[random.random((40, 9)) < 0.2] = None
+    rows = panel(
+        {f"a{i}": list(row) for i, row in enumerate(days)},
+        charged_off={(f"a{i}", 4) for i in range(5)},
+    )
+    # The second road: pandas joins each statement with that of the month after, by account.
+    rows = rows.sample(frac=1.0, random_state=1)
+    # Nobody counts the days of an account from its charge-off on.
+    gone = rows[rows["charged_off"] == 1].groupby("account_id")["month"].min()
+    known = rows[~(rows["month"] >= rows["account_id"].map(gone))]
+    month = known["month"].dt.year * 12 + known["month"].dt.month
+    here = known.assign(number=month)[["account_id", "number", "days_past_due"]]
+    pairs = here.merge(here.assign(number=here["number"] - 1), on=["account_id", "number"])
+    rise = pairs["days_past_due_y"] - pairs["days_past_due_x"]
+    assert impossible_steps(rows) == (len(pairs), int((rise > LONGEST_STEP).sum()))
+    assert 0 < (rise > LONGEST_STEP).sum() < len(pairs)
+
+
+def test_a_step_of_thirty_five_days_is_possible_and_whole_months_are_codes():
+    assert impossible_steps(panel({"a": [0, 35, 71]})) == (2, 1)
+    assert impossible_steps(panel({"a": [0, 60, 120]})) == (0, 0)
+    # A gap of a month hides what lies across it.
+    assert impossible_steps(panel({"a": [5, None, 80]})) == (0, 0)
 
 
 def test_worse_later_follows_each_account_from_its_first_mark():

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta, kendalltau, ks_2samp
+from scipy.optimize import brentq
+from scipy.stats import beta, kendalltau, ks_2samp, norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from delinquency.config import load
 from delinquency.log_odds import probability
+from delinquency.metrics import level_p_value
 from delinquency.stages.validate import recalibration
 from delinquency.validation import fairness_checks
 from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
@@ -322,18 +324,78 @@ def test_the_spread_over_refits_finds_the_spread_that_was_drawn():
     assert third == pytest.approx(true / np.sqrt(2), rel=0.08)
 
 
-def test_a_level_inside_the_limit_whose_interval_excludes_one_is_amber(evidence, options):
-    from scipy.special import expit
+def shifted(evidence, shift):
+    raw = evidence.test.raw_score + shift
+    return replace(evidence, test=replace(evidence.test, raw_score=raw, pd_hat=probability(raw)))
 
+
+def test_a_level_inside_the_limit_that_chance_hardly_gives_is_amber_and_told(evidence, options):
+    def z(shift):
+        rows = shifted(evidence, shift).test
+        spread = np.sqrt((rows.pd_hat * (1 - rows.pd_hat)).sum())
+        return (rows.bad.sum() - rows.pd_hat.sum()) / spread
+
+    # Scores lowered until more bads are seen than expected, by so many standard errors.
+    sure, less = (brentq(lambda shift, far=far: z(shift) - far, -1, 1) for far in (2.9, 2.4))
+    options = replace(options, n_boot=400)
+    one = found(shifted(evidence, sure), options, 20)
+    assert one.low > 1 and one.figure < 1.1
+    assert one.state == AMBER
+    # Two-sided normal tail beyond 2.9, from the tables: 0.37 %.
+    assert "excludes 1" in one.why and "0.37%" in one.why
+    # One right model in sixty looks like this: it is told, and the light stays.
+    other = found(shifted(evidence, less), options, 20)
+    assert other.low > 1 and other.state == PASS and "excludes 1" in other.why
+    # 1.64 %, from the tables.
+    assert "1.64%" in other.why
+
+
+def test_rows_of_one_person_count_once_in_the_chance_of_the_level():
+    bad, pd_hat = np.repeat([1.0, 0.0], [5, 5]), np.full(10, 0.2)
+    # (5 - 2) / sqrt(10 x 0.16), by hand.
+    alone = 2 * norm.sf(3 / np.sqrt(1.6))
+    assert level_p_value(bad, pd_hat) == pytest.approx(alone)
+    # The five bad rows are one person's, the good ones one person's each: the squares of what was
+    # missed are 4^2 + 5 x 0.2^2 = 16.2 by person, 5 x 0.8^2 + 5 x 0.2^2 = 3.4 by row.
+    groups = ["a"] * 5 + list("bcdef")
+    together = 2 * norm.sf(3 / np.sqrt(1.6 * 16.2 / 3.4))
+    assert level_p_value(bad, pd_hat, groups=groups) == pytest.approx(together)
+    mixed = np.random.default_rng(0).permutation(10)
+    ragged = pd_hat + np.linspace(0, 0.1, 10)
+    assert level_p_value(bad[mixed], ragged[mixed], groups=np.array(groups)[mixed]) == (
+        pytest.approx(level_p_value(bad, ragged, groups=groups))
+    )
+    # Nobody of 40 is bad where 2.4 were expected: the PDs themselves say how far chance goes.
+    none = 2 * norm.sf(2.4 / np.sqrt(40 * 0.06 * 0.94))
+    assert level_p_value(np.zeros(40), np.full(40, 0.06), groups=range(40)) == pytest.approx(none)
+
+
+def test_a_margin_beyond_the_mark_by_bads_that_chance_gives_is_no_amber(evidence, options):
+    def margin(shift):
+        rows = shifted(evidence, shift).test
+        spread = 1.645 * np.sqrt((rows.pd_hat * (1 - rows.pd_hat)).sum()) / rows.pd_hat.sum()
+        return max(0.0, rows.bad.sum() / rows.pd_hat.sum() - 1) + spread
+
+    by_chance, more = (
+        brentq(lambda shift, to=to: margin(shift) - to, -0.5, -0.001) for to in (0.1005, 0.13)
+    )
+    one = found(shifted(evidence, by_chance), options, 26)
+    assert one.figure > 0.10 and one.state == PASS and "chance alone" in one.why
+    assert found(shifted(evidence, more), options, 26).state == AMBER
+
+
+def test_rows_of_a_single_person_have_no_interval_and_no_red(evidence, options):
     rows = evidence.test
-    # Scores lowered until 7 % more bads are seen than expected.
-    shift = -0.085
-    raw = rows.raw_score + shift
-    moved = replace(evidence, test=replace(rows, raw_score=raw, pd_hat=expit(raw)))
-    one = found(moved, options, 20)
-    if one.low > 1:
-        assert one.state == (AMBER if one.figure <= 1.1 else one.state)
-        assert "excludes 1" in one.why or one.figure > 1.1
+    raw = rows.raw_score + 1.0
+    moved = replace(rows, raw_score=raw, pd_hat=probability(raw), groups=np.full(len(rows), "one"))
+    for number in (14, 15, 16, 19, 20, 21):
+        one = found(replace(evidence, test=moved), options, number)
+        assert one.state != RED
+        assert "nan" not in one.why
+        if number in (15, 20):
+            assert (one.low, one.high) == (None, None)
+    level = found(replace(evidence, test=moved), options, 20)
+    assert level.state == AMBER and "not known" in level.why
 
 
 def test_without_bads_nothing_breaks(evidence, options):
@@ -395,7 +457,8 @@ def test_a_pd_that_is_too_high_is_told_by_the_figure_that_says_so(evidence, opti
     rows = replace(evidence.test, bad=bad, pd_hat=np.full(2000, 0.05))
     one = found(replace(evidence, test=rows), options, 24)
     # Mass of Jeffreys' posterior above the PD, by scipy.
-    assert one.figure == pytest.approx(beta.sf(0.05, 20.5, 1980.5), rel=1e-6)
+    # Of one grade and two directions: twice.
+    assert one.figure == pytest.approx(2 * beta.sf(0.05, 20.5, 1980.5), rel=1e-6)
     assert one.state == AMBER and "a PD is too high" in one.why
 
 

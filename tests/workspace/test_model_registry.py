@@ -65,6 +65,35 @@ def test_a_champion_is_replaced_and_comes_back_with_every_step_recorded(root, mo
     ]  # fmt: skip
 
 
+def test_an_older_model_that_becomes_challenger_again_is_recorded(root):
+    registry = registry_of(root, "again")
+    first, second = register(registry, "a"), register(registry, "b")
+    promote(registry, second)
+    assert register(registry, "a") == first
+    assert registry.aliases()[CHALLENGER] == first
+    assert [one.version for one in registry.events()] == [first, second, second, first]
+    # A challenger replaces nobody: the champion stays.
+    assert "in place of" not in stage.in_words(registry.events()[-1])
+
+
+def test_a_promotion_that_was_killed_half_way_is_not_rolled_back_to_itself(root, monkeypatch):
+    registry = registry_of(root, "killed")
+    first, second = register(registry, "a"), register(registry, "b")
+    promote(registry, first)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ModelRegistry, "_record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            promote(registry, second)
+    assert registry.aliases()[CHAMPION] == first
+    with pytest.raises(ModelError, match="cut off"):
+        registry.roll_back(signed_by="Ana", reason="", at="2026-01-03T00:00:00+00:00")
+    assert [one.what for one in registry.events()] == ["registered", "registered", "promoted"]
+
+
 def test_two_promotions_at_once_leave_one_champion_and_two_records(root, monkeypatch):
     monkeypatch.setattr(ModelRegistry, "_logged", lambda self, run_id: str(root / "model"))
     registry = registry_of(root, "two")

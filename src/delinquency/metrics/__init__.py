@@ -13,6 +13,7 @@ from delinquency.metrics.intervals import (
     bootstrap_intervals,
     corrected_interval,
 )
+from delinquency.metrics.level import level_p_value
 from delinquency.metrics.metric import METRICS, Metric, Outcomes, metric, metric_table
 from delinquency.metrics.population_stability import (
     population_stability,
@@ -40,6 +41,7 @@ __all__ = [
     "grade_table",
     "grades",
     "hosmer_lemeshow",
+    "level_p_value",
     "metric",
     "metric_table",
     "population_stability",

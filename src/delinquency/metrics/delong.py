@@ -30,7 +30,8 @@ class Areas:
         """Return one area with its interval, kept inside [0, 1]."""
         reach = float(norm.ppf((1 + level) / 2) * np.sqrt(self.covariance[which, which]))
         area = float(self.value[which])
-        return Interval(area, max(0.0, area - reach), min(1.0, area + reach))
+        low, high = np.clip([area - reach, area + reach], 0.0, 1.0)
+        return Interval(area, float(low), float(high))
 
     def difference(self, first: int, second: int, *, level: float = 0.95) -> Interval:
         """Return first less second area with its paired interval."""
@@ -53,7 +54,7 @@ def delong(
         Any score that rises with the risk.
     groups : array of shape (n_rows,), optional
         Rows of one group (the months of one account) are not independent of each other; the
-        variance is then that of sums over groups.
+        variance is then that of sums over groups; NaN where all rows are one group.
 
     Returns
     -------
@@ -104,5 +105,7 @@ def delong(
     influence[:, ~bad] = (of_good - areas[:, None]) / n_good
     codes = np.unique(np.asarray(groups), return_inverse=True)[1]
     n_groups = int(codes.max()) + 1
+    if n_groups == 1:  # its sum is 0 whatever the areas are: nothing is known of their spread
+        return Areas(areas, np.full((len(areas), len(areas)), np.nan))
     sums = np.array([np.bincount(codes, one, minlength=n_groups) for one in influence])
     return Areas(areas, sums @ sums.T * n_groups / max(n_groups - 1, 1))

@@ -11,6 +11,8 @@ from delinquency.panel.window_cells import month_number
 
 BUCKETS = ("current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+")
 """Days past due in months of 30 days; a charge-off is in the last."""
+LONGEST_STEP = 35
+"""Days between two monthly statements, and a few for weekends."""
 
 
 def buckets(panel: Panel) -> np.ndarray:
@@ -30,6 +32,30 @@ def buckets(panel: Panel) -> np.ndarray:
         np.int64
     )
     return np.where(np.isnan(panel.days), -1, bucket)
+
+
+def impossible_steps(statements: pd.DataFrame) -> tuple[int, int]:
+    """Return how many monthly steps of days past due are known, and how many are impossible.
+
+    Parameters
+    ----------
+    statements : DataFrame
+        Canonical table.
+
+    Returns
+    -------
+    tuple of int, int
+        Pairs of an account's neighbouring months with days past due in both, no charge-off among
+        them; those that rise by more than ``LONGEST_STEP`` days. Both are 0 where days are counted
+        in whole months only: a step of two months is a code there, and not impossible.
+    """
+    days = dense_panel(statements).days
+    if not (days[np.isfinite(days)] % DAYS_A_MONTH).any():
+        return 0, 0
+    with np.errstate(invalid="ignore"):  # a charge-off stays one: infinite less infinite
+        step = days[:, 1:] - days[:, :-1]
+    known = step[np.isfinite(step)]
+    return int(known.size), int((known > LONGEST_STEP).sum())
 
 
 def roll_rates(statements: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from delinquency.features.feature_matrix import build_features
 from delinquency.features.registered_features import FEATURES
 from delinquency.metrics import delong
 from delinquency.panel.outcomes import dense_panel
-from delinquency.panel.roll_rates import roll_rates, vintages, worse_later
+from delinquency.panel.roll_rates import impossible_steps, roll_rates, vintages, worse_later
 from delinquency.panel.windows import build_windows
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.canonical_tables import part_folders
@@ -21,8 +21,6 @@ from delinquency.validation.check_inputs import PanelFacts, Rows
 WORSE_MONTHS = 12
 MARKS = (30.0, 60.0, 90.0)
 """Days past due whose worsening is shown, beside the mark that makes an account bad."""
-LONGEST_STEP = 35
-"""Days between two monthly statements, and a few for weekends."""
 SHIFT_PARTS = 3
 """Parts of the data on which features are made a month earlier."""
 WANTED = ("account_id", "month", "days_past_due", "charged_off")
@@ -40,13 +38,9 @@ def panel_facts(config: Config) -> PanelFacts | None:
     whole = pd.concat(statements, ignore_index=True)
     if "days_past_due" not in whole.columns:
         return None
-    days = dense_panel(whole).days
-    with np.errstate(invalid="ignore"):  # a charge-off stays one: infinite less infinite
-        step = days[:, 1:] - days[:, :-1]
-    known = np.isfinite(step)
-    # Sources that count in whole months tell no days: a step of two codes is not impossible.
-    counted = bool((days[np.isfinite(days)] % 30 != 0).any())
-    follow = days.shape[1] >= WORSE_MONTHS + 2
+    n_months = dense_panel(whole).days.shape[1]
+    steps, impossible = impossible_steps(whole)
+    follow = n_months >= WORSE_MONTHS + 2
     opened = pd.concat(accounts, ignore_index=True) if accounts else None
     mark = config.data.label.bad_days_past_due
     return PanelFacts(
@@ -59,9 +53,9 @@ def panel_facts(config: Config) -> PanelFacts | None:
         vintages=pd.DataFrame()
         if opened is None
         else vintages(whole, opened, bad_days_past_due=mark),
-        late_steps=int(known.sum()) if counted else 0,
-        impossible_steps=int((step[known] > LONGEST_STEP).sum()),
-        months=days.shape[1],
+        late_steps=steps,
+        impossible_steps=impossible,
+        months=n_months,
         mark=mark,
     )
 

@@ -9,7 +9,13 @@ from delinquency.pipeline import saved_model
 from delinquency.pipeline.registered_models import now, register_challenger, registry_of
 from delinquency.validation.gates import refusals
 from delinquency.workspace.artifacts import read_json
-from delinquency.workspace.model_registry import CHALLENGER, CHAMPION, Event, ModelRegistry
+from delinquency.workspace.model_registry import (
+    CHALLENGER,
+    CHAMPION,
+    REGISTERED,
+    Event,
+    ModelRegistry,
+)
 from delinquency.workspace.progress import say
 
 SHOWN = 15
@@ -48,7 +54,7 @@ def _promote(config: Config, registry: ModelRegistry) -> None:
             shown = "\n".join(f"  {one}" for one in why_not[:SHOWN])
             more = len(why_not) - SHOWN
             raise ChoiceError(
-                f"Version {version} stays challenger; {len(why_not)} gates are closed:\n{shown}"
+                f"Version {version} stays challenger; {_gates(len(why_not))} closed:\n{shown}"
                 f"{f'{chr(10)}  and {more} more' if more > 0 else ''}\n"
                 f"Comments go to {path.parent / 'validation_comments.yaml'}; then make validate."
             )
@@ -61,6 +67,11 @@ def _promote(config: Config, registry: ModelRegistry) -> None:
         )
     say(f"{registry.name}: {in_words(event)}")
     say("Back  make registry ARGS=\"registry.do=rollback registry.signed_by='Your Name'\"")
+
+
+def _gates(n: int) -> str:
+    """Return a number of gates in words."""
+    return "1 gate is" if n == 1 else f"{n} gates are"
 
 
 def _roll_back(config: Config, registry: ModelRegistry) -> None:
@@ -90,7 +101,8 @@ def _show(config: Config, registry: ModelRegistry) -> None:
 def in_words(event: Event) -> str:
     """Return an event as one line."""
     line = f"{event.at} version {event.version} {event.what}"
-    if event.instead_of and event.instead_of != event.version:
+    replaces = event.what != REGISTERED and event.instead_of != event.version
+    if event.instead_of and replaces:
         line += f" in place of {event.instead_of}"
     if event.signed_by:
         line += f", signed by {event.signed_by}"

@@ -12,6 +12,7 @@ from delinquency.metrics import (
     calibration_table,
     grade_table,
     hosmer_lemeshow,
+    level_p_value,
     metric_table,
 )
 from delinquency.validation.check_inputs import Evidence, Rows
@@ -21,6 +22,7 @@ from delinquency.validation.check_record import (
     RED,
     Finding,
     check,
+    ends_in_words,
     judge,
     limit_of,
     not_applicable,
@@ -64,8 +66,13 @@ def in_the_large(evidence: Evidence, options: ValidationOptions) -> Finding:
         ratio.estimate, options.threshold("observed_expected"), why, low=ratio.low, high=ratio.high
     )
     if found.state == PASS and (ratio.low > 1 or ratio.high < 1):
-        why = f"{why} The interval excludes 1: the level is off, inside the limit."
-        return Finding(found.figure, found.low, found.high, AMBER, why, found.threshold)
+        p = level_p_value(rows.bad, rows.pd_hat, groups=rows.groups)
+        judged = judge(p, options.threshold("level_chance"), "")
+        why = (
+            f"{why} The interval excludes 1: the level is off, inside the limit. Chance alone puts"
+            f" it as far off in {p:.2%} of right models{limit_of(judged)}."
+        )
+        return replace(found, state=judged.state, why=why)
     return found
 
 
@@ -100,7 +107,7 @@ def slope(evidence: Evidence, options: ValidationOptions) -> Finding:
         )
     why = (
         f"Slope {line.estimate:.4f}; intercept with the slope held at 1: {level.estimate:+.4f}"
-        f" [{level.low:+.4f}, {level.high:+.4f}]."
+        f"{ends_in_words(level, '+.4f')}."
     )
     return judge(
         line.estimate, options.threshold("calibration_slope"), why, low=line.low, high=line.high
@@ -199,16 +206,20 @@ def by_grade(evidence: Evidence, options: ValidationOptions) -> Finding:
         rows.bad, rows.pd_hat, options.master_scale, correlation=options.default_correlation
     )
     n = len(table)
-    low, high = (min(1.0, float(table[name].min()) * n) for name in ("p_too_low", "p_too_high"))
+    tests = 2 * n  # every grade, too low and too high
+    low, high = (
+        min(1.0, float(table[name].min()) * tests) for name in ("p_too_low", "p_too_high")
+    )
     limits = options.threshold("jeffreys")
     surest = table.loc[table["p_too_low"].idxmin()]
     state = RED if limits.beyond(low) else PASS
     why = (
-        f"Smallest p-value of {n} grades after correction: {low:.3g} (grade {surest['grade']:.0f}:"
-        f" PD {surest['pd_mean']:.2%}, seen {surest['bad_rate']:.2%}; with a shared bad year p ="
+        f"Smallest p-value of {n} grades, corrected for their number and for both directions:"
+        f" {low:.3g} (grade {surest['grade']:.0f}: PD {surest['pd_mean']:.2%}, seen"
+        f" {surest['bad_rate']:.2%}; with a shared bad year p ="
         f" {surest['p_with_correlation']:.3g})."
     )
-    if state == RED and not limits.beyond(float(table["p_binomial"].min()) * n):
+    if state == RED and not limits.beyond(float(table["p_binomial"].min()) * tests):
         state = AMBER
         why += (
             " The exact binomial tail does not bear it out: with so few bads Jeffreys' p-value is"
@@ -217,10 +228,10 @@ def by_grade(evidence: Evidence, options: ValidationOptions) -> Finding:
     if state == PASS and limits.beyond(high):
         highest = table.loc[table["p_too_high"].idxmin()]
         why = (
-            f"Smallest p-value of {n} grades, after correction, that a PD is too high: {high:.3g}"
-            f" (grade {highest['grade']:.0f}: PD {highest['pd_mean']:.2%}, seen"
-            f" {highest['bad_rate']:.2%}): prudent, and wrong all the same. That one is too low:"
-            f" {low:.3g} (pass)."
+            f"Smallest p-value of {n} grades, corrected for their number and for both directions,"
+            f" that a PD is too high: {high:.3g} (grade {highest['grade']:.0f}: PD"
+            f" {highest['pd_mean']:.2%}, seen {highest['bad_rate']:.2%}): prudent, and wrong all"
+            f" the same. That one is too low: {low:.3g} (pass)."
         )
         return Finding(high, None, None, AMBER, why, limits, {"Grades": table})
     return Finding(low, None, None, state, why, limits, {"Grades": table})

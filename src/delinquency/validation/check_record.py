@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from delinquency.metrics import Interval
 from delinquency.named_choices import Registry
 from delinquency.validation.validation_options import Threshold, ValidationOptions
 
@@ -115,7 +116,7 @@ def judge(
     why : str
         What was measured, in words.
     low, high : float, optional
-        Ends of the interval; the figure itself where it is exact.
+        Ends of the interval; the figure itself where it is exact, NaN where nobody knows.
     tables : mapping, optional
 
     Returns
@@ -131,8 +132,9 @@ def judge(
     """
     if not np.isfinite(figure):
         return Finding(None, None, None, NOT_APPLICABLE, f"{why} The figure is not defined here.")
-    low = figure if low is None or not np.isfinite(low) else float(low)
-    high = figure if high is None or not np.isfinite(high) else float(high)
+    low, high = (figure if end is None else float(end) for end in (low, high))
+    if not np.isfinite([low, high]).all():
+        return _without_interval(figure, threshold, why, tables=tables)
     if threshold.beyond(low) and threshold.beyond(high) and threshold.same_side(low, high):
         state, more = RED, "The whole interval lies beyond the limit."
         if low == high:
@@ -154,6 +156,27 @@ def judge(
     return Finding(
         float(figure), low, high, state, f"{why} {more}".strip(), threshold, tables or {}
     )
+
+
+def _without_interval(
+    figure: float, threshold: Threshold, why: str, *, tables: Mapping[str, pd.DataFrame] | None
+) -> Finding:
+    """Return the finding of a figure that was measured, and of which nobody knows how surely.
+
+    Red asks for a whole interval beyond the limit: without one the light is amber.
+    """
+    outside = threshold.beyond(figure) or threshold.to_watch(figure)
+    more = "The figure lies beyond the mark, and h" if outside else "H"
+    why = f"{why} {more}ow sure it is is not known: the rows give no interval.".strip()
+    state = AMBER if outside else PASS
+    return Finding(float(figure), None, None, state, why, threshold, tables or {})
+
+
+def ends_in_words(interval: Interval, form: str) -> str:
+    """Return an interval to stand behind its figure, or "" where nobody knows it."""
+    if not np.isfinite([interval.low, interval.high]).all():
+        return ""
+    return f" [{interval.low:{form}}, {interval.high:{form}}]"
 
 
 def limit_of(second: Finding) -> str:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from delinquency.metrics import level_p_value
 from delinquency.validation.check_inputs import Evidence, Rows
 from delinquency.validation.check_record import (
     AMBER,
+    PASS,
     RED,
     Finding,
     check,
@@ -22,6 +24,8 @@ DEVELOPMENT_BADS, TEST_BADS = 1500, 500
 TOP_DRIVERS = 10
 ENOUGH = 100
 """Accounts from which the share that worsens is known to about a tenth."""
+SURE = 1.645
+"""Standard errors that 95 of 100 figures stay below."""
 
 
 @check(
@@ -381,12 +385,21 @@ def conservatism(evidence: Evidence, options: ValidationOptions) -> Finding:
     expected = float(rows.pd_hat.sum())
     if expected <= 0 or not rows.bad.sum():
         return not_applicable("No bads were seen or expected.")
-    spread = np.sqrt(float((rows.pd_hat * (1 - rows.pd_hat)).sum())) / expected
+    error = SURE * float(np.sqrt((rows.pd_hat * (1 - rows.pd_hat)).sum())) / expected
     ratio = float(rows.bad.sum()) / expected
-    figure = max(0.0, ratio - 1.0) + 1.645 * float(spread)
+    figure = max(0.0, ratio - 1.0) + error
+    limits = options.threshold("conservatism")
     why = (
-        f"Bads over expected {ratio:.3f}: what PDs are too low by, plus 1.645 standard errors of"
+        f"Bads over expected {ratio:.3f}: what PDs are too low by, plus {SURE} standard errors of"
         " the level, is the margin of general estimation error. Deficiencies: all items that are"
         " not a pass."
     )
-    return judge(figure, options.threshold("conservatism"), why)
+    found = judge(figure, limits, why)
+    p = level_p_value(rows.bad, rows.pd_hat, groups=rows.groups)
+    if found.state == PASS or judge(error, limits, "").state != PASS or p < options.significance:
+        return found
+    why = (
+        f"{why} It lies beyond the mark for amber by bads that chance alone puts as far off in"
+        f" {p:.0%} of right models."
+    )
+    return Finding(figure, figure, figure, PASS, why, limits)

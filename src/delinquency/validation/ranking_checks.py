@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from delinquency.metrics import (
+    Interval,
     Outcomes,
     Resampling,
     bads_among_riskiest,
@@ -19,6 +20,7 @@ from delinquency.validation.check_record import (
     RED,
     Finding,
     check,
+    ends_in_words,
     judge,
     limit_of,
     not_applicable,
@@ -64,10 +66,11 @@ def discrimination(evidence: Evidence, options: ValidationOptions) -> Finding:
     drop = float(gaps.mean())
     # One draw of development accounts left out has the sampling error of the area itself.
     error = (area.high - area.low) / 2
-    fall = judge(drop, options.threshold("auc_drop"), "", low=drop - error, high=drop + error)
+    around = Interval(drop, drop - error, drop + error)
+    fall = judge(drop, options.threshold("auc_drop"), "", low=around.low, high=around.high)
     why = (
-        f"{found.why} Models refitted on {evidence.refits.rows:,} rows fall by {drop:.4f} "
-        f"[{drop - error:.4f}, {drop + error:.4f}] from left-out development accounts to the test"
+        f"{found.why} Models refitted on {evidence.refits.rows:,} rows fall by {drop:.4f}"
+        f"{ends_in_words(around, '.4f')} from left-out development accounts to the test"
         f"{limit_of(fall)}."
     )
     return Finding(
@@ -104,7 +107,7 @@ def separation(evidence: Evidence, options: ValidationOptions) -> Finding:
     ks, capture = found["ks"], found["capture_top_decile"]
     why = (
         f"KS {ks.estimate:.4f}; the riskiest tenth holds {capture.estimate:.1%}"
-        f" [{capture.low:.1%}, {capture.high:.1%}] of the bads."
+        f"{ends_in_words(capture, '.1%')} of the bads."
     )
     return judge(ks.estimate, options.threshold("ks"), why, low=ks.low, high=ks.high)
 
@@ -141,7 +144,7 @@ def at_capacity(evidence: Evidence, options: ValidationOptions) -> Finding:
     why = (
         f"Of the {n:,} riskiest accounts ({options.capacity:.0%}), {precision:.1%} turned bad, of"
         f" all {base:.1%}: lift {precision / base:.2f}. PR AUC {area.estimate:.4f}"
-        f" [{area.low:.4f}, {area.high:.4f}]."
+        f"{ends_in_words(area, '.4f')}."
     )
     return judge(
         precision / base, options.threshold("capacity_lift"), why, low=low / base, high=high / base
@@ -285,7 +288,8 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
     table = pd.DataFrame(records).sort_values("model less it", ignore_index=True)
     first = table.iloc[0]
     limits = options.threshold("gain_on_challenger")
-    figure, low, high = (float(first[n]) for n in ("model less it", "low", "high"))
+    figure = float(first["model less it"])
+    low, high = (float(end) if np.isfinite(end) else None for end in first[["low", "high"]])
     why = (
         f"The nearest challenger is {first['challenger']}, AUC {first['auc']:.4f}; model less it"
         f" {shown(figure)}. Each learnt from the same {learnt:,} rows"
@@ -296,6 +300,11 @@ def incremental(evidence: Evidence, options: ValidationOptions) -> Finding:
         )
     )
     # A simple method that is level is no fault of the model; one that is ahead is.
+    if low is None or high is None:
+        why += " How sure it is is not known: the rows give no interval."
+        return Finding(
+            figure, low, high, AMBER, why, limits, {"Challengers on the same rows": table}
+        )
     state = RED if high < 0 else AMBER if low <= 0 else PASS
     if state == AMBER:
         why += " The interval holds 0: which of the two is ahead is not known."

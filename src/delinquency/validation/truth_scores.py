@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delinquency.errors import DataError, Fault
+from delinquency.metrics import Resampling
 from delinquency.panel.windows import Array
 from delinquency.validation.audit_options import AuditOptions
 
@@ -342,9 +343,8 @@ def estimate(draws: Array, options: AuditOptions) -> Estimate:
     known = draws[1:][np.isfinite(draws[1:])]
     if not np.isfinite(draws[0]) or not len(known):
         return Estimate(float("nan"), float("nan"), float("nan"))
-    tail = (1 - options.confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return Estimate(float(draws[0]), float(low), float(high))
+    low, high = Resampling(level=options.confidence).ends(known)
+    return Estimate(float(draws[0]), low, high)
 
 
 def _partial(first: float, own: float, other: float) -> float:

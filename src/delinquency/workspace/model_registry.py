@@ -15,6 +15,7 @@ CHAMPION, CHALLENGER, BEFORE = "champion", "challenger", "champion-before"
 EVENT = "event."
 MODEL_DIGEST = "model_digest"
 NOTHING = ""
+REGISTERED = "registered"
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,11 @@ class ModelRegistry:
                 self._client.create_registered_model(self.name)
             for one in self._client.search_model_versions(f"name = '{self.name}'"):
                 if one.tags.get(MODEL_DIGEST) == digest:
-                    self._client.set_registered_model_alias(self.name, CHALLENGER, one.version)
-                    return str(one.version)
+                    version = str(one.version)
+                    if self.version_of(CHALLENGER) != version:
+                        self._record(REGISTERED, version, at=at)
+                        self._client.set_registered_model_alias(self.name, CHALLENGER, version)
+                    return version
             try:
                 source = self._logged(run_id)
                 made = self._client.create_model_version(
@@ -118,7 +122,7 @@ class ModelRegistry:
                 ) from error
             version = str(made.version)
             self._client.set_registered_model_alias(self.name, CHALLENGER, version)
-            self._record("registered", version, at=at)
+            self._record(REGISTERED, version, at=at)
         return version
 
     def _logged(self, run_id: str) -> str:
@@ -162,6 +166,11 @@ class ModelRegistry:
                     f"There is no champion of {self.name} to go back to: none was replaced yet."
                 )
             champion = self.version_of(CHAMPION)
+            if before == champion:
+                raise ModelError(
+                    f"Version {before} of {self.name} is both the champion and the one before it:"
+                    " a change was cut off. Promote the version that is to be used."
+                )
             event = self._record("rolled back", before, at=at, signed_by=signed_by, reason=reason)
             self._client.set_registered_model_alias(self.name, CHAMPION, before)
             if champion:
