@@ -22,7 +22,9 @@ def root(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def logged(monkeypatch, tmp_path):
     """Let every run have a logged model: what MLflow stores is not what is tested here."""
-    monkeypatch.setattr(ModelRegistry, "_logged", lambda self, run_id: str(tmp_path / run_id))
+    monkeypatch.setattr(
+        ModelRegistry, "_logged", lambda self, run_id: str(tmp_path / (run_id or "model"))
+    )
 
 
 def config_of(root, *overrides):
