@@ -81,10 +81,10 @@ def test_facts_are_ranked_by_exact_values_in_blocks_of_any_size(
     assert np.allclose(reference.fact_values, explainer.context.reference.fact_values, atol=1e-14)
     # A trait's facts add up to the trait, in the reference as in every account.
     added = np.zeros(len(TRAITS))
-    np.add.at(added, again.context.fact_traits, reference.fact_values)
+    np.add.at(added, again.context.fact_places.trait, reference.fact_values)
     assert np.abs(added - reference.trait_values).max() < 1e-12
     # One feature a trait: what the fact adds is what the trait adds.
-    assert np.abs(added[again.context.fact_traits] - reference.fact_values).max() < 1e-12
+    assert np.abs(added[again.context.fact_places.trait] - reference.fact_values).max() < 1e-12
 
 
 def test_reasons_of_a_version_with_approximate_facts_are_refused(explainer, model):

@@ -20,9 +20,9 @@ from delinquency.reasons.reference_population import (
     in_reference,
     scale_of,
 )
-from delinquency.reasons.sentences.every_family import witnesses_of
-from delinquency.reasons.statable_facts import values_to_show
-from delinquency.reasons.value_wording import displayed, value_text
+from delinquency.reasons.sentences.every_family import is_summary_of, witnesses_of
+from delinquency.reasons.statable_facts import barred_facts, values_to_show
+from delinquency.reasons.value_wording import displayed, is_code_without_label, value_text
 from delinquency.traits import TRAITS
 
 TRAIT_KEYS = tuple(TRAITS)
@@ -184,7 +184,61 @@ def _digits(text, phrase):
     """Return the numbers of a reason without its date and without its first title."""
     text = re.sub(r", Dec 2023|，2023年12月", "", text).replace(phrase, "")
     text = re.sub(r"(Title|标题|Own words|说明) ?\d", "", text)
-    return sorted(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\bnone\b|无", "0", text)))
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\bnone\b", "0", text)))
+
+
+def _cause_of(row, position, context):
+    """Return why a fact that raises the risk may not be stated, cell by cell."""
+    meaning, style = context.facts[position], context.styles[position]
+    value, places = row[position], {one.name: p for p, one in enumerate(context.facts)}
+    against = displayed(context.reference.medians[[position]], style)[0]
+    if meaning.mark_of:
+        return "not_applicable"
+    if np.isnan(value):
+        if not meaning.from_table:
+            return "missing"
+        marks = [row[p] for p, one in enumerate(context.facts) if one.mark_of == meaning.name]
+        if 1.0 in marks:
+            return "not_applicable"
+        return "not_stated_by_customer" if np.isfinite(against) else "no_reference_value"
+    own = None if meaning.from_table else witnesses_of(meaning.name)
+    if own is not None and (value == 0 or value >= style.empty_from):
+        tell = [row[p] for name, p in places.items() for one in own if is_summary_of(name, one)]
+        if not np.isfinite(tell).any():
+            return "nothing_to_measure"
+    if is_code_without_label(meaning, style):
+        return "code_without_words"
+    if np.isnan(against):
+        return "no_reference_value"
+    shown = displayed(np.array([value]), style)[0]
+    if style.named and not style.categories:
+        words = [code for code, _, _ in style.labels]
+        if shown not in words or against not in words:
+            return "code_without_words"
+    if shown == against:
+        return "like_the_reference"
+    if not style.named and (shown - against) * meaning.direction < 0:
+        return "favourable_side"
+    return "stated"
+
+
+@pytest.mark.parametrize("columns", [own_columns(), catalogue_features()], ids=["table", "panel"])
+def test_the_cause_of_every_fact_is_what_its_value_says(columns):
+    @settings(max_examples=30, deadline=None)
+    @given(meanings=columns, seed=st.integers(0, 2**32 - 1))
+    def law(meanings, seed):
+        reasons, accounts, _ = _selected(meanings, seed, n=40)
+        context = reasons.context
+        gain = np.random.default_rng(seed).normal(size=accounts.features.shape)
+        barred = barred_facts(accounts.features, gain, context)
+        for row, position in np.ndindex(gain.shape):
+            told = CAUSES[barred[row, position]]
+            if not gain[row, position] > 0:
+                assert told == "no_fact_raises_it"
+                continue
+            assert told == _cause_of(accounts.features[row], position, context)
+
+    law()
 
 
 @settings(max_examples=60, deadline=None)
@@ -200,7 +254,7 @@ def test_a_missing_values_weight_is_never_told_through_another_fact(meanings, se
             gain[:, place] = 0.0
     for row in range(len(accounts)):
         for rank in np.flatnonzero(reasons.fact[row] >= 0):
-            columns = np.flatnonzero(context.fact_traits == reasons.trait[row, rank])
+            columns = np.flatnonzero(context.fact_places.trait == reasons.trait[row, rank])
             top = columns[gain[row, columns].argmax()]
             if np.isnan(accounts.features[row, top]) and not context.facts[top].mark_of:
                 assert reasons.fact[row, rank] == top
@@ -260,7 +314,7 @@ def test_a_common_sentence_has_a_second_fact_where_the_trait_has_one(meanings, s
             assert second == -1
         elif second >= 0:
             assert second != first and gain[row, second] > 0
-            assert context.fact_traits[second] == context.fact_traits[first]
+            assert context.fact_places.trait[second] == context.fact_places.trait[first]
 
 
 @pytest.mark.parametrize("columns", [own_columns(), catalogue_features()], ids=["table", "panel"])

@@ -270,7 +270,7 @@ def test_reasons_only_raise_risk_and_never_repeat_a_trait(four_meanings, seed):
     given_ = reasons.trait >= 0
     assert (reasons.excess[given_] >= context.options.minimum_log_odds).all()
     assert (reasons.evidence[given_] > 0).all()
-    assert (context.fact_traits[reasons.fact[given_]] == reasons.trait[given_]).all()
+    assert (context.fact_places.trait[reasons.fact[given_]] == reasons.trait[given_]).all()
     for row in reasons.trait:
         stated = row[row >= 0]
         assert len(set(stated)) == len(stated)

@@ -77,7 +77,9 @@ def explained_rows(
 
 
 def joined_rows(parts: Sequence[ExplainedRows]) -> ExplainedRows:
-    """Return blocks of rows as one."""
+    """Return blocks of rows as one; a single one as it is."""
+    if len(parts) == 1:
+        return parts[0]
     return ExplainedRows(
         np.concatenate([part.trait_values for part in parts]),
         np.concatenate([part.raw_score for part in parts]),

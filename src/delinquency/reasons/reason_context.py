@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,42 @@ from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reasons.reference_population import Reference, Scale
 from delinquency.reasons.sentences.every_family import family_of
 from delinquency.reasons.value_wording import Style
+from delinquency.traits import REPAYMENT_WILLINGNESS
+
+
+class FactPlaces(NamedTuple):
+    """What each fact belongs to, for compiled code.
+
+    Attributes
+    ----------
+    trait : ndarray of shape (n_facts,), int
+        Position of the fact's trait.
+    actionable : ndarray of shape (n_facts,), bool
+        Whether the customer can change it.
+    family : ndarray of shape (n_facts,), int
+    told_to_many : ndarray of shape (n_facts, 2), bool
+        Whether many are told its sentence: low side, high side.
+    marks : ndarray of shape (n_marks, 2), int
+        Marks, and the columns they belong to.
+    willingness : ndarray of shape (n_traits,), bool
+        Which trait needs more than weak evidence.
+    """
+
+    trait: NDArray[np.intp]
+    actionable: NDArray[np.bool_]
+    family: NDArray[np.intp]
+    told_to_many: NDArray[np.bool_]
+    marks: NDArray[np.int64]
+    willingness: NDArray[np.bool_]
+
+
+class ReasonLimits(NamedTuple):
+    """The numbers of ``ReasonOptions`` that decide of one account, for compiled code."""
+
+    minimum_log_odds: float
+    tie_log_odds: float
+    dominant_log_odds: float
+    dominant_share: float
 
 
 @dataclass(frozen=True)
@@ -64,12 +101,6 @@ class ReasonContext:
         return [self.meanings[name] for name in self.reference.facts]
 
     @cached_property
-    def fact_traits(self) -> NDArray[np.intp]:
-        """Position of each fact's trait, shape (n_facts,)."""
-        order = {key: position for position, key in enumerate(self.reference.traits)}
-        return np.array([order[one.trait.key] for one in self.facts], np.intp)
-
-    @cached_property
     def styles(self) -> list[Style]:
         """How each fact's values are written."""
         return self.reference.styles(
@@ -79,12 +110,9 @@ class ReasonContext:
     @cached_property
     def rules(self) -> FactRules:
         """What decides of each fact's value whether it may be stated."""
-        return fact_rules(self.facts, self.styles, self.reference.medians)
-
-    @cached_property
-    def actionable(self) -> NDArray[np.bool_]:
-        """Which facts the customer can change, shape (n_facts,)."""
-        return np.array([one.actionable for one in self.facts], bool)
+        return fact_rules(
+            self.facts, self.styles, self.reference.medians, protected=self.protected
+        )
 
     @cached_property
     def protected(self) -> NDArray[np.intp]:
@@ -96,21 +124,33 @@ class ReasonContext:
         )
 
     @cached_property
-    def marks(self) -> list[tuple[int, int]]:
-        """Positions of the marks among the facts, each with that of the column it belongs to."""
+    def fact_places(self) -> FactPlaces:
+        """What each fact belongs to."""
+        traits = {key: position for position, key in enumerate(self.reference.traits)}
         place = {one.name: position for position, one in enumerate(self.facts)}
-        return [(p, place[one.mark_of]) for p, one in enumerate(self.facts)
-                if one.mark_of in place]  # fmt: skip
+        marks = [(p, place[one.mark_of]) for p, one in enumerate(self.facts)
+                 if one.mark_of in place]  # fmt: skip
+        told = [
+            [(family, "" if style.named else side) in self.common for side in ("low", "high")]
+            for family, style in zip(self.families, self.styles, strict=True)
+        ]
+        return FactPlaces(
+            trait=np.array([traits[one.trait.key] for one in self.facts], np.intp),
+            actionable=np.array([one.actionable for one in self.facts], bool),
+            family=np.unique(self.families, return_inverse=True)[1].astype(np.intp),
+            told_to_many=np.array(told, bool).reshape(-1, 2),
+            marks=np.array(marks, np.int64).reshape(-1, 2),
+            willingness=np.array([key == REPAYMENT_WILLINGNESS.key for key in traits], bool),
+        )
 
     @cached_property
-    def told_to_many(self) -> NDArray[np.bool_]:
-        """Whether many are told a fact's sentence, shape (n_facts, 2): low side, high side."""
-        return np.array(
-            [
-                [(family, "" if style.named else side) in self.common for side in ("low", "high")]
-                for family, style in zip(self.families, self.styles, strict=True)
-            ]
-        )
+    def limits(self) -> ReasonLimits:
+        """The numbers that decide of one account."""
+        chosen = self.options
+        return ReasonLimits(
+            float(chosen.minimum_log_odds), float(chosen.tie_log_odds),
+            float(chosen.dominant_log_odds), float(chosen.dominant_share),
+        )  # fmt: skip
 
     @cached_property
     def families(self) -> list[str]:
@@ -120,8 +160,3 @@ class ReasonContext:
             family = None if one.from_table else family_of(one.name)
             out.append(family.key if family else f"column {one.name}")
         return out
-
-    @cached_property
-    def family_numbers(self) -> NDArray[np.intp]:
-        """The families as numbers, shape (n_facts,)."""
-        return np.unique(self.families, return_inverse=True)[1]

@@ -19,35 +19,24 @@ The rules, in one place:
    least ``dominant_share`` of all positive excess, and is among the reasons. Otherwise there is
    no dominant trait: not every account has one, and to name one would be wrong.
 
-Everything is done for all accounts at once; ``reason_ranking`` holds rules 3, 4 and 6.
+``reason_ranking`` goes through the rules for one account after the other, compiled.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delinquency.errors import ModelError
 from delinquency.panel.windows import Array
-from delinquency.reasons.reason_causes import CAUSE, CAUSES
 from delinquency.reasons.reason_context import ReasonContext
-from delinquency.reasons.reason_ranking import (
-    dominant_trait,
-    largest_facts,
-    second_facts,
-    strongest_facts,
-    trait_order,
-)
+from delinquency.reasons.reason_ranking import select_rows
 from delinquency.reasons.reference_population import Contributions, Reference
-from delinquency.reasons.statable_facts import bars, own_gain
 from delinquency.reasons.stated_reasons import Reasons
 from delinquency.reasons.value_wording import Style, displayed
-from delinquency.traits import EVIDENCE_LEVELS, REPAYMENT_WILLINGNESS
-
-_WEAK = EVIDENCE_LEVELS.index("weak")
-_UNKNOWN = ("missing", "not_applicable", "not_stated_by_customer")
-_IS_UNKNOWN = np.array([name in _UNKNOWN for name in CAUSES], bool)
+from delinquency.traits import EVIDENCE_LEVELS
 
 
 def evidence_codes(levels: Sequence[Sequence[str]] | NDArray[np.object_]) -> NDArray[np.int8]:
@@ -105,42 +94,35 @@ def select_reasons(
             f"Expected disputed facts of shape {accounts.features.shape}. Got {disputed.shape}."
         )
     excess = (accounts.trait_values - reference.trait_values) * context.scale.factor
-    gain = own_gain((accounts.fact_values - reference.fact_values) * context.scale.factor, context)
-    barred = bars(accounts.features, gain, context, disputed=disputed)
-    fact, cause = _facts(gain, barred, context)
-    willingness = np.array([key == REPAYMENT_WILLINGNESS.key for key in reference.traits])
-    weak = willingness & (evidence <= _WEAK)
-    cause = np.where(weak, CAUSE["weak_willingness"], cause)
-    cause = np.where(evidence == 0, CAUSE["no_evidence"], cause).astype(np.int8)
-    raised = excess >= options.minimum_log_odds
-    may_state = raised & (cause <= CAUSE["not_stated_by_customer"])
-    actionable = np.append(context.actionable, False)
-    trait = trait_order(excess, may_state, actionable[fact], options)
-    given = trait >= 0
-    rows = np.arange(len(accounts))[:, None]
-    chosen = np.where(given, fact[rows, trait], -1).astype(np.int32)
-    kept = np.zeros(excess.shape, bool)
-    for rank in range(trait.shape[1]):
-        stated = given[:, rank]
-        kept[stated, trait[stated, rank]] = True
-    cause[may_state & ~kept] = CAUSE["beyond_max_reasons"]
-    out = Reasons(
+    n_rows, n_traits = excess.shape
+    cause = np.empty((n_rows, n_traits), np.int8)
+    trait = np.full((n_rows, options.max_reasons), -1, np.int8)
+    fact, second = np.full(trait.shape, -1, np.int32), np.full(trait.shape, -1, np.int32)
+    withheld, dominant = np.zeros(n_rows), np.empty(n_rows, np.int8)
+    nothing = np.zeros((0, 0), np.bool_)
+    select_rows(
+        _plain(accounts.fact_values), _plain(accounts.features), _plain(evidence, np.int8),
+        nothing if disputed is None else _plain(disputed, np.bool_),
+        (reference.fact_values, context.scale.factor), context.fact_places, context.rules,
+        context.limits, excess, cause, trait, fact, second, withheld, dominant,
+    )  # fmt: skip
+    given, rows = trait >= 0, np.arange(n_rows)[:, None]
+    return Reasons(
         context=context,
         trait=trait,
-        fact=chosen,
+        fact=fact,
         excess=np.where(given, excess[rows, trait], np.nan),
-        value=_displayed_of(accounts.features, chosen, context.styles),
-        reference=_references_of(chosen, context),
-        second=np.full_like(chosen, -1),
-        second_value=np.full(chosen.shape, np.nan),
-        second_reference=np.full(chosen.shape, np.nan),
+        value=_displayed_of(accounts.features, fact, context.styles),
+        reference=_references_of(fact, context),
+        second=second,
+        second_value=_displayed_of(accounts.features, second, context.styles),
+        second_reference=_references_of(second, context),
         evidence=np.where(given, evidence[rows, trait], -1).astype(np.int8),
-        dominant=dominant_trait(excess, may_state, options),
+        dominant=dominant,
         trait_excess=excess,
-        withheld=np.where((evidence == 0) | weak, np.maximum(excess, 0.0), 0.0).sum(axis=1),
-        cause=np.where(raised, cause, -1).astype(np.int8),
+        withheld=withheld,
+        cause=cause,
     )
-    return _with_second_facts(out, accounts, gain, barred) if context.common else out
 
 
 def common_sentences(reasons: Reasons) -> frozenset[tuple[str, str]]:
@@ -167,46 +149,9 @@ def common_sentences(reasons: Reasons) -> frozenset[tuple[str, str]]:
     return frozenset(key for key, count in counts.items() if count > most)
 
 
-def _facts(
-    gain: Array, barred: NDArray[np.int8], context: ReasonContext
-) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Return the fact of each row and trait, or -1, and what became of the trait (rule 3)."""
-    n_traits = len(context.reference.traits)
-    common = {
-        "traits": context.fact_traits,
-        "actionable": context.actionable,
-        "n_traits": n_traits,
-    }
-    may = barred <= CAUSE["not_stated_by_customer"]
-    tie = context.options.tie_log_odds
-    fact = strongest_facts(gain, may, tie_log_odds=tie, **common)  # type: ignore[arg-type]
-    top = largest_facts(gain, context.fact_traits, n_traits)
-    rows = np.arange(len(gain))[:, None]
-    why = np.where(top >= 0, barred[rows, top], CAUSE["no_fact_raises_it"]).astype(np.int8)
-    fact = np.where(_IS_UNKNOWN[why], -1, fact)
-    fact = np.where(why == CAUSE["not_stated_by_customer"], top, fact).astype(np.int32)
-    return fact, np.where(fact >= 0, barred[rows, fact], why).astype(np.int8)
-
-
-def _with_second_facts(
-    reasons: Reasons, accounts: Contributions, gain: Array, barred: NDArray[np.int8]
-) -> Reasons:
-    """Return the reasons with a second fact beside each sentence that many are told (rule 5)."""
-    context = reasons.context
-    high = (reasons.value > reasons.reference).astype(np.intp)
-    second = second_facts(
-        gain, barred == CAUSE["stated"],
-        first=reasons.fact,
-        wanted=(reasons.fact >= 0) & context.told_to_many[reasons.fact, high],
-        traits=context.fact_traits,
-        families=context.family_numbers,
-    )  # fmt: skip
-    return replace(
-        reasons,
-        second=second,
-        second_value=_displayed_of(accounts.features, second, context.styles),
-        second_reference=_references_of(second, context),
-    )
+def _plain(values: NDArray[Any], kind: type = np.float64) -> NDArray[Any]:
+    """Return rows in one layout: they come in any, and each would be compiled for on its own."""
+    return np.require(values, kind, ["C", "W"])
 
 
 def _displayed_of(values: Array, chosen: NDArray[np.int32], styles: Sequence[Style]) -> Array:
@@ -215,8 +160,9 @@ def _displayed_of(values: Array, chosen: NDArray[np.int32], styles: Sequence[Sty
     rows, ranks = np.nonzero(chosen >= 0)
     facts = chosen[rows, ranks]
     order = np.argsort(facts, kind="stable")
-    borders = np.flatnonzero(np.diff(facts[order])) + 1
-    for where in np.split(order, borders) if len(order) else ():
+    starts = np.flatnonzero(np.diff(facts[order], prepend=-1)).tolist()
+    for start, end in pairwise([*starts, len(order)]):
+        where = order[start:end]
         position = facts[where[0]]
         out[rows[where], ranks[where]] = displayed(values[rows[where], position], styles[position])
     return out

@@ -217,7 +217,7 @@ def _trait_line(
     """Return one trait's line of the table, with the facts that move it most."""
     context = accounts.reasons.context
     reference = context.reference
-    columns = np.flatnonzero(context.fact_traits == position)
+    columns = np.flatnonzero(context.fact_places.trait == position)
     gain = (
         accounts.contributions.fact_values[row, columns] - reference.fact_values[columns]
     ) * context.scale.factor

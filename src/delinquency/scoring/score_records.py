@@ -170,7 +170,7 @@ def stored_reasons(scores: pd.DataFrame, scorer: AccountScorer) -> Reasons:
     fact, value, reference = _stored_facts(scores, context, "reason", width)
     second, second_value, second_reference = _stored_facts(scores, context, "second", width)
     given = fact >= 0
-    trait = np.where(given, context.fact_traits[fact], -1).astype(np.int8)
+    trait = np.where(given, context.fact_places.trait[fact], -1).astype(np.int8)
     levels = np.stack([_places(scores[f"evidence_{key}"], EVIDENCE_LEVELS) for key in traits], 1)
     evidence = np.where(given, np.take_along_axis(levels, np.maximum(trait, 0), axis=1), -1)
     cause = np.stack([_places(scores[f"outcome_{key}"], CAUSES) for key in traits], 1)
