@@ -1,6 +1,7 @@
 """Servers answer on this machine only, and only to its own names."""
 
 import asyncio
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -12,23 +13,30 @@ from delinquency.workspace.run_stores import Store, ui_command
 STRANGERS = ("evil.example", "127.0.0.1.evil.example", "10.0.0.7", "localhost.evil.example")
 
 
-def status_of(app, host, path="/metrics"):
-    """Ask an application as a server would, and return the status of its answer."""
+def sent_by(app, host, path, method, messages):
+    """Ask an application as a server would, and return the messages that it sends."""
     scope = {
-        "type": "http", "method": "GET", "path": path,
+        "type": "http", "method": method, "path": path,
         "raw_path": path.encode(), "query_string": b"",
         "headers": [(b"host", host.encode())], "http_version": "1.1", "scheme": "http",
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 5001), "root_path": "",
     }  # fmt: skip
-    sent = []
+    sent, waiting = [], iter(messages)
 
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(waiting)
 
     async def send(message):
         sent.append(message)
 
     asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def status_of(app, host, path="/metrics", method="GET"):
+    """Return the status of an application's answer."""
+    nothing = {"type": "http.request", "body": b"", "more_body": False}
+    sent = sent_by(app, host, path, method, [nothing])
     return next(one["status"] for one in sent if one["type"] == "http.response.start")
 
 
@@ -37,7 +45,10 @@ def served(monkeypatch):
     """The application around a model that is none: who may ask is not its affair."""
     import mlflow.pyfunc
 
-    scorer = SimpleNamespace(scorer=SimpleNamespace(version="1"))
+    scorer = SimpleNamespace(
+        scorer=SimpleNamespace(version="1"),
+        answer=lambda records, language: [{"pd_hat": len(records), "language": language}],
+    )
     model = SimpleNamespace(
         unwrap_python_model=lambda: scorer,
         metadata=SimpleNamespace(get_input_schema=lambda: None, get_params_schema=lambda: None),
@@ -53,9 +64,32 @@ def test_the_served_model_answers_to_the_names_of_this_machine(served, host):
 
 
 @pytest.mark.parametrize("host", [*STRANGERS, ""])
-@pytest.mark.parametrize("path", ["/metrics", "/ping", "/invocations"])
-def test_the_served_model_refuses_the_names_of_strangers(served, host, path):
-    assert status_of(served, host, path) == 400
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/metrics"), ("GET", "/ping"), ("GET", "/invocations"), ("POST", "/invocations")],
+)
+def test_the_served_model_refuses_the_names_of_strangers(served, host, method, path):
+    assert status_of(served, host, path, method) == 400
+
+
+def test_a_request_that_comes_in_pieces_is_answered_and_counted(served):
+    body = b'{"dataframe_records": [{"a": 1}, {"a": 2}], "params": {"language": "zh"}}'
+    pieces = [{"type": "http.request", "body": body[:9], "more_body": True},
+              {"type": "http.request", "body": body[9:], "more_body": False}]  # fmt: skip
+    start, answer = sent_by(served, "localhost:5001", "/invocations", "POST", pieces)
+    assert start["status"] == 200
+    assert dict(start["headers"])[b"content-length"] == str(len(answer["body"])).encode()
+    assert json.loads(answer["body"]) == {"predictions": [{"pd_hat": 2, "language": "zh"}]}
+    nothing = {"type": "http.request", "body": b"", "more_body": False}
+    told = sent_by(served, "localhost", "/metrics", "GET", [nothing])
+    page = b"".join(one.get("body", b"") for one in told)
+    assert b'delinquency_requests_total{status="200"} 1' in page
+    assert b"delinquency_accounts_total 1" in page
+
+
+def test_a_client_that_has_gone_is_not_answered(served):
+    gone = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    assert sent_by(served, "localhost", "/invocations", "POST", gone) == []
 
 
 def test_the_model_is_served_on_loopback():

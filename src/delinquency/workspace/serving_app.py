@@ -9,14 +9,20 @@ import json
 import os
 import threading
 import time
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from delinquency.errors import DelinquencyError
 
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
 MODEL_VARIABLE = "DELINQUENCY_SERVED_MODEL"
 BUCKETS_MS = (1, 2, 5, 10, 20, 50, 100, 500, 1000)
-OK, BAD_REQUEST = 200, 400
+OK, BAD_REQUEST, TOO_LONG = 200, 400, 504
+PATH = "/invocations"
 SMALL = 100_000
 """Bytes of a request up to which it is answered where it comes in."""
 HOSTS = ("127.0.0.1", "localhost")
@@ -109,11 +115,85 @@ def plain_request(data: bytes, content_type: str) -> PlainRequest | None:
     return PlainRequest(records, language)
 
 
-def application() -> Any:
+class Invocations:
+    """The web application: scores where they are asked for, MLflow's application for the rest.
+
+    A request for scores does not go through the layers of MLflow's application: they cost as much
+    as the scoring of an account.
+
+    Parameters
+    ----------
+    answer : callable
+        Takes the bytes of a request and its content type; returns status and JSON.
+    rest : ASGI application
+    figures : Figures
+    timeout : float
+        Seconds until a large request is given up.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[bytes, str], tuple[int, str]],
+        rest: Callable[..., Awaitable[None]],
+        figures: Figures,
+        timeout: float,
+    ):
+        self._answer, self._rest, self._figures = answer, rest, figures
+        self._timeout = timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection's event."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._rest(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").split(":")[0]
+        if host not in HOSTS:
+            await _respond(send, BAD_REQUEST, "Invalid host header", "text/plain")
+            return
+        data = await _body(receive)
+        if data is None:
+            return
+        start = time.perf_counter()
+        kind = headers.get(b"content-type", b"application/json").decode("latin-1")
+        if len(data) <= SMALL:  # a few accounts: changing threads would cost more
+            status, text = self._answer(data, kind)
+        else:
+            try:
+                work = asyncio.to_thread(self._answer, data, kind)
+                status, text = await asyncio.wait_for(work, self._timeout)
+            except TimeoutError:
+                status, text = TOO_LONG, _refusal("Request processing time exceeded limit")
+        rows = text.count('"pd_hat"') if status == OK else 0
+        self._figures.add(status, time.perf_counter() - start, rows)
+        await _respond(send, status, text, "application/json")
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the bytes of a request; None where the client has gone."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _respond(send: Send, status: int, text: str, kind: str) -> None:
+    body = text.encode()
+    headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def application() -> Invocations:
     """Return the application of the model in the folder that ``MODEL_VARIABLE`` names."""
     import mlflow
-    from fastapi import Request, Response
+    from fastapi import Response
     from fastapi.middleware.trustedhost import TrustedHostMiddleware
+    from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc import scoring_server
 
@@ -122,9 +202,6 @@ def application() -> Any:
     figures = Figures()
     app = scoring_server.init(model)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS), www_redirect=False)
-    app.router.routes = [
-        one for one in app.router.routes if getattr(one, "path", "") != "/invocations"
-    ]
 
     def answer(data: bytes, content_type: str) -> tuple[int, str]:
         if (plain := plain_request(data, content_type)) is not None:
@@ -140,24 +217,11 @@ def application() -> Any:
             return BAD_REQUEST, _refusal(error.message)
         return int(result.status), str(result.response)
 
-    @app.post("/invocations")  # type: ignore[untyped-decorator]
-    async def invocations(request: Request) -> Response:
-        start = time.perf_counter()
-        data = await request.body()
-        content_type = request.headers.get("content-type", "application/json")
-        if len(data) <= SMALL:  # a few accounts: changing threads would cost more
-            status, text = answer(data, content_type)
-        else:
-            status, text = await asyncio.to_thread(answer, data, content_type)
-        rows = text.count('"pd_hat"') if status == OK else 0
-        figures.add(status, time.perf_counter() - start, rows)
-        return Response(content=text, status_code=status, media_type="application/json")
-
     @app.get("/metrics")  # type: ignore[untyped-decorator]
     async def metrics() -> Response:
         return Response(content=figures.text(served.scorer.version), media_type="text/plain")
 
-    return app
+    return Invocations(answer, app, figures, MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())
 
 
 def _refusal(message: str) -> str:
