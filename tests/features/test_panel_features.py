@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from delinquency.features.registered_features import FEATURES
+from delinquency.panel.observations import Observations
 from delinquency.panel.windows import Windows
 
 NAN = np.nan
@@ -16,7 +17,7 @@ def _windows(month: str = "2024-06", **columns) -> Windows:
     static = {n: np.array([v], float) for n, v in columns.items() if not isinstance(v, list)}
     n_months = len(next(iter(columns.values())))
     keys = pd.DataFrame({"account_id": ["a"], "observation_month": [pd.Timestamp(month)]})
-    return Windows(keys, n_months, monthly, static, frozenset())
+    return Windows(Observations.of(keys), n_months, monthly, static, frozenset())
 
 
 def _value(name: str, **columns) -> float:
@@ -53,8 +54,8 @@ def test_no_value_lies_beyond_its_ceiling_and_none_gathers_at_one_untold():
         "account_id": [f"a{k}" for k in range(n)],
         "observation_month": pd.Timestamp("2024-06"),
     })  # fmt: skip
-    windows = Windows(keys, months, {k: v for k, v in wild.items() if k not in static}, static,
-                      frozenset())  # fmt: skip
+    monthly = {k: v for k, v in wild.items() if k not in static}
+    windows = Windows(Observations.of(keys), months, monthly, static, frozenset())
     untold = {}
     for name, one in FEATURES.items():
         if one.unit not in ("ratio", "share"):

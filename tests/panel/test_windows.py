@@ -348,5 +348,5 @@ def test_windows_of_other_rows_have_their_own_calendar():
     observed = pd.DataFrame({"account_id": ["a", "a"], "observation_month": months[[1, 2]]})
     windows = build_windows({"statements": statements}, observed, n_months=2)
     assert windows.calendar_month().tolist() == [[1, 2], [2, 3]]
-    other = replace(windows, keys=windows.keys.iloc[[1]], monthly={}, _derived={})
+    other = replace(windows, observed=windows.observed[1:], monthly={}, _derived={})
     assert other.calendar_month().tolist() == [[2, 3]]

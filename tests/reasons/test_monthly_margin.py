@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 
+from delinquency.panel.observations import Observations
 from delinquency.panel.windows import Windows
 from delinquency.reasons.monthly_margin import monthly_margins
 
@@ -11,7 +12,7 @@ def _margin(salary, essentials, **monthly):
     keys = pd.DataFrame({"account_id": ["a"], "observation_month": pd.to_datetime(["2023-12-01"])})
     rows = {"salary": salary, "essential_outgoings": essentials, **monthly}
     arrays = {name: np.array([values]) for name, values in rows.items()}
-    return monthly_margins(Windows(keys, len(salary), arrays, {}, frozenset()))[0]
+    return monthly_margins(Windows(Observations.of(keys), len(salary), arrays, {}, frozenset()))[0]
 
 
 def test_three_known_months_are_counted_although_the_latest_is_not_there_yet():

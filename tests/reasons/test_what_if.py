@@ -9,6 +9,7 @@ import pytest
 
 from delinquency.errors import ChoiceError
 from delinquency.features.statistics import last
+from delinquency.panel.observations import Observations
 from delinquency.panel.window_rows import take_rows
 from delinquency.panel.windows import Windows
 from delinquency.reasons.plan_projection import Plan, roll_forward
@@ -41,7 +42,7 @@ def _windows(days_past_due=60.0, minimum=(20.0, 20.0, 20.0, 20.0)):
     }
     keys = pd.DataFrame({"account_id": ["a"], "observation_month": MONTHS})
     return Windows(
-        keys, 4, {k: np.array([v]) for k, v in monthly.items()},
+        Observations.of(keys), 4, {k: np.array([v]) for k, v in monthly.items()},
         {"months_on_book": np.array([12.0])}, frozenset({"statements", "cashflows"}),
     )  # fmt: skip
 
@@ -113,7 +114,7 @@ def test_where_no_minimum_is_stated_five_per_cent_are_assumed():
 def test_a_source_without_payments_is_told():
     windows = take_rows(_windows(), np.array([0]))
     windows = Windows(
-        windows.keys, 4, {"balance": windows["balance"]}, {}, frozenset({"statements"})
+        windows.observed, 4, {"balance": windows["balance"]}, {}, frozenset({"statements"})
     )
     with pytest.raises(ChoiceError, match="payment"):
         roll_forward(windows, _plan(1.0), months=1)
@@ -226,13 +227,13 @@ def test_what_cannot_be_afforded_is_said_not_to_be_asked():
     monthly = dict(windows.monthly)
     monthly["benefits"] = np.zeros((1, 4))
     monthly["essential_outgoings"] = np.full((1, 4), 440.0)  # 60, 60 and 10 left: 43.33
-    poor = Windows(windows.keys, 4, monthly, windows.static, windows.tables)
+    poor = Windows(windows.observed, 4, monthly, windows.static, windows.tables)
     one = what_ifs(poor, _score, context=(_reference(), scale_of("none"), "CNY"), cutoff=0.3)[0]
     assert one.margin.amount == pytest.approx(130 / 3) and one.margin.months == 3
     assert "more than what is left after essentials, CNY 43.33 a month" in one.answer
     assert "43.33元" in one.answer_zh
     monthly["essential_outgoings"] = np.full((1, 4), 600.0)  # 100, 100 and 150 too little
-    none = Windows(windows.keys, 4, monthly, windows.static, windows.tables)
+    none = Windows(windows.observed, 4, monthly, windows.static, windows.tables)
     one = what_ifs(none, _score, context=(_reference(), scale_of("none"), "CNY"), cutoff=0.3)[0]
     assert one.margin.amount < 0 and "0.00" not in one.answer
     assert one.answer.endswith(

@@ -48,6 +48,9 @@ class Observations:
     def __len__(self) -> int:
         return len(self.account_id)
 
+    def __getitem__(self, rows: slice) -> "Observations":
+        return Observations(self.account_id[rows], self.observation_month[rows])
+
     @cached_property
     def frame(self) -> pd.DataFrame:
         """``account_id``, ``observation_month``, one row an observation."""

@@ -71,7 +71,7 @@ class TableColumns:
         """Whether a column holds numbers."""
         return self.held[name].dtype.kind in "biuf"
 
-    def places(self, accounts: pd.Index) -> NDArray[np.intp]:
+    def places(self, accounts: pd.Index | NDArray[np.object_]) -> NDArray[np.intp]:
         """Return where each row's account stands among some, -1 where it does not."""
         return positions(self.held["account_id"], accounts)
 

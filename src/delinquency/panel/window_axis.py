@@ -1,14 +1,19 @@
 """The cells of accounts and months that rows of tables fall in, and windows cut from them."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.panel import window_cells
+from delinquency.panel.observations import Observations
 from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.window_cells import NEVER, Array, month_number, positions
+
+Ids: TypeAlias = pd.Index | NDArray[np.object_]
+"""Distinct accounts; an array for the few of a request."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Axis:
     the months of all observations, and each observation month takes a slice of them.
     """
 
-    accounts: pd.Index
+    accounts: Ids
     row_account: NDArray[np.intp]
     row_month: NDArray[np.int32]
     first: NDArray[np.int32]
@@ -57,11 +62,16 @@ class Axis:
         return out
 
 
-def axis_of(observations: pd.DataFrame, n_months: int) -> Axis:
+def axis_of(observed: Observations, n_months: int) -> Axis:
     """Return the axis of some observations, in their order."""
-    accounts = pd.Index(observations["account_id"].unique())
-    row_account = positions(observations["account_id"], accounts)
-    row_month = month_number(observations["observation_month"])
+    ids = observed.account_id
+    accounts: Ids
+    if isinstance(ids, pd.Series):
+        accounts = pd.Index(ids.unique())
+    else:
+        accounts = np.array(list(dict.fromkeys(ids)), object)
+    row_account = positions(ids, accounts)
+    row_month = month_number(observed.observation_month)
     if len(accounts) == len(row_month):
         first = (row_month - n_months + 1).astype(np.int32)
         return Axis(accounts, row_account, row_month, first, row_month, n_months, n_months)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from delinquency.panel.observations import Observations
 from delinquency.panel.windows import Windows
 
 
@@ -22,7 +23,7 @@ def take_rows(windows: Windows, rows: NDArray[np.intp] | NDArray[np.bool_]) -> W
     places = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
     return replace(
         windows,
-        keys=windows.keys.iloc[places].reset_index(drop=True),
+        observed=Observations.of(windows.keys.iloc[places]),
         monthly={name: values[places] for name, values in windows.monthly.items()},
         static={name: values[places] for name, values in windows.static.items()},
         _derived={},
@@ -40,7 +41,7 @@ def join_windows(parts: Sequence[Windows]) -> Windows:
     first = parts[0]
     return replace(
         first,
-        keys=pd.concat([one.keys for one in parts], ignore_index=True),
+        observed=Observations.of(pd.concat([one.keys for one in parts])),
         monthly={
             name: np.concatenate([one.monthly[name] for one in parts])
             for name in first.monthly

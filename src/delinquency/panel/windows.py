@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from delinquency.errors import DataError, Fault
 from delinquency.panel.event_sums import EVENT_SUMS
+from delinquency.panel.observations import Observations
 from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import ACCOUNTS, BUREAU, CASHFLOWS, STATEMENTS, TABLES
-from delinquency.panel.window_axis import Axis, TableRows, axis_of
+from delinquency.panel.window_axis import Axis, Ids, TableRows, axis_of
 from delinquency.panel.window_cells import NEVER, month_number, positions
 
 Array = NDArray[np.float64]
 """Float array; (n_rows, n_months) for monthly values, (n_rows,) for features."""
 
 MONTHLY_TABLES = (STATEMENTS, CASHFLOWS, BUREAU)
-_KEYS = ["account_id", "observation_month"]
 _NOT_VALUES = ("account_id", "month", "arrival_month")
 
 MONTHS_PER_YEAR = 12
@@ -37,8 +37,8 @@ class Windows:
 
     Attributes
     ----------
-    keys : DataFrame of shape (n_rows, 2)
-        ``account_id`` and ``observation_month``, one row per observation.
+    observed : Observations
+        Account and observation month, one row per observation; ``keys`` is their frame.
     n_months : int
         Length of the window; the last column is the observation month.
     monthly : mapping of str to ndarray of shape (n_rows, n_months)
@@ -49,7 +49,7 @@ class Windows:
         The tables that were given.
     """
 
-    keys: pd.DataFrame
+    observed: Observations
     n_months: int
     monthly: Mapping[str, Array]
     static: Mapping[str, Array]
@@ -58,7 +58,12 @@ class Windows:
     _calendar: dict[str, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.observed)
+
+    @property
+    def keys(self) -> pd.DataFrame:
+        """``account_id`` and ``observation_month``, one row per observation."""
+        return self.observed.frame
 
     def __contains__(self, name: object) -> bool:
         return name in self.monthly or name in self.static
@@ -76,7 +81,7 @@ class Windows:
         ndarray of shape (n_rows, n_months), int
         """
         if "calendar_month" not in self._calendar:
-            last = month_number(self.keys["observation_month"]).astype(np.int64)[:, None]
+            last = month_number(self.observed.observation_month).astype(np.int64)[:, None]
             months = (last - np.arange(self.n_months)[::-1]) % MONTHS_PER_YEAR + 1
             self._calendar["calendar_month"] = months
         return self._calendar["calendar_month"]
@@ -126,7 +131,7 @@ def tables_of(need: str) -> frozenset[str]:
 
 def build_windows(
     tables: Mapping[str, pd.DataFrame | TableColumns],
-    observations: pd.DataFrame,
+    observations: pd.DataFrame | Observations,
     *,
     n_months: int,
 ) -> Windows:
@@ -136,7 +141,7 @@ def build_windows(
     ----------
     tables : mapping of str to DataFrame or TableColumns
         Canonical tables by name, at least ``statements``. They are not changed.
-    observations : DataFrame
+    observations : DataFrame or Observations
         One row per observation: ``account_id`` and ``observation_month``.
     n_months : int
         Length of the window in months.
@@ -168,7 +173,8 @@ def build_windows(
     >>> windows["balance"]
     array([[9., 8.]])
     """
-    axis = axis_of(observations, n_months)
+    observed = Observations.of(observations)
+    axis = axis_of(observed, n_months)
     plain = {name: TableColumns.of(table) for name, table in tables.items()}
     cells = {
         table.name: axis.rows(plain[table.name], "month")
@@ -198,13 +204,10 @@ def build_windows(
             opened = np.append(table.months("opened_month").astype(np.float64), np.nan)
             opened[opened == NEVER] = np.nan
             static["months_on_book"] = axis.row_month - opened[position]
-    keys = observations
-    if list(keys.columns) != _KEYS or not isinstance(keys.index, pd.RangeIndex):
-        keys = observations[_KEYS].reset_index(drop=True)
-    return Windows(keys, n_months, monthly, static, frozenset(tables))
+    return Windows(observed, n_months, monthly, static, frozenset(tables))
 
 
-def _require_statements(statements: TableRows, accounts: pd.Index) -> None:
+def _require_statements(statements: TableRows, accounts: Ids) -> None:
     known = np.zeros(len(accounts), np.bool_)
     known[statements.account[statements.account >= 0]] = True
     missing = accounts[~known]

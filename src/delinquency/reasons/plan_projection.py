@@ -13,6 +13,7 @@ import pandas as pd
 from delinquency.errors import ChoiceError
 from delinquency.features.quantities import new_charges
 from delinquency.features.statistics import last, mean
+from delinquency.panel.observations import Observations
 from delinquency.panel.schema import DAYS_A_MONTH
 from delinquency.panel.statement_history import GROWING
 from delinquency.panel.windows import Array, Windows
@@ -143,7 +144,10 @@ def _next_month(
     keys = windows.keys.assign(
         observation_month=windows.keys["observation_month"] + pd.DateOffset(months=1)
     )
-    return replace(windows, keys=keys, monthly=monthly, static=static, _derived={}), payment
+    later = replace(
+        windows, observed=Observations.of(keys), monthly=monthly, static=static, _derived={}
+    )
+    return later, payment
 
 
 def _minimum(windows: Windows, owed: Array) -> Array:

@@ -22,6 +22,7 @@ from delinquency.features.feature_description import FeatureMeaning, from_plain
 from delinquency.features.feature_matrix import feature_values
 from delinquency.features.registered_features import FEATURES
 from delinquency.modeling.fitted_model import DelinquencyModel, load_model
+from delinquency.panel.observations import Observations
 from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import MONTH_DTYPE
 from delinquency.panel.trained_population import (
@@ -53,8 +54,8 @@ class ScoredAccounts:
 
     Attributes
     ----------
-    keys : DataFrame
-        ``account_id``, ``observation_month``.
+    observed : Observations
+        Accounts and months; ``keys`` is their frame.
     features : ndarray of shape (n_features, n_rows)
     pd_hat, raw_score : ndarray of shape (n_rows,)
     base_value : float
@@ -66,7 +67,7 @@ class ScoredAccounts:
         Why an account is none that the model was trained on, as in ``OUTSIDE``; 0 for none.
     """
 
-    keys: pd.DataFrame
+    observed: Observations
     features: Array
     pd_hat: Array
     raw_score: Array
@@ -77,7 +78,12 @@ class ScoredAccounts:
     outside: NDArray[np.int8]
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.observed)
+
+    @property
+    def keys(self) -> pd.DataFrame:
+        """``account_id``, ``observation_month``."""
+        return self.observed.frame
 
 
 class AccountScorer:
@@ -146,7 +152,7 @@ class AccountScorer:
     def score(
         self,
         tables: Mapping[str, pd.DataFrame | TableColumns],
-        observed: pd.DataFrame | None = None,
+        observed: pd.DataFrame | Observations | None = None,
     ) -> ScoredAccounts:
         """Score the accounts of some canonical tables.
 
@@ -154,7 +160,7 @@ class AccountScorer:
         ----------
         tables : mapping of str to DataFrame or TableColumns
             ``statements`` and what else the model was trained with; ids may be categorical.
-        observed : DataFrame, optional
+        observed : DataFrame or Observations, optional
             ``account_id``, ``observation_month``; every account in the last month of its
             statements when absent.
 
@@ -181,7 +187,7 @@ class AccountScorer:
         silent = windows.static.get(SILENT, np.zeros(len(windows))) == 1
         return self.score_features(
             feature_values(windows, self._selection()),
-            windows.keys,
+            windows.observed,
             windows.tables,
             silent=silent,
             outside=outside_population(windows, self.population),
@@ -190,7 +196,7 @@ class AccountScorer:
     def score_features(
         self,
         features: Array,
-        keys: pd.DataFrame,
+        observed: pd.DataFrame | Observations,
         tables: Collection[str],
         *,
         silent: NDArray[np.bool_] | None = None,
@@ -202,7 +208,7 @@ class AccountScorer:
         ----------
         features : ndarray of shape (n_features, n_rows)
             In the order of the model's features.
-        keys : DataFrame
+        observed : DataFrame or Observations
             ``account_id``, ``observation_month``, row-aligned.
         tables : collection of str
             Tables that the features were made from; empty for features made elsewhere.
@@ -220,7 +226,8 @@ class AccountScorer:
         ModelError
             If base value and trait values do not add up to the booster's own raw score.
         """
-        quiet = np.zeros(len(keys), np.bool_) if silent is None else silent
+        observed = Observations.of(observed)
+        quiet = np.zeros(len(observed), np.bool_) if silent is None else silent
         evidence = evidence_pass(features, self.meanings, tables, silent=quiet)
         explained = joined_rows(
             [
@@ -228,13 +235,13 @@ class AccountScorer:
                     self.explainer, np.ascontiguousarray(features[:, block].T), evidence[block],
                     self.context,
                 )
-                for block in row_blocks(len(keys))
+                for block in row_blocks(len(observed))
             ]
         )  # fmt: skip
         self._require_additive(features, explained.raw_score)
         raw_score = explained.raw_score + self._moved
         return ScoredAccounts(
-            keys=keys,
+            observed=observed,
             features=features,
             pd_hat=self.model.probability(raw_score),
             raw_score=raw_score,
@@ -242,7 +249,7 @@ class AccountScorer:
             trait_values=explained.trait_values,
             evidence=evidence,
             reasons=explained.reasons,
-            outside=np.zeros(len(keys), np.int8) if outside is None else outside,
+            outside=np.zeros(len(observed), np.int8) if outside is None else outside,
         )
 
     def _selection(self) -> list[Feature]:

@@ -77,9 +77,9 @@ class Answers:
                 'Send "params": {"language": "en"}, or leave it out.'
             )
         traits, n_rows = self._scorer.context.reference.traits, len(scored)
-        months = scored.keys["observation_month"].to_numpy().astype("datetime64[M]")
+        months = np.asarray(scored.observed.observation_month).astype("datetime64[M]")
         columns: dict[str, list[Any]] = {
-            "account_id": scored.keys["account_id"].tolist(),
+            "account_id": scored.observed.account_id.tolist(),
             "observation_month": ["" if np.isnat(month) else str(month) for month in months],
             "pd_hat": scored.pd_hat.tolist(),
             "raw_score": scored.raw_score.tolist(),

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from delinquency.errors import DataError, ModelError
+from delinquency.panel.observations import KEYS, Observations
 from delinquency.panel.plain_columns import TableColumns
 from delinquency.panel.schema import MONTH_DTYPE, TABLES
 from delinquency.panel.table_checks import validate
@@ -21,7 +22,6 @@ from delinquency.scoring.part_tables import INPUT_TABLES
 from delinquency.scoring.request_columns import Lists, lists_of_records, plain_table, with_columns
 
 TABLE = "table"
-KEYS = ("account_id", "observation_month")
 EVENTS = ("transactions", "contacts")
 """Tables of which an account may have no row, and a row no value of a column."""
 _MADE: Mapping[str, Any] = {"text": "phone", "month": "2024-01-01", "date": "2024-01-01"}
@@ -123,7 +123,7 @@ def _score_tables(given: Mapping[str, Lists], scorer: AccountScorer) -> ScoredAc
     return scorer.score(tables, _latest(statements))
 
 
-def _latest(statements: TableColumns) -> pd.DataFrame:
+def _latest(statements: TableColumns) -> Observations:
     """Return every account with the month of its latest statement, sorted by account."""
     last: dict[str, int] = {}
     for account, month in zip(
@@ -131,8 +131,7 @@ def _latest(statements: TableColumns) -> pd.DataFrame:
     ):
         last[account] = max(month, last.get(account, month))
     ids = sorted(last)
-    months = np.array([last[account] for account in ids], "datetime64[M]").astype(MONTH_DTYPE)
-    return pd.DataFrame({"account_id": np.array(ids, object), "observation_month": months})
+    return Observations.of_lists(ids, np.array([last[one] for one in ids], "datetime64[M]"))
 
 
 def tables_of_request(given: Mapping[str, Lists]) -> dict[str, TableColumns]:
@@ -245,14 +244,14 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     return values
 
 
-def _keys(given: Mapping[str, list[Any]], n_rows: int) -> pd.DataFrame:
+def _keys(given: Mapping[str, list[Any]], n_rows: int) -> Observations:
     """Return the keys of rows of features; empty where they were not sent."""
     ids = [str(one) for one in given.get("account_id", [""] * n_rows)]
     month = np.full(n_rows, np.datetime64("NaT"), MONTH_DTYPE)
-    if "observation_month" in given:
+    if any(given.get("observation_month", ())):
         told = pd.to_datetime(pd.Series(given["observation_month"]), errors="coerce")
         month = told.astype(MONTH_DTYPE).to_numpy()
-    return pd.DataFrame({"account_id": np.array(ids, object), "observation_month": month})
+    return Observations.of_lists(ids, month)
 
 
 def warm_up(scorer: AccountScorer) -> ScoredAccounts:
