@@ -132,7 +132,7 @@ def months_since_late_60(windows: Windows) -> Array:
 )  # fmt: skip
 def lateness_weighted(windows: Windows) -> Array:
     """Sum of days past due at the months' ends, each weighted by 0.8 to the power of its age."""
-    days = np.nan_to_num(windows["days_past_due"])
+    days = statistics.known_or_zero(windows["days_past_due"])
     age = np.arange(days.shape[1])[::-1]
     return statistics.total(days * HALF_LIFE_DECAY**age)
 

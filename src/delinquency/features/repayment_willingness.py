@@ -50,7 +50,7 @@ def could_pay(windows: Windows) -> Array:
     when it was small (10 % of the limit or less).
     """
     bill = previous(windows["balance"])
-    best = np.maximum.accumulate(np.nan_to_num(windows["payment"]), axis=1)
+    best = np.maximum.accumulate(statistics.known_or_zero(windows["payment"]), axis=1)
     small = bill <= SMALL_BILL * windows["credit_limit"]
     payable = (bill > 0) & ((previous(best) >= bill) | small)
     known = np.isfinite(bill) & np.isfinite(windows["payment"])
@@ -99,7 +99,9 @@ def late_with_low_use(windows: Windows) -> Array:
 def charges_while_late(windows: Windows) -> Array:
     """Sum over the months that began behind of new charges over the limit."""
     late = previous(months_behind(windows)) >= 1
-    return statistics.total(np.where(late, np.nan_to_num(charges_to_limit(windows)), 0.0))
+    return statistics.total(
+        np.where(late, statistics.known_or_zero(charges_to_limit(windows)), 0.0)
+    )
 
 
 @feature(
@@ -134,7 +136,7 @@ def bills_answered(windows: Windows) -> Array:
 )  # fmt: skip
 def charges_in_unpaid_months(windows: Windows) -> Array:
     """Charges of months without a payment over all charges."""
-    charges = np.nan_to_num(new_charges(windows))
+    charges = statistics.known_or_zero(new_charges(windows))
     unpaid = statistics.total(np.where(windows["payment"] == 0, charges, 0.0))
     return statistics.ratio(unpaid, statistics.total(charges), ceiling=1.0)
 
@@ -287,9 +289,11 @@ def inbound_total(windows: Windows) -> Array:
 )  # fmt: skip
 def unanswered_attempts(windows: Windows) -> Array:
     """Attempts in the months after the last one in which the customer was reached."""
-    reached = np.nan_to_num(windows["right_party_contacts"]) > 0
+    reached = statistics.known_or_zero(windows["right_party_contacts"]) > 0
     since = np.cumsum(reached[:, ::-1], axis=1)[:, ::-1] == 0
-    return statistics.total(np.where(since, np.nan_to_num(windows["contact_attempts"]), 0.0))
+    return statistics.total(
+        np.where(since, statistics.known_or_zero(windows["contact_attempts"]), 0.0)
+    )
 
 
 @feature(

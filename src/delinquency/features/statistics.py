@@ -14,11 +14,20 @@ from delinquency.panel.windows import Array
 
 def _by_month(values: Array) -> Array:
     """Return float values month by month; without a copy where windows lie so already."""
-    return np.ascontiguousarray(values.T, np.float64)
+    by_month = values.T
+    if by_month.flags.c_contiguous and by_month.dtype == np.float64:
+        return by_month  # asking numpy to see to it takes longer, where one account is scored
+    return np.ascontiguousarray(by_month, np.float64)
 
 
 def _held_by_month(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.ascontiguousarray(condition.T, np.bool_)
+    by_month = condition.T
+    return by_month if by_month.flags.c_contiguous else np.ascontiguousarray(by_month)
+
+
+def known_or_zero(values: Array) -> Array:
+    """Return the values, 0 where nothing was known; the same shape."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def last(values: Array) -> Array:
@@ -133,12 +142,10 @@ def ratio(numerator: Array, denominator: Array, *, ceiling: float) -> Array:
     above, below = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     if above.shape != below.shape:
         above, below = np.broadcast_arrays(above, below)
-    shape = above.shape[::-1]
-    out = np.empty(shape)
+    out = np.empty(above.shape[::-1])
     month_loops.ratio(
-        np.ascontiguousarray(above.T).ravel(), np.ascontiguousarray(below.T).ravel(),
-        float(ceiling), out.ravel(),
-    )  # fmt: skip
+        _by_month(above).reshape(-1), _by_month(below).reshape(-1), float(ceiling), out.reshape(-1)
+    )
     return out.T
 
 

@@ -17,7 +17,8 @@ from delinquency.panel.plain_columns import Values
 from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
 from delinquency.panel.window_cells import month_number
 
-_MS_PER_DAY = 86_400_000
+_FIRST, _LAST = (int(one.astype("datetime64[ms]").astype(np.int64))
+                 for one in (FIRST_MONTH, LAST_MONTH))  # fmt: skip
 
 
 def passes(name: str, frame: pd.DataFrame) -> bool:
@@ -57,9 +58,7 @@ def column_passes(values: Values, column: Column) -> bool:
         if values.dtype != MONTH_DTYPE:
             return False
         times = np.asarray(values).view(np.int64)
-        first, last = (int(m.astype("datetime64[ms]").astype(np.int64)) for m in
-                       (FIRST_MONTH, LAST_MONTH))  # fmt: skip
-        if not _times_within(times, first, last, not column.required):
+        if not _times_within(times, _FIRST, _LAST, not column.required):
             return False
         return column.kind == "date" or _first_days(times, month_number(values))
     if values.dtype != np.float64:
@@ -128,12 +127,10 @@ def _times_within(times, first, last, missing_allowed):  # type: ignore[no-untyp
 
 
 def _first_days(times: NDArray[np.int64], numbers: NDArray[np.int32]) -> bool:
-    """Return whether every known month is written as its first day."""
-    known = times != np.iinfo(np.int64).min
-    low, high = (int(numbers[known].min()), int(numbers[known].max())) if known.any() else (0, 0)
-    starts = np.arange(low, high + 1).astype("datetime64[M]").astype("datetime64[D]")
-    starts_ms = starts.astype(np.int64) * _MS_PER_DAY
-    return bool((starts_ms[np.where(known, numbers - low, 0)][known] == times[known]).all())
+    """Return whether every known month is written as its first moment: just before is another."""
+    missing = times == np.iinfo(np.int64).min
+    before = month_number((times - ~missing).view("datetime64[ms]"))
+    return bool((missing | (before != numbers)).all())
 
 
 @njit(cache=True, nogil=True)
