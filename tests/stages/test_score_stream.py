@@ -456,6 +456,40 @@ def test_a_server_answers_over_http_what_was_scored_bit_for_bit(root, parts, ser
     assert f"delinquency_accounts_total {len(answers)}" in figures
 
 
+def test_requests_that_are_answered_together_get_what_each_gets_alone(root, parts):
+    from types import SimpleNamespace
+
+    from delinquency.workspace.served_model import FOLDER, TraitModel
+
+    served = TraitModel()
+    served.load_context(SimpleNamespace(artifacts={FOLDER: str(root / "models/synthetic")}))
+    by_account = {}
+    for name in TABLES:
+        frame = pd.read_parquet(parts / "part-1" / f"{name}.parquet")
+        for row in json.loads(frame.to_json(orient="records", date_format="iso")):
+            days = {n: day and day[:10] for n, day in row.items() if n.endswith(("month", "date"))}
+            by_account.setdefault(row["account_id"], []).append({"table": name, **row, **days})
+    accounts = list(by_account.values())[:5]
+    same_name = [[{**row, "account_id": "a"} for row in rows] for rows in accounts[:2]]
+    silent = [row for row in accounts[2] if row["table"] not in ("transactions", "contacts")]
+    converted = [{**row, "balance": str(row["balance"])} if "balance" in row else row
+                 for row in accounts[3]]  # fmt: skip
+    refused = [{**row, "days_past_due": -1.0} for row in accounts[4]]
+    features = dict.fromkeys(served.model.features, 1.0)
+    asked = [
+        (same_name[0], "en"), (same_name[1], "zh"), (accounts[2] + accounts[3], "en"),
+        (silent, "en"), ([], "en"), (converted, "en"), (refused, "en"), ([features] * 2, "zh"),
+        ([features], "en"), (accounts[4], "fr"), (accounts[4], "en"),
+    ]  # fmt: skip
+    together = served.answer(asked)
+    alone = [answer for one in asked for answer in served.answer([one])]
+    kinds = [type(answer).__name__ for answer in together]
+    assert [place for place, kind in enumerate(kinds) if kind != "list"] == [4, 6, 9]
+    assert [str(one) for one in together] == [str(one) for one in alone]
+    assert [len(one) for one in together if isinstance(one, list)] == [1, 1, 2, 1, 1, 2, 1, 1]
+    assert together[0][0]["pd_hat"] != together[1][0]["pd_hat"]
+
+
 @pytest.mark.skipif(not os.environ.get("DELINQUENCY_ENGINES"), reason="slow: make test-engines")
 def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     from types import SimpleNamespace
@@ -479,7 +513,7 @@ def test_served_answers_equal_the_scores_bit_for_bit(root, parts, serial):
     cause = words["outside_population"].replace("statements_ended", "")
     assert answers["outside_population"].tolist() == cause.tolist()
     rows = [{k: v for k, v in one.items() if not pd.isna(v)} for one in request.to_dict("records")]
-    assert served.answer(rows, "zh") == answers.to_dict("records")
+    assert served.answer([(rows, "zh")]) == [answers.to_dict("records")]
     one = request[request["account_id"] == expected["account_id"].iloc[0]]
     alone = served.predict(None, one)
     assert alone["pd_hat"].iloc[0] == expected["pd_hat"].iloc[0]

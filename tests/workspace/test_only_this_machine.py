@@ -47,7 +47,9 @@ def served(monkeypatch):
 
     scorer = SimpleNamespace(
         scorer=SimpleNamespace(version="1"),
-        answer=lambda records, language: [{"pd_hat": len(records), "language": language}],
+        answer=lambda requests: [
+            [{"pd_hat": len(rows), "language": language}] for rows, language in requests
+        ],
     )
     model = SimpleNamespace(
         unwrap_python_model=lambda: scorer,
@@ -90,6 +92,42 @@ def test_a_request_that_comes_in_pieces_is_answered_and_counted(served):
 def test_a_client_that_has_gone_is_not_answered(served):
     gone = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
     assert sent_by(served, "localhost", "/invocations", "POST", gone) == []
+
+
+def test_requests_that_arrive_at_once_are_answered_together_each_its_own():
+    calls, told = [], {}
+
+    def answer(requests):
+        calls.append([data for data, _ in requests])
+        if any(data == b"bad" for data, _ in requests):
+            raise ValueError("a fault of our own")
+        return [(200, f"answer to {data.decode()}") for data, _ in requests]
+
+    app = serving_app.Invocations(answer, None, serving_app.Figures(), timeout=9.0)
+
+    async def ask(number, data):
+        async def receive():
+            return {"type": "http.request", "body": data}
+
+        async def send(message):
+            told[number] = message.get("body")
+
+        scope = {"type": "http", "path": "/invocations", "method": "POST",
+                 "headers": [(b"host", b"localhost")]}  # fmt: skip
+        await app(scope, receive, send)
+
+    async def ask_all(bodies):
+        asked = (ask(*one) for one in enumerate(bodies))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    most = serving_app.MOST_TOGETHER
+    asyncio.run(ask_all([b"%d" % number for number in range(most + 2)]))
+    assert [len(one) for one in calls] == [most, 2]
+    assert told == {n: b"answer to %d" % n for n in range(most + 2)}
+    calls.clear(), told.clear()
+    outcomes = asyncio.run(ask_all([b"1", b"bad", b"3"]))
+    assert [type(one).__name__ for one in outcomes] == ["NoneType", "ValueError", "NoneType"]
+    assert told == {0: b"answer to 1", 2: b"answer to 3"}
 
 
 def test_the_model_is_served_on_loopback():

@@ -82,6 +82,10 @@ class TableColumns:
             return np.asarray(values.isin(known).to_numpy(), np.bool_)
         return np.fromiter((value in known for value in values), np.bool_, len(values))
 
+    def only(self, names: Collection[str]) -> "TableColumns":
+        """Return the table without other columns than these."""
+        return TableColumns({n: v for n, v in self.held.items() if n in names}, self.n_rows)
+
     def beside(self, more: Mapping[str, Values]) -> "TableColumns":
         """Return the table with further columns."""
         return TableColumns({**self.held, **more}, self.n_rows)

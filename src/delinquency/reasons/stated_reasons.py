@@ -73,6 +73,11 @@ class Reasons:
     def __len__(self) -> int:
         return len(self.trait)
 
+    def part(self, rows: slice) -> "Reasons":
+        """Return the reasons of some accounts in a row."""
+        arrays = {one: getattr(self, one)[rows] for one in _ARRAYS}
+        return Reasons(context=self.context, **arrays)
+
     def fact_of(self, row: int, rank: int, month: np.datetime64) -> Fact | None:
         """Return one reason's fact, ready to be worded; None when there is no such reason."""
         position = int(self.fact[row, rank])
@@ -230,6 +235,9 @@ class Reasons:
         return out
 
 
+_ARRAYS = tuple(one.name for one in fields(Reasons) if one.name != "context")
+
+
 def joined_reasons(parts: Sequence[Reasons]) -> Reasons:
     """Return the reasons of several blocks of accounts as one, in the order of the blocks.
 
@@ -244,11 +252,7 @@ def joined_reasons(parts: Sequence[Reasons]) -> Reasons:
     """
     if len(parts) == 1:
         return parts[0]
-    arrays = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(Reasons)
-        if field.name != "context"
-    }
+    arrays = {one: np.concatenate([getattr(part, one) for part in parts]) for one in _ARRAYS}
     return Reasons(context=parts[0].context, **arrays)
 
 

@@ -85,6 +85,20 @@ class ScoredAccounts:
         """``account_id``, ``observation_month``."""
         return self.observed.frame
 
+    def part(self, rows: slice) -> "ScoredAccounts":
+        """Return some rows in a row."""
+        return ScoredAccounts(
+            observed=self.observed[rows],
+            features=self.features[:, rows],
+            pd_hat=self.pd_hat[rows],
+            raw_score=self.raw_score[rows],
+            base_value=self.base_value,
+            trait_values=self.trait_values[rows],
+            evidence=self.evidence[rows],
+            reasons=self.reasons.part(rows),
+            outside=self.outside[rows],
+        )
+
 
 class AccountScorer:
     """Scores accounts with one saved model.

@@ -71,11 +71,7 @@ class Answers:
         ModelError
             If the language is not known.
         """
-        if language not in LANGUAGES:
-            raise ModelError(
-                f"Reasons are written in: {', '.join(LANGUAGES)}. Got language {language!r}.\n"
-                'Send "params": {"language": "en"}, or leave it out.'
-            )
+        self.require_language(language)
         traits, n_rows = self._scorer.context.reference.traits, len(scored)
         months = np.asarray(scored.observed.observation_month).astype("datetime64[M]")
         columns: dict[str, list[Any]] = {
@@ -104,6 +100,14 @@ class Answers:
         columns[OUTSIDE_COLUMN] = [OUTSIDE[code] for code in scored.outside.tolist()]
         columns["model_version"] = [self._scorer.version] * n_rows
         return columns
+
+    def require_language(self, language: str) -> None:
+        """Refuse a language that reasons are not written in; errors as ``columns``."""
+        if language not in LANGUAGES:
+            raise ModelError(
+                f"Reasons are written in: {', '.join(LANGUAGES)}. Got language {language!r}.\n"
+                'Send "params": {"language": "en"}, or leave it out.'
+            )
 
     def _reason(
         self, scored: ScoredAccounts, row: int, rank: int, month: np.datetime64, language: str

@@ -6,6 +6,7 @@ here comes out of it in the same bits and the same order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -88,14 +89,16 @@ def with_columns(
 def _plain(values: list[Any], column: Column) -> NDArray[Any] | None:
     """Return a column in its canonical type; None where a value would have to be converted."""
     if column.kind == "text":
-        if not all(value is None or type(value) is str for value in values):
+        if not {*map(type, values)} <= {str, NoneType}:
             return None
         out = np.empty(len(values), object)
         out[:] = values
         return out
     if column.kind in ("month", "date"):
         days = [None if value is None or value != value else value for value in values]
-        if not all(day is None or (type(day) is str and len(day) == _DAY_LETTERS) for day in days):
+        if not {*map(type, days)} <= {str, NoneType}:
+            return None
+        if not {len(day) for day in days if day is not None} <= {_DAY_LETTERS}:
             return None
         try:
             times = np.array(days, "datetime64[D]")
@@ -104,7 +107,7 @@ def _plain(values: list[Any], column: Column) -> NDArray[Any] | None:
         if column.kind == "month":
             times = times.astype("datetime64[M]")
         return times.astype(MONTH_DTYPE)
-    if not all(value is None or type(value) in (float, int) for value in values):
+    if not {*map(type, values)} <= {float, int, NoneType}:
         return None
     try:
         return np.array(values, np.float64)

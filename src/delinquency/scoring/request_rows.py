@@ -5,6 +5,7 @@ the columns of the other tables are left empty. Everything is checked as files a
 """
 
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from delinquency.panel.schema import MONTH_DTYPE, TABLES
 from delinquency.panel.table_checks import validate
 from delinquency.panel.windows import Array
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
-from delinquency.scoring.part_tables import INPUT_TABLES
+from delinquency.scoring.asked_accounts import AskedAccounts
+from delinquency.scoring.part_tables import INPUT_TABLES, require_columns
 from delinquency.scoring.request_columns import Lists, lists_of_records, plain_table, with_columns
 
 TABLE = "table"
@@ -50,15 +52,7 @@ def score_request(frame: pd.DataFrame, scorer: AccountScorer) -> ScoredAccounts:
     ModelError
         In two lines: what is wrong, and what to send.
     """
-    if not len(frame):
-        raise _nothing()
-    if TABLE in frame.columns:
-        columns = {str(name): frame[name].to_numpy(object) for name in frame.columns}
-        return _score_tables(_by_table(columns, frame.notna().to_numpy()), scorer)
-    features = _features(frame, scorer.model.features)
-    # What the features were made from is not told: they count as the training's.
-    keys = _keys({n: frame[n].tolist() for n in KEYS if n in frame}, len(frame))
-    return scorer.score_features(features, keys, scorer.trained_tables)
+    return asked_of_frame(frame, scorer).scored(scorer)
 
 
 def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -> ScoredAccounts:
@@ -69,20 +63,37 @@ def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -
     ModelError
         In two lines: what is wrong, and what to send.
     """
+    return asked_of_records(records, scorer).scored(scorer)
+
+
+def asked_of_frame(frame: pd.DataFrame, scorer: AccountScorer) -> AskedAccounts:
+    """Return what a request asks for, checked; parameters and errors as ``score_request``."""
+    if not len(frame):
+        raise _nothing()
+    if TABLE in frame.columns:
+        columns = {str(name): frame[name].to_numpy(object) for name in frame.columns}
+        return _asked_tables(_by_table(columns, frame.notna().to_numpy()), scorer)
+    features = _features(frame, scorer.model.features)
+    observed = _observed({n: frame[n].tolist() for n in KEYS if n in frame}, len(frame))
+    return AskedAccounts(observed, features=features)
+
+
+def asked_of_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -> AskedAccounts:
+    """Return what a request asks for, checked; parameters and errors as ``score_records``."""
     if not records:
         raise _nothing()
     if not any(TABLE in row for row in records):
         names = scorer.model.features
         _require_features(records, names)
         values = [[row[name] for name in names] for row in records]
-        if not all(one is None or type(one) in (float, int) for row in values for one in row):
-            return score_request(pd.DataFrame(list(records)), scorer)
+        if not {type(one) for row in values for one in row} <= {float, int, NoneType}:
+            return asked_of_frame(pd.DataFrame(list(records)), scorer)
         matrix = np.array(values, np.float64).T
         if np.isinf(matrix).any():
-            return score_request(pd.DataFrame(list(records)), scorer)
+            return asked_of_frame(pd.DataFrame(list(records)), scorer)
         lists = lists_of_records([{n: row[n] for n in KEYS if n in row} for row in records])
-        keys = _keys(lists, len(records))
-        return scorer.score_features(np.ascontiguousarray(matrix), keys, scorer.trained_tables)
+        observed = _observed(lists, len(records))
+        return AskedAccounts(observed, features=np.ascontiguousarray(matrix))
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in records:
         rows.setdefault(str(row.get(TABLE)), []).append(row)
@@ -91,7 +102,7 @@ def score_records(records: Sequence[Mapping[str, Any]], scorer: AccountScorer) -
         lists = lists_of_records(own)
         lists.pop(TABLE, None)
         tables[name] = lists
-    return _score_tables(tables, scorer)
+    return _asked_tables(tables, scorer)
 
 
 def _by_table(
@@ -111,16 +122,16 @@ def _by_table(
     return out
 
 
-def _score_tables(given: Mapping[str, Lists], scorer: AccountScorer) -> ScoredAccounts:
-    tables: dict[str, pd.DataFrame | TableColumns] = dict(tables_of_request(given))
-    statements = TableColumns.of(tables["statements"])
+def _asked_tables(given: Mapping[str, Lists], scorer: AccountScorer) -> AskedAccounts:
+    tables = tables_of_request(given)
     for name in EVENTS:
         if name in scorer.trained_tables:
-            own = TableColumns.of(tables[name]) if name in tables else None
-            wanted = [c for c in TABLES[name]
-                      if c.name in scorer.columns[name] and c.name != "arrival_month"]  # fmt: skip
-            tables[name] = with_columns(own, wanted, statements)
-    return scorer.score(tables, _latest(statements))
+            wanted = [c for c in TABLES[name] if c.name in scorer.columns[name]]
+            tables[name] = with_columns(tables.get(name), wanted, tables["statements"])
+    require_columns(scorer.columns, tables)
+    # As ``stage=score`` reads them: what the model does not look at is checked, and left out.
+    tables = {name: table.only(scorer.read_columns[name]) for name, table in tables.items()}
+    return AskedAccounts(_latest(tables["statements"]), tables=tables)
 
 
 def _latest(statements: TableColumns) -> Observations:
@@ -244,7 +255,7 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     return values
 
 
-def _keys(given: Mapping[str, list[Any]], n_rows: int) -> Observations:
+def _observed(given: Mapping[str, list[Any]], n_rows: int) -> Observations:
     """Return the keys of rows of features; empty where they were not sent."""
     ids = [str(one) for one in given.get("account_id", [""] * n_rows)]
     month = np.full(n_rows, np.datetime64("NaT"), MONTH_DTYPE)

@@ -17,7 +17,8 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from delinquency.errors import DelinquencyError
 from delinquency.scoring.account_scorer import ScoredAccounts, load_scorer
 from delinquency.scoring.answers import Answers
-from delinquency.scoring.request_rows import score_records, score_request, warm_up
+from delinquency.scoring.asked_accounts import AskedAccounts, scored_together
+from delinquency.scoring.request_rows import asked_of_records, score_request, warm_up
 from delinquency.scoring.score_records import OUTSIDE_COLUMN
 from delinquency.traits import TRAITS
 from delinquency.workspace.model_requirements import package_folder, pinned_requirements
@@ -69,18 +70,48 @@ class TraitModel(PythonModel):  # type: ignore[misc]
         self._keep(scored)
         return answer
 
-    def answer(self, records: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
-        """Return what ``predict`` does, from rows to rows: frames cost more than the scoring.
+    def answer(
+        self, requests: Sequence[tuple[Sequence[Mapping[str, Any]], str]]
+    ) -> list[list[dict[str, Any]] | DelinquencyError]:
+        """Return what ``predict`` does for several requests, from rows to rows, without frames.
 
-        Raises
-        ------
-        DelinquencyError
-            In two lines: what is wrong, and what to send.
+        Parameters
+        ----------
+        requests : sequence of (rows, language)
+
+        Returns
+        -------
+        list
+            Rows of the answer, or why the request is refused: in two lines, what is wrong, and
+            what to send.
         """
-        scored = score_records(records, self.scorer)
-        answer = self.answers.records(scored, language=language)
-        self._keep(scored)
-        return answer
+        out: dict[int, list[dict[str, Any]] | DelinquencyError] = {}
+        asked = {}
+        for place, (records, language) in enumerate(requests):
+            try:
+                self.answers.require_language(language)
+                asked[place] = asked_of_records(records, self.scorer)
+            except DelinquencyError as error:
+                out[place] = error
+        for place, scored in self._scored(asked).items():
+            out[place] = scored if isinstance(scored, DelinquencyError) else self.answers.records(
+                scored, language=requests[place][1]
+            )  # fmt: skip
+        return [out[place] for place in range(len(requests))]
+
+    def _scored(
+        self, asked: Mapping[int, AskedAccounts]
+    ) -> dict[int, ScoredAccounts | DelinquencyError]:
+        """Return the scores of requests; one that fails does not take the others with it."""
+        try:
+            scored = scored_together(list(asked.values()), self.scorer)
+        except DelinquencyError as error:
+            if len(asked) == 1:
+                return dict.fromkeys(asked, error)
+            return {n: s for k, one in asked.items() for n, s in self._scored({k: one}).items()}
+        for one in scored:
+            self._keep(one)
+        return dict(zip(asked, scored, strict=True))
 
     def _keep(self, scored: ScoredAccounts) -> None:
         if self.log is not None:

@@ -17,6 +17,7 @@ from delinquency.errors import DelinquencyError
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Waiting: TypeAlias = "tuple[tuple[bytes, str], asyncio.Future[tuple[int, str]]]"
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MODEL_VARIABLE = "DELINQUENCY_SERVED_MODEL"
@@ -25,6 +26,10 @@ OK, BAD_REQUEST, TOO_LONG = 200, 400, 504
 PATH = "/invocations"
 SMALL = 100_000
 """Bytes of a request up to which it is answered where it comes in."""
+MOST_TOGETHER = 16
+"""Requests that are answered together at most."""
+PATIENCE = 0.001
+"""Seconds that a request waits at most for others to be answered with it."""
 HOSTS = ("127.0.0.1", "localhost")
 """Names by which this machine may be asked. A page of a stranger that lets its own name point here
 (DNS rebinding) sends that name, and is refused."""
@@ -119,12 +124,13 @@ class Invocations:
     """The web application: scores where they are asked for, MLflow's application for the rest.
 
     A request for scores does not go through the layers of MLflow's application: they cost as much
-    as the scoring of an account.
+    as the scoring of an account. Small requests that arrive while others are scored wait for each
+    other, and are answered together: one account takes many steps, four hardly more.
 
     Parameters
     ----------
     answer : callable
-        Takes the bytes of a request and its content type; returns status and JSON.
+        Takes requests as pairs of bytes and content type; returns status and JSON of each.
     rest : ASGI application
     figures : Figures
     timeout : float
@@ -133,13 +139,16 @@ class Invocations:
 
     def __init__(
         self,
-        answer: Callable[[bytes, str], tuple[int, str]],
+        answer: Callable[[list[tuple[bytes, str]]], list[tuple[int, str]]],
         rest: Callable[..., Awaitable[None]],
         figures: Figures,
         timeout: float,
     ):
         self._answer, self._rest, self._figures = answer, rest, figures
         self._timeout = timeout
+        self._waiting: list[Waiting] = []
+        self._next: asyncio.Handle | None = None
+        self._expected = 1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event."""
@@ -155,18 +164,58 @@ class Invocations:
         if data is None:
             return
         start = time.perf_counter()
-        kind = headers.get(b"content-type", b"application/json").decode("latin-1")
+        asked = data, headers.get(b"content-type", b"application/json").decode("latin-1")
         if len(data) <= SMALL:  # a few accounts: changing threads would cost more
-            status, text = self._answer(data, kind)
+            status, text = await self._together(asked)
         else:
             try:
-                work = asyncio.to_thread(self._answer, data, kind)
-                status, text = await asyncio.wait_for(work, self._timeout)
+                work = asyncio.to_thread(self._answer, [asked])
+                [(status, text)] = await asyncio.wait_for(work, self._timeout)
             except TimeoutError:
                 status, text = TOO_LONG, _refusal("Request processing time exceeded limit")
         rows = text.count('"pd_hat"') if status == OK else 0
         self._figures.add(status, time.perf_counter() - start, rows)
         await _respond(send, status, text, "application/json")
+
+    async def _together(self, asked: tuple[bytes, str]) -> tuple[int, str]:
+        """Return the answer of a request that is scored with what else has arrived.
+
+        Clients that were answered together ask again at nearly the same time: as many as those
+        are waited for, for a moment. A client that asks alone waits for nobody.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[tuple[int, str]] = loop.create_future()
+        self._waiting.append((asked, answered))
+        if len(self._waiting) >= self._expected and isinstance(self._next, asyncio.TimerHandle):
+            self._next.cancel()
+            self._next = None
+        if self._next is None:
+            waits = len(self._waiting) < self._expected
+            self._next = (loop.call_later(PATIENCE, self._answer_waiting) if waits
+                          else loop.call_soon(self._answer_waiting))  # fmt: skip
+        return await answered
+
+    def _answer_waiting(self) -> None:
+        self._next = None
+        now, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        self._expected = min(max(len(now), self._expected - 1), MOST_TOGETHER)
+        if self._waiting:
+            self._next = asyncio.get_running_loop().call_soon(self._answer_waiting)
+        self._answer_these(now)
+
+    def _answer_these(self, requests: list[Waiting]) -> None:
+        try:
+            answers = self._answer([asked for asked, _ in requests])
+        except Exception as error:  # whatever it is: one request's fault is no other's
+            if len(requests) > 1:
+                for one in requests:
+                    self._answer_these([one])
+            elif not requests[0][1].done():
+                requests[0][1].set_exception(error)
+            return
+        for (_, answered), answer in zip(requests, answers, strict=True):
+            if not answered.done():
+                answered.set_result(answer)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -203,13 +252,15 @@ def application() -> Invocations:
     app = scoring_server.init(model)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS), www_redirect=False)
 
-    def answer(data: bytes, content_type: str) -> tuple[int, str]:
-        if (plain := plain_request(data, content_type)) is not None:
-            try:
-                rows = served.answer(plain.records, plain.language)
-            except DelinquencyError as error:
-                return BAD_REQUEST, _refusal(str(error))
-            return OK, json.dumps({"predictions": rows}, ensure_ascii=False)
+    def answer(requests: list[tuple[bytes, str]]) -> list[tuple[int, str]]:
+        plain = [plain_request(*one) for one in requests]
+        rows = iter(served.answer([(one.records, one.language) for one in plain if one]))
+        return [
+            by_mlflow(*asked) if one is None else _told(next(rows))
+            for asked, one in zip(requests, plain, strict=True)
+        ]
+
+    def by_mlflow(data: bytes, content_type: str) -> tuple[int, str]:
         try:
             # Inputs are checked by the model itself; MLflow parses them.
             result = scoring_server.invocations(data, content_type, model, None)
@@ -222,6 +273,13 @@ def application() -> Invocations:
         return Response(content=figures.text(served.scorer.version), media_type="text/plain")
 
     return Invocations(answer, app, figures, MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())
+
+
+def _told(rows: list[dict[str, Any]] | DelinquencyError) -> tuple[int, str]:
+    """Return the status and JSON of one request's answer."""
+    if isinstance(rows, DelinquencyError):
+        return BAD_REQUEST, _refusal(str(rows))
+    return OK, json.dumps({"predictions": rows}, ensure_ascii=False)
 
 
 def _refusal(message: str) -> str:
