@@ -14,7 +14,13 @@ from delinquency.panel.table_checks import validate
 from delinquency.panel.windows import build_windows
 from delinquency.scoring.part_tables import require_columns
 from delinquency.scoring.request_columns import lists_of_records, plain_table, with_columns
-from delinquency.scoring.request_rows import score_records, score_request, tables_of_request
+from delinquency.scoring.request_rows import (
+    asked_of_frame,
+    asked_of_records,
+    score_records,
+    score_request,
+    tables_of_request,
+)
 
 MONTHS = [f"2024-{month:02d}-01" for month in range(1, 7)]
 money = st.one_of(st.none(), st.floats(0, 1e6), st.integers(0, 10_000), st.just(0.0))
@@ -100,6 +106,30 @@ def test_a_number_is_no_month(month):
     rows = lists_of_records([{"account_id": "a", "month": month, "balance": 1.0}])
     with pytest.raises(ModelError, match="statements: month: expected a day as text") as refused:
         tables_of_request({"statements": rows})
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def _features_with(**keys):
+    scorer = SimpleNamespace(model=SimpleNamespace(features=("f1",)))
+    asked = asked_of_records([{"f1": 1.0, **keys}, {"f1": 2.0}], scorer)
+    frame = pd.DataFrame([{"f1": 1.0, **keys}, {"f1": 2.0}])
+    assert asked_of_frame(frame, scorer).observed.frame.equals(asked.observed.frame)
+    return asked.observed
+
+
+@pytest.mark.parametrize("month", ["2024-01", "2024-01-31", "2024-01-31T10:00:00", None, ""])
+def test_features_may_name_their_account_and_month(month):
+    observed = _features_with(account_id="a", observation_month=month)
+    assert list(observed.account_id) == ["a", ""]  # not "None"
+    expected = "2024-01-01" if month else "NaT"
+    assert observed.observation_month.astype("datetime64[D]").astype(str)[0] == expected
+    assert np.isnat(observed.observation_month[1])
+
+
+@pytest.mark.parametrize("month", [202401, 45292.0, True, "01/02/2024", "2024-13", "soon"])
+def test_what_is_no_month_of_features_is_refused_in_two_lines(month):
+    with pytest.raises(ModelError, match="observation_month: expected a month") as refused:
+        _features_with(observation_month=month)
     assert len(str(refused.value).splitlines()) == 2
 
 

@@ -4,7 +4,10 @@ Rows of several tables come in one frame with a column ``table`` that names the 
 the columns of the other tables are left empty. Everything is checked as files are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from types import NoneType
 from typing import Any
 
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 from delinquency.errors import DataError, ModelError
 from delinquency.panel.observations import KEYS, Observations
 from delinquency.panel.plain_columns import TableColumns
-from delinquency.panel.schema import MONTH_DTYPE, TABLES
+from delinquency.panel.schema import TABLES
 from delinquency.panel.table_checks import validate
 from delinquency.panel.windows import Array
 from delinquency.scoring.account_scorer import AccountScorer, ScoredAccounts
@@ -28,6 +31,8 @@ EVENTS = ("transactions", "contacts")
 """Tables of which an account may have no row, and a row no value of a column."""
 _MADE: Mapping[str, Any] = {"text": "phone", "month": "2024-01-01", "date": "2024-01-01"}
 """What a made account's columns hold, by kind; numbers are 1."""
+_DAY = re.compile(r"\d{4}-\d{2}(-\d{2}([T ][\d:.+Z-]*)?)?")
+"""A month or a day, as text; a time of the day is no more looked at."""
 MOST_NAMED = 3
 """Columns or faults that a refusal names."""
 
@@ -257,12 +262,24 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> Array:
 
 def _observed(given: Mapping[str, list[Any]], n_rows: int) -> Observations:
     """Return the keys of rows of features; empty where they were not sent."""
-    ids = [str(one) for one in given.get("account_id", [""] * n_rows)]
-    month = np.full(n_rows, np.datetime64("NaT"), MONTH_DTYPE)
-    if any(given.get("observation_month", ())):
-        told = pd.to_datetime(pd.Series(given["observation_month"]), errors="coerce")
-        month = told.astype(MONTH_DTYPE).to_numpy()
-    return Observations.of_lists(ids, month)
+    ids = ["" if one is None or one != one else str(one)
+           for one in given.get("account_id", [""] * n_rows)]  # fmt: skip
+    months = [_month(one) for one in given.get("observation_month", [None] * n_rows)]
+    return Observations.of_lists(ids, np.array(months, "datetime64[M]"))
+
+
+def _month(told: Any) -> np.datetime64:
+    """Return a month that was sent with features; NaT for none."""
+    if told is None or told == "" or told != told:
+        return np.datetime64("NaT", "M")
+    if isinstance(told, (datetime, np.datetime64)):
+        return np.datetime64(pd.Timestamp(told).to_datetime64(), "M")
+    if isinstance(told, str) and _DAY.fullmatch(told):
+        with suppress(ValueError):
+            return np.datetime64(told[:10], "M")
+    raise ModelError(
+        f"observation_month: expected a month as text. Got {told!r}.\nSend YYYY-MM or YYYY-MM-DD."
+    )
 
 
 def warm_up(scorer: AccountScorer) -> ScoredAccounts:
