@@ -1,11 +1,16 @@
 """A search that is cut off loses no finished trial, and says when nothing is gained."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 
+from delinquency.config import as_dict
 from delinquency.modeling.lightgbm_options import LightGBMOptions
+from delinquency.modeling.regularization import derive_size
 from delinquency.modeling.splits import repeated_stratified_folds
 from delinquency.modeling.tuning import (
     Material,
@@ -122,3 +127,22 @@ def test_a_winner_that_is_the_default_gains_nothing_and_the_default_stays(
 def test_what_is_not_searched_stays():
     trial = optuna.trial.FixedTrial(default_trial(BASE, {}, n_rows=ROWS))
     assert suggested(trial, BASE, n_rows=ROWS) == BASE
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [{}, {"max_bin": 200}, {"num_leaves": 48}, {"num_leaves": 3}, {"min_child_samples": 5},
+     {"min_child_samples": 700}, {"subsample": 0.3}, {"lambda_l2": 250.0}, {"lambda_l2": 0.01}],
+)  # fmt: skip
+@pytest.mark.parametrize("n_rows", [300, 900, 100_000])
+def test_the_first_trial_is_the_default_whatever_it_is(tmp_path, choices, n_rows):
+    """On 900 rows with 45 bads a leaf has 40 accounts, and five columns are all drawn."""
+    base = LightGBMOptions(**choices)
+    size = as_dict(derive_size(base, n_rows=n_rows, n_bads=n_rows // 20, n_features=5))
+    study = study_in(tmp_path)
+    study.enqueue_trial(default_trial(base, size, n_rows=n_rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # optuna warns of values outside of what is searched
+        tried = suggested(study.ask(), base, n_rows=n_rows)
+    derived = {name: size[name] for name in ("min_child_samples", "colsample_bytree")}
+    assert tried == replace(base, **derived)

@@ -23,7 +23,10 @@ from delinquency.panel.windows import Array
 
 LOSS = "log_loss"
 FINISHED = "COMPLETE"
-SMALLEST_LEAF = 10
+ENDED = (FINISHED, "PRUNED")
+SMALLEST_LEAF, LARGEST_LEAF = 10, 1_000
+LEAST_PENALTY = 0.001
+"""Stands for no penalty on a scale of logarithms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,28 +82,44 @@ def suggested(trial: Any, base: LightGBMOptions, *, n_rows: int) -> LightGBMOpti
     ----------
     trial : optuna.trial.BaseTrial
     base : LightGBMOptions
-        What is not searched stays as it is. The number of trees is found anew in every fit.
+        What is not searched stays as it is. The number of trees is found anew in every fit. Its
+        own values lie inside what is searched.
     n_rows : int
-        Rows of the material: a leaf may ask for a fortieth of them at most, so that every fold
-        of a small portfolio can still be split.
+        Rows of the material, for the most that a leaf may ask for.
     """
     return replace(
         base,
-        num_leaves=trial.suggest_int("num_leaves", 4, 32, log=True),
+        num_leaves=trial.suggest_int("num_leaves", *around(base.num_leaves, (4, 32)), log=True),
         min_child_samples=trial.suggest_int(
-            "min_child_samples", SMALLEST_LEAF, largest_leaf(n_rows), log=True
+            "min_child_samples", *leaf_rows(base, n_rows=n_rows), log=True
         ),
-        colsample_bytree=trial.suggest_float("colsample_bytree", 0.1, 0.8),
-        subsample=trial.suggest_float("subsample", 0.4, 1.0),
-        lambda_l2=trial.suggest_float("lambda_l2", 0.1, 100.0, log=True),
+        colsample_bytree=trial.suggest_float("colsample_bytree", 0.1, 1.0),
+        subsample=trial.suggest_float("subsample", *around(base.subsample, (0.4, 1.0))),
+        lambda_l2=trial.suggest_float("lambda_l2", *penalties(base), log=True),
         extra_trees=trial.suggest_categorical("extra_trees", [True, False]),
-        max_bin=trial.suggest_categorical("max_bin", [63, 127, 255]),
+        max_bin=trial.suggest_categorical("max_bin", sorted({63, 127, 255, base.max_bin})),
     )
 
 
-def largest_leaf(n_rows: int) -> int:
-    """Return the most rows that a trial may ask of a leaf."""
-    return int(min(400, max(n_rows // 40, SMALLEST_LEAF + 1)))
+def around(default: Any, ends: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return the ends of a search, moved out as far as the default lies."""
+    return min(ends[0], default), max(ends[1], default)
+
+
+def penalties(base: LightGBMOptions) -> tuple[float, float]:
+    """Return the ends of the search for ``lambda_l2``: a scale of logarithms has no 0."""
+    return around(max(base.lambda_l2, LEAST_PENALTY), (0.1, 100.0))
+
+
+def leaf_rows(base: LightGBMOptions, *, n_rows: int) -> tuple[int, int]:
+    """Return the fewest and the most rows that a trial may ask of a leaf.
+
+    The most is what the derived default may ask of as many rows at most (``derive_size``): a tenth
+    of them, which leaves every fold of a small portfolio something to split.
+    """
+    most = min(LARGEST_LEAF, max(n_rows // 10, SMALLEST_LEAF + 1))
+    given = base.min_child_samples or SMALLEST_LEAF
+    return around(given, (SMALLEST_LEAF, most))
 
 
 def default_trial(
@@ -112,15 +131,14 @@ def default_trial(
         "min_child_samples": int(
             np.clip(
                 base.min_child_samples or derived["min_child_samples"],
-                SMALLEST_LEAF,
-                largest_leaf(n_rows),
+                *leaf_rows(base, n_rows=n_rows),
             )
         ),
         "colsample_bytree": float(
-            np.clip(base.colsample_bytree or derived["colsample_bytree"], 0.1, 0.8)
+            np.clip(base.colsample_bytree or derived["colsample_bytree"], 0.1, 1.0)
         ),
         "subsample": base.subsample,
-        "lambda_l2": base.lambda_l2,
+        "lambda_l2": max(base.lambda_l2, LEAST_PENALTY),
         "extra_trees": base.extra_trees,
         "max_bin": base.max_bin,
     }
@@ -224,7 +242,7 @@ def search(
 
 def ended(study: Any) -> int:
     """Return how many trials were finished or pruned."""
-    return sum(one.state.name in (FINISHED, "PRUNED") for one in study.trials)
+    return sum(one.state.name in ENDED for one in study.trials)
 
 
 def close_cut_off(study: Any) -> int:

@@ -12,6 +12,7 @@ from delinquency.config import Config, as_dict, as_yaml
 from delinquency.modeling.regularization import derive_size
 from delinquency.modeling.splits import TRAIN, repeated_stratified_folds, split_rows
 from delinquency.modeling.tuning import (
+    ENDED,
     Material,
     Verdict,
     close_cut_off,
@@ -25,11 +26,14 @@ from delinquency.pipeline.prepared_features import Prepared, prepare
 from delinquency.pipeline.training import parameters_of
 from delinquency.pipeline.training_runs import open_run
 from delinquency.workspace.artifacts import digest, write_json
+from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.progress import say
 
 OTHER_SEED = 1_000_003
 """Added to the seed for the folds of the verdict: no trial saw them."""
 DATABASE = "tuning.db"
+STUDY, TRIAL = "tune.study", "tune.trial"
+"""Tags of a trial's run."""
 
 
 def run(config: Config) -> None:
@@ -71,6 +75,8 @@ def run(config: Config) -> None:
         active.params(parameters_of(config))
         active.text(as_yaml(config), "config.yaml")
 
+        log_left_out(active, study)
+
         def told(trial: Any) -> None:
             gone = (time.monotonic() - started) / 60
             value = "pruned" if trial.state.name == "PRUNED" else f"log loss {trial.value:.5f}"
@@ -85,10 +91,7 @@ def run(config: Config) -> None:
             active.metrics(
                 {name: one for name, one in course.items() if one is not None}, step=trial.number
             )
-            with active.child(f"trial {trial.number}") as child:
-                child.params(dict(trial.params))
-                if trial.value is not None:
-                    child.metrics({"log_loss": trial.value})
+            log_trial(active, study, trial)
 
         search(
             study,
@@ -112,6 +115,26 @@ def run(config: Config) -> None:
         active.file(space.reports / "tuning.json")
         active.metrics({"gain_log_loss": verdict.gain.estimate, "trials": verdict.trials})
     _tell(config, verdict)
+
+
+def log_left_out(active: Run, study: Any) -> None:
+    """Keep the ended trials that have no finished run.
+
+    A kill between the end of a trial and the end of its run leaves the study ahead of MLflow.
+    """
+    kept = active.finished(STUDY, study.study_name, told_by=TRIAL)
+    for trial in study.trials:
+        if trial.state.name in ENDED and str(trial.number) not in kept:
+            log_trial(active, study, trial)
+
+
+def log_trial(active: Run, study: Any, trial: Any) -> None:
+    """Keep a trial that has ended as a nested run."""
+    tags = {STUDY: study.study_name, TRIAL: str(trial.number), "state": trial.state.name}
+    with active.child(f"trial {trial.number}", tags=tags) as child:
+        child.params(dict(trial.params))
+        if trial.value is not None:
+            child.metrics({"log_loss": trial.value})
 
 
 def _trials(n: int) -> str:

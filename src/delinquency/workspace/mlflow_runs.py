@@ -28,6 +28,7 @@ from delinquency.workspace.run_stores import (
 
 PARAM_LENGTH = 500
 """MLflow servers before 3.0 refuse longer values."""
+MOST_RUNS = 10_000
 DATASET_DIGEST = 36
 """Characters of a data set's digest that MLflow keeps."""
 ALLOWED = re.compile(r"[\w./: -]+", re.ASCII)
@@ -183,15 +184,32 @@ class Run:
         mlflow.log_input(dataset_of(frame, name=name, source=source), context=context)
 
     @contextmanager
-    def child(self, name: str) -> Iterator["Run"]:
+    def child(self, name: str, *, tags: Mapping[str, str] | None = None) -> Iterator["Run"]:
         """Open a child run, for a fold or a trial."""
         if self.store is None:
             yield self
             return
         import mlflow
 
-        with mlflow.start_run(run_name=name, nested=True) as active:
+        with mlflow.start_run(run_name=name, nested=True, tags=dict(tags or {})) as active:
             yield Run(self.store, active.info.run_id, self.experiment_id)
+
+    def finished(self, tag: str, value: str, *, told_by: str) -> set[str]:
+        """Return what ``told_by`` says of every finished run of the experiment with a tag.
+
+        A run that was killed while it was written to is not finished.
+        """
+        if self.store is None:
+            return set()
+        import mlflow
+
+        mark = '"' if "'" in value else "'"
+        found = mlflow.MlflowClient().search_runs(
+            [self.experiment_id],
+            filter_string=f"tags.`{tag}` = {mark}{value}{mark} and attributes.status = 'FINISHED'",
+            max_results=MOST_RUNS,
+        )
+        return {one.data.tags[told_by] for one in found if told_by in one.data.tags}
 
 
 def dataset_of(frame: pd.DataFrame, *, name: str, source: str) -> Any:
