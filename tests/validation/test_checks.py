@@ -1,7 +1,7 @@
 """The checks: what they call red, what they let pass, and figures recomputed another way."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from delinquency.config import load
 from delinquency.log_odds import probability
 from delinquency.metrics import level_p_value
+from delinquency.reporting.validation_document import passed_beyond
 from delinquency.stages.validate import recalibration
 from delinquency.validation import fairness_checks
 from delinquency.validation.check_record import AMBER, NOT_APPLICABLE, PASS, RED, judge
@@ -533,6 +534,29 @@ def test_the_word_file_opens_says_the_same_and_is_the_same_bytes_again(record, e
         assert one["item"] in cells
         assert one["shown"] in cells
     assert any("<b>seen</b> & noted" in p.text for p in document.paragraphs)
+    page = document.sections[0]
+    between = page.page_width - page.left_margin - page.right_margin
+    assert sum(c.width for c in document.tables[0].columns) <= between
+    headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert len(headings) == len(set(headings))
+
+
+def test_items_that_pass_beyond_their_mark_are_named_at_the_top():
+    limits = asdict(Threshold(most=0.05, watch_most=0.02, unit="share"))
+    items = [
+        {"number": n, "state": state, "figure": figure, "limits": limits}
+        for n, state, figure in
+        ((23, PASS, 0.06), (24, AMBER, 0.06), (26, PASS, 0.03), (27, PASS, 0.01), (29, PASS, None))
+    ]  # fmt: skip
+    assert passed_beyond(items).startswith("Items 23 and 26 pass although")
+    assert passed_beyond(items[:1]).startswith("Item 23 passes although")
+    assert passed_beyond(items[3:]) == ""
+
+
+def test_one_month_is_no_plural():
+    assert Threshold(least=1, watch_least=12, unit="months").in_words() == (
+        "at least 1 month; amber below 12 months"
+    )
 
 
 def test_card_and_development_document_take_every_figure_from_the_record(record):
@@ -613,7 +637,7 @@ def test_the_definition_of_bad_is_looked_at_by_the_days_that_the_lender_has_chos
 def test_a_second_figure_that_makes_the_light_red_is_named_with_its_limit(evidence, options):
     fallen = replace(evidence.refits, auc_left_out=evidence.refits.auc_test + 0.08)
     why = found(replace(evidence, refits=fallen), options, 14).why
-    assert "fall by 0.0800" in why and "(limit: at most 0.03; red)" in why
+    assert "less on the test: +0.0800" in why and "(limit: at most 0.03; red)" in why
 
 
 def test_the_movement_that_is_judged_is_the_movement_that_is_shown(options):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from delinquency.panel.roll_rates import BUCKETS
 from delinquency.reporting.page_policy import with_policy
 from delinquency.reporting.pages import page_environment
 from delinquency.validation.check_inputs import Evidence
-from delinquency.validation.check_record import NOT_APPLICABLE, STATES
+from delinquency.validation.check_record import NOT_APPLICABLE, PASS, STATES
 from delinquency.validation.decisions import (
     REJECT_NOTE,
     capacity_table,
@@ -23,11 +25,17 @@ from delinquency.validation.decisions import (
 )
 from delinquency.validation.fairness_checks import group_columns
 from delinquency.validation.registered_checks import Item
-from delinquency.validation.validation_options import ValidationOptions, shown
+from delinquency.validation.validation_options import Threshold, ValidationOptions, shown
 
 MOST_ROWS = 40
 """Rows of a table that a page shows; the JSON has them all."""
 INK, ACCENT, SECOND = "#1c2430", "#1d4f91", "#b23c17"
+LARGE = 10_000
+"""From here on a figure is written without decimals."""
+SHARES = frozenset({"capacity", "lowest PD called", "precision", "precision, low",
+                    "precision, high", "bads reached", "cut-off", *BUCKETS})  # fmt: skip
+"""Columns of the pages that hold shares."""
+SHARE_ABOVE = re.compile(r"PD \d+% and more|after \d+ months")
 LIGHTS = {"pass": "Pass", "amber": "Amber", "red": "Red", NOT_APPLICABLE: "Not applicable"}
 
 
@@ -177,8 +185,41 @@ def plain_table(table: pd.DataFrame) -> dict[str, Any]:
     return {"columns": [str(name) for name in frame.columns], "rows": values}
 
 
-def cell(value: Any) -> str:
-    """Return a cell of a table as text."""
+def by_section(items: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the items under their headings, every heading once."""
+    sections: dict[str, list[Mapping[str, Any]]] = {}
+    for one in items:
+        sections.setdefault(one["section"], []).append(one)
+    return sections
+
+
+def passed_beyond(items: Sequence[Mapping[str, Any]]) -> str:
+    """Return which items pass although their figure lies beyond a mark, or "" for none."""
+    numbers = []
+    for one in items:
+        if one["state"] != PASS or one["figure"] is None or not one["limits"]:
+            continue
+        limits = Threshold(**one["limits"])
+        if limits.beyond(one["figure"]) or limits.to_watch(one["figure"]):
+            numbers.append(str(one["number"]))
+    if not numbers:
+        return ""
+    several = len(numbers) > 1
+    listed = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if several else numbers[0]
+    return (
+        f"Item{'s' if several else ''} {listed} pass{'' if several else 'es'} although the figure"
+        " lies beyond the mark: chance alone gives a right model as much, and the item says so."
+    )
+
+
+def cell(value: Any, column: str = "") -> str:
+    """Return a cell of a table as text; shares of the pages in per cent.
+
+    Examples
+    --------
+    >>> cell(0.8444, "precision"), cell(584713.7298), cell(0.8444)
+    ('84.44 %', '584,714', '0.8444')
+    """
     if value is None:
         return ""
     if isinstance(value, bool | np.bool_):
@@ -187,6 +228,10 @@ def cell(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float | np.floating):
         number = float(value)
+        if column in SHARES or SHARE_ABOVE.fullmatch(column):
+            return f"{100 * number:.2f} %"
+        if abs(number) >= LARGE:
+            return f"{number:,.0f}"
         if number.is_integer() and abs(number) < 1e15:
             return f"{number:,.0f}"
         return f"{number:.4f}" if abs(number) >= 0.001 else f"{number:.3g}"
@@ -273,10 +318,8 @@ def validation_page(record: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     """
     environment = page_environment()
     environment.filters["cell"] = cell
-    sections: dict[str, list[Any]] = {}
-    for one in record["items"]:
-        sections.setdefault(one["section"], []).append(one)
     page = environment.get_template("validation.html").render(
-        record=record, sections=sections, lights=LIGHTS, most_rows=MOST_ROWS, pictures=drawn
-    )
+        record=record, sections=by_section(record["items"]), lights=LIGHTS,
+        most_rows=MOST_ROWS, pictures=drawn, beyond=passed_beyond(record["items"]),
+    )  # fmt: skip
     return with_policy(page)

@@ -9,14 +9,17 @@ from typing import Any
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Inches, Pt, RGBColor
 
-from delinquency.reporting.validation_document import LIGHTS, cell
+from delinquency.reporting.validation_document import LIGHTS, by_section, cell, passed_beyond
 
 MOST_ROWS, MOST_COLUMNS = 15, 9
 COLOURS = {"pass": "1F7A4D", "amber": "9A6700", "red": "B3261E", "not applicable": "5B6878"}
+ITEM_WIDTHS = (0.4, 2.3, 1.6, 1.4, 0.97)
+"""Inches of the columns of the list of items; together the width between the margins."""
 EPOCH = datetime(2000, 1, 1)
 """Written as the file's date, so that the same validation gives the same bytes."""
 
@@ -42,14 +45,16 @@ def validation_word(record: Mapping[str, Any], drawn: Mapping[str, str]) -> byte
     document.add_paragraph(record["data"]).runs[0].bold = True
     counts = ", ".join(f"{LIGHTS[state]}: {n}" for state, n in record["summary"].items())
     document.add_paragraph(
-        f"Tested {record['how']}. Limits of version {record['thresholds_version']}. {counts}."
+        f"Tested: {record['how']}. Limits of version {record['thresholds_version']}. {counts}."
     )
+    if beyond := passed_beyond(record["items"]):
+        document.add_paragraph(beyond)
     document.add_heading("All items", 1)
     _table(
-        document, ["No", "Item", "Figure", "Limit", "State"],
-        [[one["number"], one["item"], one["shown"], one["threshold"] or "", one["state"]]
+        document, ["No.", "Item", "Figure", "Limit", "State"],
+        [[one["number"], one["item"], one["shown"], one["threshold"] or "", LIGHTS[one["state"]]]
          for one in record["items"]],
-        widths=(0.4, 2.9, 1.9, 1.9, 0.9), most_rows=len(record["items"]),
+        widths=ITEM_WIDTHS, most_rows=len(record["items"]),
     )  # fmt: skip
     texts = record["documents"]
     document.add_heading("Purpose and use", 1)
@@ -65,12 +70,10 @@ def validation_word(record: Mapping[str, Any], drawn: Mapping[str, str]) -> byte
     for title, data in drawn.items():
         document.add_heading(title, 1)
         document.add_picture(io.BytesIO(base64.b64decode(data)), width=Inches(6.0))
-    section = ""
-    for one in record["items"]:
-        if one["section"] != section:
-            section = one["section"]
-            document.add_heading(section, 1)
-        _item(document, one, record["tables"].get(str(one["number"]), {}))
+    for section, items in by_section(record["items"]).items():
+        document.add_heading(section, 1)
+        for one in items:
+            _item(document, one, record["tables"].get(str(one["number"]), {}))
     for title, table in record["pages"].items():
         document.add_heading(title, 1)
         _table(document, table["columns"], table["rows"])
@@ -120,7 +123,9 @@ def _item(document: Any, one: Mapping[str, Any], tables: Mapping[str, Any]) -> N
     source = document.add_paragraph().add_run(f"Source: {one['source']}")
     source.italic, source.font.size = True, Pt(8)
     for title, table in tables.items():
-        document.add_paragraph(title).runs[0].bold = True
+        named = document.add_paragraph(title)
+        named.runs[0].bold = True
+        named.paragraph_format.keep_with_next = True
         _table(document, table["columns"], table["rows"])
 
 
@@ -143,8 +148,10 @@ def _table(
     mark.set(qn("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(mark)
     for row in rows[:most_rows]:
-        for place, value in zip(table.add_row().cells, list(row)[: len(names)], strict=True):
-            _write(place, cell(value))
+        for place, value, name in zip(table.add_row().cells, row, names, strict=False):
+            _write(place, cell(value, name))
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                place.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     for column, width in zip(table.columns, widths, strict=False):
         column.width = Inches(width)
     for row in table.rows if widths else ():

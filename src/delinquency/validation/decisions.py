@@ -44,8 +44,8 @@ def capacity_table(
                 "accounts": n,
                 "lowest PD called": float(pd_hat[order[n - 1]]),
                 "precision": k / n,
-                "low": low,
-                "high": high,
+                "precision, low": low,
+                "precision, high": high,
                 "bads reached": k / bad.sum() if bad.any() else np.nan,
                 "calls for one bad": n / k if k else np.nan,
             }

@@ -69,8 +69,8 @@ def discrimination(evidence: Evidence, options: ValidationOptions) -> Finding:
     around = Interval(drop, drop - error, drop + error)
     fall = judge(drop, options.threshold("auc_drop"), "", low=around.low, high=around.high)
     why = (
-        f"{found.why} Models refitted on {evidence.refits.rows:,} rows fall by {drop:.4f}"
-        f"{ends_in_words(around, '.4f')} from left-out development accounts to the test"
+        f"{found.why} The AUC of models refitted on {evidence.refits.rows:,} rows, on left-out"
+        f" development accounts less on the test: {drop:+.4f}{ends_in_words(around, '+.4f')}"
         f"{limit_of(fall)}."
     )
     return Finding(

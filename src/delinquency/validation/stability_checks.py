@@ -80,8 +80,9 @@ def drift(evidence: Evidence, options: ValidationOptions) -> Finding:
                 "trait": TRAITS[key].short,
                 "psi": index,
                 "p corrected": p,
-                "mean, development": float(old.mean()),
-                "mean, test": float(new.mean()),
+                # Values add up to 0 where they were referred to: no more than rounding is left.
+                "mean, development": round(float(old.mean()), 9) + 0.0,
+                "mean, test": round(float(new.mean()), 9) + 0.0,
             }
         )
         if p < options.significance:
@@ -90,7 +91,8 @@ def drift(evidence: Evidence, options: ValidationOptions) -> Finding:
     first = table.iloc[0]
     why = (
         f"{features.why} Of the traits, {first['trait']} moved most: PSI {first['psi']:.4f}, mean "
-        f"{first['mean, development']:+.3f} to {first['mean, test']:+.3f}"
+        f"{round(first['mean, development'], 3) + 0.0:+.3f} to"
+        f" {round(first['mean, test'], 3) + 0.0:+.3f}"
     )
     most = max(sure, key=lambda one: float(one.figure or 0.0), default=None)
     why += f"{limit_of(most)}." if most else ": chance moves as much."

@@ -60,7 +60,8 @@ class Threshold:
         def shown(value: float) -> str:
             if self.unit == "share":
                 return f"{value:.6g}" if value < 0.001 else f"{100 * value:.6g}{MARKS['share']}"
-            return f"{value:,.6g}{MARKS.get(self.unit, '')}"
+            mark = MARKS.get(self.unit, "")
+            return f"{value:,.6g}{mark.removesuffix('s') if value == 1 else mark}"
 
         if self.least is not None and self.most is not None:
             words = f"{shown(self.least)} to {shown(self.most)}"
