@@ -45,7 +45,9 @@ def validation_word(record: Mapping[str, Any], drawn: Mapping[str, str]) -> byte
     document.add_paragraph(record["data"]).runs[0].bold = True
     counts = ", ".join(f"{LIGHTS[state]}: {n}" for state, n in record["summary"].items())
     document.add_paragraph(
-        f"Tested: {record['how']}. Limits of version {record['thresholds_version']}. {counts}."
+        f"Tested: {record['how']}. Limits of version {record['thresholds_version']}. Intervals"
+        " are 95 %, by account: they do not know how one month or year differs from the next."
+        f" {counts}."
     )
     if beyond := passed_beyond(record["items"]):
         document.add_paragraph(beyond)
