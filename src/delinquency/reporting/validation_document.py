@@ -30,7 +30,7 @@ from delinquency.validation.validation_options import Threshold, ValidationOptio
 MOST_ROWS = 40
 """Rows of a table that a page shows; the JSON has them all."""
 INK, ACCENT, SECOND = "#1c2430", "#1d4f91", "#b23c17"
-LARGE = 10_000
+LARGE = 1_000
 """From here on a figure is written without decimals."""
 SHARES = frozenset({"capacity", "lowest PD called", "precision", "precision, low",
                     "precision, high", "bads reached", "cut-off", *BUCKETS})  # fmt: skip
