@@ -25,10 +25,12 @@ class BinnedRows:
     matrix : ndarray of shape (n_rows, n_features)
     feature_names : list of str
         As LightGBM takes them.
+    weights : ndarray of shape (n_rows,), optional
+        How many rows of the portfolio each row stands for; every part has its own of them.
     """
 
-    def __init__(self, matrix: Array, feature_names: list[str]):
-        self.matrix, self.feature_names = matrix, feature_names
+    def __init__(self, matrix: Array, feature_names: list[str], weights: Array | None = None):
+        self.matrix, self.feature_names, self.weights = matrix, feature_names, weights
         self._sorted: dict[tuple[Any, ...], lgb.Dataset] = {}
 
     def learning(
@@ -66,6 +68,7 @@ class BinnedRows:
             self._sorted[key] = lgb.Dataset(
                 self.matrix,
                 np.zeros(len(self.matrix)),
+                weight=self.weights,
                 feature_name=self.feature_names,
                 params=params,
                 free_raw_data=True,

@@ -42,6 +42,7 @@ def fit_model(
     directions: Mapping[str, int],
     groups: ArrayLike | None = None,
     spells: Spells | None = None,
+    stand_for: ArrayLike | None = None,
     categories: Mapping[str, int] = MappingProxyType({}),
     chosen: Chosen | None = None,
     seed: int = 0,
@@ -66,6 +67,9 @@ def fit_model(
     spells : Spells, optional
         The late payments that followed each row; with ``options.target = "roll_rates"`` the trees
         learn from them (``delinquency.modeling.roll_rate_target``).
+    stand_for : array of shape (n_rows,), optional
+        How many rows of the portfolio each row stands for, where the rows are a sample that is
+        drawn by outcome (``panel.drawn_rows``); one each by default.
     categories : mapping of str to int
         Column of names -> how many there are; its values are their codes, 0 and up.
     chosen : Chosen, optional
@@ -87,7 +91,9 @@ def fit_model(
 
     Notes
     -----
-    No class weights and no resampling: the log loss then gives probabilities, not scores.
+    No class weights and no resampling: the log loss then gives probabilities, not scores. What a
+    row stands for is no such weight: it undoes a sampling, so that all sums (what the trees learn
+    from, roll rates, losses held out, calibration) are those of the portfolio in expectation.
     """
     names = list(X.columns)
     unknown = [name for name in names if name not in traits]
@@ -102,12 +108,14 @@ def fit_model(
     # One length of steps for all fits: a number of trees means nothing without it.
     given = options if chosen is None else chosen.recipe.options
     steps = replace(options, learning_rate=derive_size(given, **counts).learning_rate)
-    binned = BinnedRows(matrix, booster_names(names))
+    weights = _weights(stand_for, len(labels))
+    binned = BinnedRows(matrix, booster_names(names), weights)
     fit = _Fit(binned, names, counts, steps, directions, n_threads, seed)
-    learnt, target = _learnt_from(fit, (matrix, labels, ids), spells, report)
     codes = np.unique(ids, return_inverse=True)[1]
     places = {names.index(name): n for name, n in categories.items()}
-    rows = Rows(matrix, labels, learnt, codes, places)
+    observed = Rows(matrix, labels, labels, codes, places, weights)
+    learnt, target = _learnt_from(fit, observed, spells, report)
+    rows = replace(observed, learnt=learnt)
     how, notes = "as given", {}
     if chosen is not None:
         how = "those of the model whose recipe this is"
@@ -127,7 +135,7 @@ def fit_model(
     if options.calibration != "none":
         n_folds = options.calibration_folds
         scores = fit.out_of_fold(recipe, rows, n_trees, report, n_folds=n_folds)
-        calibration = CALIBRATORS[options.calibration](scores, labels)
+        calibration = CALIBRATORS[options.calibration](scores, labels, weights)
     return DelinquencyModel(
         booster=booster,
         features=tuple(names),
@@ -215,7 +223,9 @@ class _Fit:
             part = rows if places is None else rows.part(places)
             matrix, rates = recipe.learnt_on(part, seed=self.seed)
             names = self.binned.feature_names
-            data = lgb.Dataset(matrix, part.learnt, feature_name=names, params=params)
+            data = lgb.Dataset(
+                matrix, part.learnt, weight=part.weights, feature_name=names, params=params
+            )
         else:
             data = self.binned.learning(rows.learnt, params, places)
         growing = warmup_learning_rates(params["learning_rate"], n_trees, seed=self.seed)
@@ -252,23 +262,17 @@ def _notes(choice: Choice, rows: Rows, fit: _Fit) -> dict[str, Any]:
 
 
 def _learnt_from(
-    fit: _Fit,
-    rows: tuple[Array, Array, NDArray[Any]],
-    spells: Spells | None,
-    report: _Steps,
+    fit: _Fit, rows: Rows, spells: Spells | None, report: _Steps
 ) -> tuple[Array, str]:
-    """Return what the trees learn from, and what it is in words.
-
-    ``rows`` are the matrix, what happened, and the groups.
-    """
-    matrix, y, groups = rows
-    plain = "bad or not, as observed"
+    """Return what the trees learn from, and what it is in words."""
+    y, plain = rows.happened, "bad or not, as observed"
     if fit.options.target != ROLL_RATES or spells is None:
         return y, plain
-    if not spells.tell(y) or not can_search(y, groups):
+    if not spells.tell(y) or not can_search(y, rows.groups):
         return y, f"{plain}: too few late payments to know how they roll on"
-    first = Rows(matrix, y, y, np.unique(groups, return_inverse=True)[1])
-    expected = expected_outcomes(y, fit.first_scores(first, report), spells)
+    # The first model looks at no names: the roll rates need the order of risk only.
+    first = replace(rows, names={})
+    expected = expected_outcomes(y, fit.first_scores(first, report), spells, rows.weights)
     if expected is None:
         return y, f"{plain}: late payments are too many to count by roll rates"
     n_spells, n_bad = spells.counts(y)
@@ -276,6 +280,18 @@ def _learnt_from(
         f"the chance of bad by the roll rates of {n_spells:,} late spells, "
         f"{n_bad:,} of which turned bad"
     )
+
+
+def _weights(stand_for: ArrayLike | None, n_rows: int) -> Array | None:
+    if stand_for is None:
+        return None
+    weights = np.asarray(stand_for, dtype=np.float64)
+    if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights > 0)).all():
+        raise ModelError(
+            f"What rows stand for must be a number above 0 for each of the {n_rows:,} rows. Got "
+            f"shape {weights.shape}, from {weights.min(initial=np.inf):g} up."
+        )
+    return weights
 
 
 def _labels(y: ArrayLike, n_rows: int) -> Array:

@@ -166,12 +166,12 @@ class IsotonicCalibration:
         }
 
 
-def _fit_none(raw_score: Array, y: Array) -> Calibration:
+def _fit_none(raw_score: Array, y: Array, weights: Array | None = None) -> Calibration:
     return NoCalibration()
 
 
-def _fit_sigmoid(raw_score: Array, y: Array) -> Calibration:
-    intercept, slope = fit_logistic(raw_score[:, None], y)
+def _fit_sigmoid(raw_score: Array, y: Array, weights: Array | None = None) -> Calibration:
+    intercept, slope = fit_logistic(raw_score[:, None], y, weights=weights)
     if not slope > 0:
         raise ModelError(
             "Sigmoid calibration needs scores that rise with risk. The best line falls: slope "
@@ -181,14 +181,14 @@ def _fit_sigmoid(raw_score: Array, y: Array) -> Calibration:
     return SigmoidCalibration(float(intercept), float(slope))
 
 
-def _fit_beta(raw_score: Array, y: Array) -> Calibration:
+def _fit_beta(raw_score: Array, y: Array, weights: Array | None = None) -> Calibration:
     columns = np.column_stack([-np.logaddexp(0, -raw_score), np.logaddexp(0, raw_score)])
-    intercept, on_bad, on_good = fit_logistic(columns, y)
+    intercept, on_bad, on_good = fit_logistic(columns, y, weights=weights)
     # A negative factor would turn part of the ranking round: it is held at 0, the rest refitted.
     if on_bad < 0 <= on_good:
-        on_bad, (intercept, on_good) = 0.0, fit_logistic(columns[:, 1:], y)
+        on_bad, (intercept, on_good) = 0.0, fit_logistic(columns[:, 1:], y, weights=weights)
     elif on_good < 0 <= on_bad:
-        on_good, (intercept, on_bad) = 0.0, fit_logistic(columns[:, :1], y)
+        on_good, (intercept, on_bad) = 0.0, fit_logistic(columns[:, :1], y, weights=weights)
     if on_bad < 0 or on_good < 0 or on_bad + on_good == 0:
         raise ModelError(
             "Beta calibration needs scores that rise with risk; the best curve over "
@@ -198,8 +198,8 @@ def _fit_beta(raw_score: Array, y: Array) -> Calibration:
     return BetaCalibration(float(on_bad), float(on_good), float(intercept))
 
 
-def _fit_isotonic(raw_score: Array, y: Array) -> Calibration:
-    curve = IsotonicRegression(out_of_bounds="clip").fit(raw_score, y)
+def _fit_isotonic(raw_score: Array, y: Array, weights: Array | None = None) -> Calibration:
+    curve = IsotonicRegression(out_of_bounds="clip").fit(raw_score, y, sample_weight=weights)
     # A step of only good (or only bad) accounts would promise certainty: count half an account.
     edge = 0.5 / len(y)
     rates = np.clip(curve.y_thresholds_, edge, 1 - edge)
@@ -208,7 +208,8 @@ def _fit_isotonic(raw_score: Array, y: Array) -> Calibration:
 
 
 CALIBRATORS: Registry[Any] = Registry("calibration")
-"""Functions of (raw scores, labels) that fit a calibration, by the name in model.calibration."""
+"""Functions of (raw scores, labels, rows that each stands for or None) that fit a calibration, by
+the name in model.calibration."""
 for _name, _fit in (
     ("none", _fit_none),
     ("sigmoid", _fit_sigmoid),

@@ -46,7 +46,7 @@ class NameRates:
         return table[np.minimum(place, len(self.by_code))]
 
 
-def name_rates(codes: Array, y: Array, n_names: int) -> NameRates:
+def name_rates(codes: Array, y: Array, n_names: int, weights: Array | None = None) -> NameRates:
     """Return the bad rate of every name, drawn to the mean of all.
 
     Parameters
@@ -55,6 +55,9 @@ def name_rates(codes: Array, y: Array, n_names: int) -> NameRates:
         0 to ``n_names - 1``; NaN for missing, which is a name like another here.
     y : ndarray of shape (n_rows,), in [0, 1]
     n_names : int
+    weights : ndarray of shape (n_rows,), optional
+        How many rows each row stands for; rows are then counted by their share of all of these,
+        as what is known of a name grows with the rows that were seen.
 
     Returns
     -------
@@ -72,9 +75,10 @@ def name_rates(codes: Array, y: Array, n_names: int) -> NameRates:
     has a rate of exactly 0.
     """
     place = np.where(np.isnan(codes), n_names, codes).astype(np.intp)
-    rows = np.bincount(place, minlength=n_names + 1).astype(np.float64)
-    bads = np.bincount(place, weights=y, minlength=n_names + 1)
-    total, mean = rows.sum(), float(y.mean())
+    counted = np.ones(len(y)) if weights is None else weights * (len(y) / weights.sum())
+    rows = np.bincount(place, weights=counted, minlength=n_names + 1)
+    bads = np.bincount(place, weights=y * counted, minlength=n_names + 1)
+    total, mean = rows.sum(), float(np.average(y, weights=weights))
     seen = rows > 0
     rate = np.divide(bads, rows, out=np.full(n_names + 1, mean), where=seen)
     noise = mean * (1 - mean)
@@ -87,7 +91,13 @@ def name_rates(codes: Array, y: Array, n_names: int) -> NameRates:
 
 
 def cross_fitted_rates(
-    codes: Array, y: Array, groups: NDArray[np.intp], n_names: int, *, seed: int
+    codes: Array,
+    y: Array,
+    groups: NDArray[np.intp],
+    n_names: int,
+    *,
+    seed: int,
+    weights: Array | None = None,
 ) -> Array:
     """Return each row's rate from the rows of other parts, groups kept together.
 
@@ -99,15 +109,18 @@ def cross_fitted_rates(
     n_names : int
     seed : int
         Draws the parts.
+    weights : ndarray of shape (n_rows,), optional
+        As of ``name_rates``.
     """
     part = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups] % PARTS
     out = np.empty(len(y))
     for one in range(PARTS):
         held = part == one
         if held.all() or not held.any():
-            out[held] = float(y.mean())
+            out[held] = float(np.average(y, weights=weights))
             continue
-        rates = name_rates(codes[~held], y[~held], n_names)
+        others = None if weights is None else weights[~held]
+        rates = name_rates(codes[~held], y[~held], n_names, others)
         out[held] = rates.of(codes[held])
     return out
 

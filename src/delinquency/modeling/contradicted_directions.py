@@ -77,10 +77,12 @@ def direction_costs(
     """
     happened = rows.happened
     p = probability(score)
-    missed, weight = happened - p, np.maximum(p * (1 - p), SMALLEST)
+    missed = rows.weighted(happened - p)
+    weight = rows.weighted(np.maximum(p * (1 - p), SMALLEST))
+    total = float(rows.weighted(np.ones(len(happened))).sum())
     before = log_loss(happened, p)
     _, groups = np.unique(rows.groups, return_inverse=True)
-    scale = (int(groups.max()) + 1) / len(happened)
+    scale = (int(groups.max()) + 1) / total
     half = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups] % 2
     found = {}
     for column, direction in directions.items():
@@ -98,9 +100,9 @@ def direction_costs(
                 continue
             moved = score[judged] + step[place[judged]]
             after[judged] = log_loss(happened[judged], probability(moved))
-        gain = np.bincount(groups, weights=before - after)
+        gain = np.bincount(groups, weights=rows.weighted(before - after))
         error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-        found[column] = DirectionCost(float(gain.sum()) / len(values), error * scale)
+        found[column] = DirectionCost(float(gain.sum()) / total, error * scale)
     return found
 
 

@@ -137,6 +137,7 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
         *,
         groups: ArrayLike | None = None,
         spells: Spells | None = None,
+        stand_for: ArrayLike | None = None,
         categories: Mapping[str, int] = MappingProxyType({}),
         progress: Progress | None = None,
     ) -> Self:
@@ -152,6 +153,9 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
             Rows of one group, such as one person's, stay together where rows are held out.
         spells : Spells, optional
             The late payments that followed each row.
+        stand_for : array of shape (n_rows,), optional
+            How many rows of the portfolio each row stands for, where the rows are a sample that
+            was drawn by outcome: all bad rows and a tenth of the good ones stand for 1 and 10.
         categories : mapping of str to int
             Column of names -> how many there are; its values are their codes, 0 and up.
         progress : callable, optional
@@ -192,12 +196,13 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
             directions=self.directions or {},
             groups=groups,
             spells=spells,
+            stand_for=stand_for,
             categories=categories,
             seed=_seed(self.random_state),
             n_threads=self.n_jobs,
             progress=progress,
         )
-        self._background: Array | None = matrix
+        self._background: Array | None = matrix[_alike(stand_for, self.random_state)]
         self._explainer: TraitExplainer | None = None
         return self
 
@@ -355,6 +360,15 @@ subsample, lambda_l2, extra_trees, max_bin, monotone, calibration, calibration_f
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _alike(stand_for: ArrayLike | None, random_state: Any) -> slice | NDArray[np.bool_]:
+    """Return which rows stand for the portfolio without weights: all, or drawn by what they do."""
+    if stand_for is None:
+        return slice(None)
+    chance = np.asarray(stand_for, dtype=np.float64)
+    draws = np.random.default_rng(_seed(random_state)).random(len(chance))
+    return draws * chance.max() < chance
 
 
 def _seed(random_state: Any) -> int:

@@ -49,7 +49,7 @@ class Tried:
     n_steps : int
         Trees of the search at the lowest mean log loss.
     loss : ndarray of shape (n_rows,)
-        Log loss of each row, the mean over repeats.
+        Log loss of each row, the mean over repeats, times the rows that it stands for.
     score : ndarray of shape (n_rows,)
         Log-odds of each row by models that did not see it.
     """
@@ -223,7 +223,8 @@ class _Growing:
             matrix = read_by(search.rows.matrix[test], rates)
             score = one.booster.predict(matrix, num_iteration=n_steps, raw_score=True)
             total[test] += score
-            loss[test] += log_loss(search.rows.happened[test], probability(score))
+            missed = log_loss(search.rows.happened[test], probability(score))
+            loss[test] += search.rows.weighted(missed, test)
             count[test] += 1
         times = np.maximum(count, 1)
         return Tried(self.recipe, n_steps, loss / times, total / times)
@@ -244,13 +245,16 @@ class _Growing:
             learning = binned.learning(rows.learnt, self.params, train)
             held = binned.judging(rows.happened, self.params, test)
             return Growth(learning, held, self.params, report), {}
-        matrix, rates = self.recipe.learnt_on(rows.part(train), seed=self.search.seed)
-        other = read_by(rows.matrix[test], rates)
+        here, there = rows.part(train), rows.part(test)
+        matrix, rates = self.recipe.learnt_on(here, seed=self.search.seed)
         learning = lgb.Dataset(
             matrix,
-            rows.learnt[train],
+            here.learnt,
+            weight=here.weights,
             feature_name=self.search.binned.feature_names,
             params=self.params,
         )
-        held = learning.create_valid(other, rows.happened[test], params=self.params)
+        held = learning.create_valid(
+            read_by(there.matrix, rates), there.happened, weight=there.weights, params=self.params
+        )
         return Growth(learning, held, self.params, report), rates

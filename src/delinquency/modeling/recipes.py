@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 UNCHOSEN = "as given"
 """The title of a recipe in which nothing was chosen."""
 SMALLEST = 1e-15
+EVERY = slice(None)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Rows:
     groups : ndarray of int, shape (n_rows,)
     names : mapping of int to int
         Place of a column of names -> how many there are.
+    weights : ndarray of shape (n_rows,), or None
+        How many rows of the portfolio each row stands for; None for one each.
     """
 
     matrix: Array
@@ -36,6 +39,11 @@ class Rows:
     learnt: Array
     groups: NDArray[np.intp]
     names: Mapping[int, int] = field(default_factory=dict)
+    weights: Array | None = None
+
+    def weighted(self, values: Array, places: NDArray[np.intp] | slice = EVERY) -> Array:
+        """Return values of all rows or some, each times the rows that it stands for."""
+        return values if self.weights is None else values * self.weights[places]
 
     def part(self, places: NDArray[np.intp]) -> "Rows":
         """Return some of the rows."""
@@ -45,6 +53,7 @@ class Rows:
             self.learnt[places],
             self.groups[places],
             self.names,
+            None if self.weights is None else self.weights[places],
         )
 
 
@@ -73,8 +82,10 @@ class Recipe:
         _, groups = np.unique(rows.groups, return_inverse=True)
         for column, n_names in rows.names.items():
             codes = rows.matrix[:, column]
-            rates[column] = name_rates(codes, rows.learnt, n_names)
-            matrix[:, column] = cross_fitted_rates(codes, rows.learnt, groups, n_names, seed=seed)
+            rates[column] = name_rates(codes, rows.learnt, n_names, rows.weights)
+            matrix[:, column] = cross_fitted_rates(
+                codes, rows.learnt, groups, n_names, seed=seed, weights=rows.weights
+            )
         return matrix, rates
 
 

@@ -68,7 +68,9 @@ class Spells:
         return min(n_bad, n_spells - n_bad) >= FEWEST
 
 
-def expected_outcomes(y: Array, score: Array, spells: Spells) -> Array | None:
+def expected_outcomes(
+    y: Array, score: Array, spells: Spells, weights: Array | None = None
+) -> Array | None:
     """Return the chance of a bad outcome by the roll rates of the late spells that followed.
 
     Parameters
@@ -78,6 +80,8 @@ def expected_outcomes(y: Array, score: Array, spells: Spells) -> Array | None:
     score : ndarray of shape (n_rows,), log-odds
         Of models that did not see the rows.
     spells : Spells
+    weights : ndarray of shape (n_rows,), optional
+        How many rows each row stands for.
 
     Returns
     -------
@@ -102,15 +106,18 @@ def expected_outcomes(y: Array, score: Array, spells: Spells) -> Array | None:
     Thomas, Edelman and Crook (2002), Credit Scoring and Its Applications: roll rates.
     Andersen and Gill (1982), Annals of Statistics 10, 1100-1120: compensators of counts.
     """
+    counted = np.ones(len(y)) if weights is None else weights
     out = np.zeros(len(y))
     known = np.zeros(len(y), np.bool_)
     for count, bad in zip((spells.late_now, spells.begun), spells.turned_bad(y), strict=True):
         has = count > 0
         if has.any():
-            out[has] += count[has] * _roll_rates(score[has], bad[has], count[has] - bad[has])
+            good = (count - bad)[has] * counted[has]
+            out[has] += count[has] * _roll_rates(score[has], bad[has] * counted[has], good)
             known |= has
     chance = np.where(known, np.minimum(out, 1.0), y)
-    return chance if chance.sum() >= (1.0 - MOST_CUT) * y.sum() else None
+    kept, all_bads = float((chance * counted).sum()), float((y * counted).sum())
+    return chance if kept >= (1.0 - MOST_CUT) * all_bads else None
 
 
 def _roll_rates(score: Array, bad: Array, good: Array) -> Array:

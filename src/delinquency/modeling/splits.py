@@ -45,10 +45,7 @@ def split_rows(
     ChoiceError
         If a split out of time is asked for where the observation months do not allow one.
     """
-    by = options.by
-    if by == "auto":
-        one_cohort = len(np.unique(month_number(labels["observation_month"]))) == 1
-        by = "account" if one_cohort else "time"
+    by = _way(options, labels["observation_month"])
     if by == "account":
         return hold_out(
             labels,
@@ -78,6 +75,26 @@ def split_rows(
         shares = hold_out(labels, test_share=options.calibration_share, seed=seed)
         parts[early & (shares == TEST)] = CALIBRATION
     return parts
+
+
+def trained_share(options: SplitOptions, observation_months: pd.Series) -> float:
+    """Return the share of the persons that train, in the months that training looks at.
+
+    Parameters
+    ----------
+    options : SplitOptions
+    observation_months : Series
+        Of all rows that are split.
+    """
+    held_out = 0.0 if _way(options, observation_months) == "time" else options.test_share
+    return (1.0 - held_out) * (1.0 - options.calibration_share)
+
+
+def _way(options: SplitOptions, observation_months: pd.Series) -> str:
+    """Return what the test is out of, where that is left to the data too."""
+    if options.by != "auto":
+        return options.by
+    return "account" if len(np.unique(month_number(observation_months))) == 1 else "time"
 
 
 def hold_out(
