@@ -263,7 +263,7 @@ def test_a_dask_worker_killed_half_way_changes_no_byte(root, parts):
 def test_one_large_folder_of_many_row_groups_scores_like_its_parts(
     root, parts, serial, n_accounts, monkeypatch
 ):
-    from delinquency.pipeline import score_parts
+    from delinquency.pipeline import folder_parts
 
     whole = root / "whole"
     whole.mkdir()
@@ -273,8 +273,9 @@ def test_one_large_folder_of_many_row_groups_scores_like_its_parts(
         frame.iloc[order].to_parquet(whole / f"{name}.parquet", index=False, row_group_size=500)
     expected = pd.read_parquet(serial[1]).astype({"account_id": "str"})
     expected = expected.sort_values("account_id", ignore_index=True)
-    monkeypatch.setattr(score_parts, "LARGE_ROWS", 100)
-    monkeypatch.setattr(score_parts, "BATCH_ROWS", 1000)
+    monkeypatch.setattr(folder_parts, "LARGE_ROWS", 100)
+    monkeypatch.setattr(folder_parts, "BATCH_ROWS", 1000)
+    monkeypatch.setattr(folder_parts, "BLOCK_BYTES", 50_000)
     result, out = scored(root, whole, "whole", "score.part_accounts=100")
     assert 2 <= len(result.receipts) <= 5 and result.accounts == n_accounts
     got = pd.read_parquet(out).sort_values("account_id", ignore_index=True)

@@ -7,8 +7,8 @@ Parquet.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,8 @@ import pyarrow.compute
 from pyarrow import parquet
 
 from delinquency.config import Config, as_dict
-from delinquency.errors import ChoiceError, DataError, Fault, MissingArtifactError
+from delinquency.errors import ChoiceError, MissingArtifactError
 from delinquency.pipeline.canonical_tables import (
-    PART,
     READY_MADE,
     ensure_tables,
     part_folders,
@@ -30,6 +29,14 @@ from delinquency.pipeline.canonical_tables import (
 )
 from delinquency.pipeline.chosen_model import model_folder
 from delinquency.pipeline.exclusive_folders import alone_in
+from delinquency.pipeline.folder_parts import (
+    PART,
+    STATEMENTS,
+    canonical_folders,
+    is_large,
+    split_folder,
+    table_file,
+)
 from delinquency.scoring.part_tables import INPUT_TABLES
 from delinquency.sources.adapters import SourceFeatures, SourceTables
 from delinquency.sources.data_options import TableData, TaiwanData
@@ -37,14 +44,8 @@ from delinquency.workspace.artifacts import digest, read_json, write_frame, writ
 from delinquency.workspace.manifests import MANIFEST
 from delinquency.workspace.progress import say, working
 
-STATEMENTS = "statements.parquet"
 FEATURES = "features.parquet"
-"""What marks a folder as a part: of canonical tables, or of ready-made features."""
-LARGE_ROWS = 600_000
-"""Statements of one folder above which it is brought into parts: 50,000 accounts of a year."""
-MOST_PARTS = 400
-"""Files that are written at once when a folder is brought into parts."""
-BATCH_ROWS = 1 << 18
+"""What marks a folder as a part of ready-made features."""
 STAGED = "input"
 UNSEEN = "names_not_seen_in_training"
 """Column of a table of scores: the columns of names whose name the model has not met."""
@@ -101,22 +102,11 @@ def parts_to_score(
     path = Path(config.score.input).expanduser().resolve()
     if not path.exists():
         raise MissingArtifactError(f"score.input: there is no file or folder {path}.")
-    if path.is_dir() and (found := _canonical_folders(path)):
-        if len(found) == 1 and _is_large(found[0]):
+    if path.is_dir() and (found := canonical_folders(path)):
+        if len(found) == 1 and is_large(found[0]):
             return _staged(config, work, found, list(features), dated=True)
         return Parts(found, dated=True)
     return _staged(config, work, [path], list(features), dated=True)
-
-
-def _canonical_folders(path: Path) -> list[Path]:
-    """Return the folders below a path, or itself, that hold a part."""
-    if (path / STATEMENTS).exists():
-        return [path]
-    return sorted(folder.parent for folder in path.glob(f"*/{STATEMENTS}"))
-
-
-def _is_large(folder: Path) -> bool:
-    return bool(parquet.read_metadata(folder / STATEMENTS).num_rows > LARGE_ROWS)
 
 
 def _staged(
@@ -171,7 +161,7 @@ def _make_parts(
 ) -> bool:
     """Write parts; return whether the months are real ones."""
     size = config.score.part_accounts
-    if path.is_dir() and (path / STATEMENTS).exists():
+    if path.is_dir() and table_file(path, "statements") is not None:
         split_folder(path, staged, part_accounts=size)
         return True
     if path.is_dir() and path.name == READY_MADE:
@@ -248,86 +238,6 @@ def _write_tables(source: SourceTables, staged: Path, size: int) -> None:
                 table = source.tables[name]
                 kept = table[table["account_id"].isin(chosen)].reset_index(drop=True)
                 write_frame(kept, staged / PART.format(number) / f"{name}.parquet")
-
-
-def split_folder(folder: Path, staged: Path, *, part_accounts: int) -> int:
-    """Bring one folder of canonical tables into parts of whole accounts, in bounded memory.
-
-    Parameters
-    ----------
-    folder : Path
-        Tables with any number of row groups, rows in any order.
-    staged : Path
-        Where the parts are written.
-    part_accounts : int
-        Accounts of a part, about.
-
-    Returns
-    -------
-    int
-        Parts written.
-
-    Notes
-    -----
-    An account's part follows from a hash of its id, the same in every table. A batch of rows is
-    read at a time; the rows of a part keep their order.
-    """
-    n_parts = max(1, min(MOST_PARTS, round(_count_accounts(folder) / part_accounts)))
-    for name in INPUT_TABLES:
-        path = folder / f"{name}.parquet"
-        if path.exists():
-            _split_table(path, staged, n_parts)
-    return n_parts
-
-
-def _count_accounts(folder: Path) -> int:
-    """Return about how many accounts a folder holds."""
-    if (folder / "accounts.parquet").exists():
-        return int(parquet.read_metadata(folder / "accounts.parquet").num_rows)
-    file = parquet.ParquetFile(folder / STATEMENTS)
-    first = next(file.iter_batches(BATCH_ROWS, columns=["account_id"]), None)
-    if first is None or not len(first):
-        return 0
-    seen = len(first.column(0).unique())
-    return int(seen * file.metadata.num_rows / len(first))
-
-
-def _split_table(path: Path, staged: Path, n_parts: int) -> None:
-    file = parquet.ParquetFile(path)
-    if "account_id" not in file.schema_arrow.names:
-        raise DataError(
-            Fault(str(path), "account_id", "a column (account)", mend="It is missing.")
-        )
-    with ExitStack() as files:
-        writers = [
-            files.enter_context(
-                parquet.ParquetWriter(_made(staged / PART.format(n)) / path.name,
-                                      file.schema_arrow.remove_metadata())
-            )
-            for n in range(n_parts)
-        ]  # fmt: skip
-        for batch in file.iter_batches(BATCH_ROWS):
-            for number, rows in _by_part(pyarrow.Table.from_batches([batch]), n_parts):
-                writers[number].write_table(rows.replace_schema_metadata(None))
-
-
-def _by_part(table: pyarrow.Table, n_parts: int) -> Iterator[tuple[int, pyarrow.Table]]:
-    """Yield the rows of every part, in their order."""
-    ids = table.column("account_id").combine_chunks().dictionary_encode()
-    hashes = pd.util.hash_array(np.asarray(ids.dictionary.to_pylist(), dtype=object))
-    part = (hashes % np.uint64(n_parts)).astype(np.int64)[ids.indices.to_numpy()]
-    order = np.argsort(part, kind="stable")
-    ends = np.searchsorted(part[order], np.arange(n_parts + 1))
-    sorted_rows = table.take(pyarrow.array(order))
-    for number in range(n_parts):
-        length = int(ends[number + 1] - ends[number])
-        if length:
-            yield number, sorted_rows.slice(int(ends[number]), length)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def remove_staged(parts: Parts) -> None:
