@@ -157,6 +157,10 @@ bench-serve: $(STAMP) ## Time one account over HTTP beside MLflow's LightGBM fla
 bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
 	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)
 
+.PHONY: bench-sample
+bench-sample: $(STAMP) ## Measure training on a sample against training on all (ARGS="sample.shares=[0.1]")
+	@$(BIN)/python -W ignore benchmarks/sampled_training.py $(ARGS)
+
 .PHONY: torture
 torture: $(STAMP) ## Kill, pair and feed commands on purpose, 15 minutes at most (ARGS="--seed 7")
 	@DELINQUENCY_TORTURE=1 $(BIN)/python -m pytest tests/reliability/test_same_bytes.py tests/casebook/test_store_machine.py tests/casebook/test_casebook_machine.py

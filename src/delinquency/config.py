@@ -27,6 +27,7 @@ from delinquency.modeling.lightgbm_options import LightGBMOptions
 from delinquency.modeling.split_options import SplitOptions
 from delinquency.modeling.tune_options import TuneOptions
 from delinquency.monitoring.monitor_options import MonitorOptions
+from delinquency.panel.sample_options import SampleOptions
 from delinquency.policy import base_rules
 from delinquency.reasons.reason_options import ReasonOptions
 from delinquency.reporting.card_options import CardOptions, ExplainOptions
@@ -77,6 +78,8 @@ class Config:
     stage: str = ""
     # Which portfolio.
     data: data_options.DataOptions = MISSING
+    # How much of a portfolio that does not fit is looked at.
+    sample: SampleOptions = field(default_factory=SampleOptions)
     # Which features.
     features: FeatureOptions = field(default_factory=FeatureOptions)
     # Learner and calibration.
@@ -153,6 +156,7 @@ _SCHEMAS: Mapping[str, Mapping[str, type]] = {
         "taiwan_data": data_options.TaiwanData,
         "synthetic_data": SyntheticData,
         "panel_data": data_options.PanelData,
+        "parts_data": data_options.PartsData,
         "table_data": data_options.TableData,
     },
     "features": {"feature_options": FeatureOptions},

@@ -1,13 +1,15 @@
 """Stage ``data``: read the source, check it, and write the canonical tables in parts."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from delinquency.config import Config, as_dict
 from delinquency.errors import ChoiceError, DataError, Fault
+from delinquency.pipeline.folder_parts import PART, canonical_folders, is_large, split_folder
 from delinquency.sources.adapters import (
     SOURCE_PARTS,
     SOURCES,
@@ -15,7 +17,8 @@ from delinquency.sources.adapters import (
     SourceFeatures,
     SourceTables,
 )
-from delinquency.sources.data_options import PanelData, TableData
+from delinquency.sources.data_options import PanelData, PartsData, TableData
+from delinquency.sources.reading.source_files import find
 from delinquency.synthetic.portfolio_options import SyntheticData
 from delinquency.workspace.artifacts import code_digest, digest, write_frame, write_json
 from delinquency.workspace.free_memory import give_back
@@ -30,9 +33,10 @@ from delinquency.workspace.manifests import (
 from delinquency.workspace.progress import say, working
 from delinquency.workspace.threads import in_order
 
+STAGED = "staged"
+"""Folder, inside the one that is written, of parts made of one large folder."""
 READY_MADE = "ready_made"
 """Folder, inside the interim one, of a source that comes with its features made."""
-PART = "part-{:04d}"
 
 
 def describe(config: Config) -> str:
@@ -66,13 +70,17 @@ def write_tables(config: Config) -> dict[str, Any]:
     digests = []
     record: dict[str, Any] = {"key": _key(config)}
     with written_folder(space.interim, record) as fresh:
+        data = config.data
+        if isinstance(data, PartsData):
+            data = _in_parts(data, Path(config.workspace.raw), fresh / STAGED)
         with working(f"reading {config.data.name}") as tick:
-            readers = list(enumerate(_readers(config)))
+            readers = list(enumerate(_readers(replace(config, data=data))))
             write = partial(_read_and_write, fresh)
             for key, found in in_order(write, readers, n_threads=config.n_threads):
                 digests.append(key)
                 facts = _add_facts(facts, found)
                 tick(len(digests), len(readers))
+        shutil.rmtree(fresh / STAGED, ignore_errors=True)
         if isinstance(config.data, SyntheticData):
             facts |= _measure(config, config.data, fresh)
         facts["digest"] = digests[0] if len(digests) == 1 else digest(digests)
@@ -143,6 +151,16 @@ def _readers(config: Config) -> Sequence[Callable[[], Source]]:
     return [partial(read_source, config)]
 
 
+def _in_parts(data: PartsData, raw: Path, staged: Path) -> PartsData:
+    """Return the choices of a folder of parts, made of one large folder where that was named."""
+    folders = canonical_folders(find(data.path, raw))
+    if len(folders) != 1 or not is_large(folders[0]):
+        return data
+    with working("bringing the accounts into parts"):
+        split_folder(folders[0], staged, part_accounts=data.part_accounts)
+    return replace(data, path=str(staged.resolve()))
+
+
 def _register_adapters() -> None:
     """Import every module that registers an adapter; they are heavy, so not at the start."""
     from delinquency.sources import registered_sources  # noqa: F401
@@ -202,7 +220,7 @@ def _key(config: Config) -> str:
     names = sorted({*_paths(asdict(config.data)), config.data.name, config.data.kind})
     files: dict[str, Path] = {}
     for name in names:
-        for number, place in enumerate((raw / name, Path.cwd() / name)):
+        for number, place in enumerate(dict.fromkeys((raw / name, Path.cwd() / name))):
             for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
                 if file.is_file():
                     inside = file.relative_to(place).as_posix()

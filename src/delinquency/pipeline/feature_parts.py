@@ -1,11 +1,13 @@
 """How features are made: the parts of a source one after the other, so that memory is bounded."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from delinquency.config import Config
 from delinquency.features.catalogue import Feature
@@ -15,6 +17,7 @@ from delinquency.features.feature_description import (
     meanings_of_columns,
 )
 from delinquency.features.feature_matrix import build_features, coverage, select_features
+from delinquency.panel.drawn_rows import drawn_rows
 from delinquency.panel.outcomes import (
     SPELLS,
     Labels,
@@ -38,6 +41,8 @@ LABELS = [*KEYS, "bad", "group_id", *SPELLS]
 """Columns of the labels; the late spells where the months after the observation are known."""
 FRAMES = ("features", "labels", "protected", "raw")
 """What is made of every part, row-aligned."""
+UNDRAWN = {"features": "undrawn_features", "labels": "undrawn_labels"}
+"""The same of the bad rows of persons that ``sample.share`` does not draw, for training alone."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,15 @@ class Cut:
         Protected attributes, row-aligned.
     outcomes : Labels or None
         How the labels were derived; None when the source gave them.
+    drawn : ndarray of shape (n_rows,), bool
+        Rows of persons that ``sample.share`` draws; the others are bad.
     """
 
     windows: Windows
     labels: pd.DataFrame
     protected: pd.DataFrame
     outcomes: Labels | None
+    drawn: NDArray[np.bool_]
 
 
 def cut_part(folder: Path, config: Config, *, span: tuple[int, int] | None = None) -> Cut:
@@ -86,8 +94,11 @@ def cut_part(folder: Path, config: Config, *, span: tuple[int, int] | None = Non
     groups = read_frame(folder / "groups.parquet", made_by="data")
     labels = given.merge(groups, on="account_id", how="left", validate="many_to_one")
     labels = labels.iloc[account_order(labels["account_id"])].reset_index(drop=True)
+    drawn = drawn_rows(labels["group_id"].to_numpy(str), config.sample.share)
+    kept = drawn | (labels["bad"] == 1).to_numpy()
+    labels = labels[kept].reset_index(drop=True)
     windows = build_windows(tables, labels, n_months=config.data.window_months)
-    return Cut(windows, labels, protected_of(tables, labels), outcomes)
+    return Cut(windows, labels, protected_of(tables, labels), outcomes, drawn[kept])
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -130,6 +141,7 @@ class Engineering:
         self._chosen: list[Feature] = []
         self._absent = pd.DataFrame()
         self._outcomes: list[Labels] = []
+        self._with_undrawn = config.sample.share < 1
         self.meanings: dict[str, FeatureMeaning] = {}
         self.tables: list[str] = []
 
@@ -153,18 +165,20 @@ class Engineering:
         made = in_order(make, folders, n_threads=self._config.n_threads)
         for done, (frames, outcomes) in enumerate(made, start=1):
             if outcomes is not None:
-                self._outcomes.append(outcomes)
+                # The rows themselves are in the frames: all of them together need not fit.
+                self._outcomes.append(replace(outcomes, frame=outcomes.frame.iloc[:0]))
             yield frames
             self._tick(done, len(folders))
 
     def _frames(self, cut: Cut) -> dict[str, pd.DataFrame]:
         """Return what is made of one part."""
-        return {
+        frames = {
             "features": build_features(cut.windows, self._chosen),
             "labels": cut.labels[[c for c in LABELS if c in cut.labels]],
             "protected": cut.protected,
             "raw": pd.concat([cut.windows.keys, wide_frame(cut.windows)], axis=1),
         }
+        return told_apart(frames, cut.drawn) if self._with_undrawn else frames
 
     def _choose(self, windows: Windows) -> None:
         """Choose the features that a part supports: all parts have the same columns."""
@@ -182,13 +196,24 @@ class Engineering:
             write_csv(table, folder / "exclusions.csv")
 
 
+def told_apart(
+    frames: dict[str, pd.DataFrame], drawn: NDArray[np.bool_]
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of the rows that are drawn, and those of the bad rows that are not."""
+    others = ~drawn & (frames["labels"]["bad"] == 1).to_numpy()
+    kept = {name: frame[drawn].reset_index(drop=True) for name, frame in frames.items()}
+    return kept | {
+        other: frames[name][others].reset_index(drop=True) for name, other in UNDRAWN.items()
+    }
+
+
 class ReadyMade:
     """Features that the source brought along; attributes as in ``Engineering``."""
 
     population: dict[str, Any] | None = None
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, share: float):
+        self._folder, self._share = folder, share
         columns = read_json(folder / "columns.json", made_by="data")
         self.meanings: dict[str, FeatureMeaning] = meanings_of_columns(columns)
         self.tables: list[str] = []
@@ -199,7 +224,11 @@ class ReadyMade:
             name: read_frame(self._folder / f"{name}.parquet", made_by="data")
             for name in ("features", "labels", "protected")
         }
-        yield frames | {"raw": frames["features"]}
+        frames["raw"] = frames["features"]
+        if self._share < 1:
+            groups = frames["labels"]["group_id"].to_numpy(str)
+            frames = told_apart(frames, drawn_rows(groups, self._share))
+        yield frames
 
     def write_reports(self, folder: Path) -> None:
         """Write nothing: every column of the table is used or named in the mapping."""
@@ -217,7 +246,7 @@ def making_of(config: Config, tick: Tick) -> Engineering | ReadyMade:
     if not ready.exists():
         return Engineering(config, tick)
     require_whole(config.workspace.interim, made_by="data")
-    return ReadyMade(ready)
+    return ReadyMade(ready, config.sample.share)
 
 
 def _span_of(folders: list[Path]) -> tuple[int, int] | None:

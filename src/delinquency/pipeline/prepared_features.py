@@ -21,7 +21,7 @@ from delinquency.features.registered_features import FEATURES
 from delinquency.panel.windows import build_windows, wide_frame
 from delinquency.pipeline.canonical_tables import ensure_tables
 from delinquency.pipeline.cleared_records import erased_state, without_cleared
-from delinquency.pipeline.feature_parts import FRAMES, KEYS, making_of, protected_of
+from delinquency.pipeline.feature_parts import FRAMES, KEYS, UNDRAWN, making_of, protected_of
 from delinquency.scoring.part_tables import SILENT
 from delinquency.sources.adapters import SourceFeatures, SourceTables, one_cohort
 from delinquency.sources.ready_table import PLACED, with_categories
@@ -74,6 +74,9 @@ class Prepared:
         Facts of the source and of this stage.
     unseen : Series of str or None
         For accounts to score: the columns whose name the model has not met.
+    read_undrawn : callable or None
+        Reads features and labels of the bad rows of persons that ``sample.share`` does not draw,
+        for training alone; None where all are drawn. None of their other rows is anywhere.
     """
 
     keys: pd.DataFrame
@@ -85,6 +88,7 @@ class Prepared:
     meanings: dict[str, FeatureMeaning]
     facts: dict[str, Any]
     unseen: pd.Series | None = None
+    read_undrawn: Callable[[], tuple[pd.DataFrame, pd.DataFrame]] | None = None
 
     @cached_property
     def raw(self) -> pd.DataFrame:
@@ -119,6 +123,14 @@ def prepare(config: Config) -> Prepared:
         # A place in the file is no property of an account: what is learnt must not depend on it.
         order = labels["group_id"].argsort(kind="stable").to_numpy()
 
+    def read_undrawn() -> tuple[pd.DataFrame, pd.DataFrame]:
+        X, others = (
+            read_columns(space.processed / f"{name}.parquet") for name in UNDRAWN.values()
+        )
+        by = others["group_id"].argsort(kind="stable") if order is not None else others.index
+        X, others = (one.iloc[by].reset_index(drop=True) for one in (X, others))
+        return X.drop(columns=KEYS), others
+
     def read(name: str, *, only: list[str] | None = None) -> pd.DataFrame:
         frame = read_columns(paths[name], only=only, without=() if only else KEYS)
         if order is None or not frame.shape[1]:
@@ -137,6 +149,7 @@ def prepare(config: Config) -> Prepared:
         silent=_silent(read("raw", only=[SILENT])) if _has(paths["raw"], SILENT) else None,
         meanings=from_plain(read_json(space.processed / MEANINGS, made_by="features")),
         facts=kept.facts,
+        read_undrawn=read_undrawn if config.sample.share < 1 else None,
     )
     give_back()
     return prepared
@@ -216,21 +229,25 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
     """Make and write the features, part after part; return the facts."""
     space = config.workspace
     labels = []
-    digest_of = FrameDigest()
+    digest_of, n_undrawn = FrameDigest(), 0
     record: dict[str, Any] = {"key": _key(config, source_facts)}
     with written_folder(space.processed, record, keep=_is_of_others) as fresh:
         with working("engineering features") as tick, ExitStack() as files:
             made = making_of(config, tick)
+            names = [*FRAMES, *(UNDRAWN.values() if config.sample.share < 1 else ())]
             write = {
                 name: files.enter_context(frames_written(fresh / f"{name}.parquet"))
-                for name in FRAMES
+                for name in names
             }
             # Parquet is written beside the digest: each frame goes to a file of its own.
             writing = files.enter_context(ThreadPoolExecutor(max(1, config.n_threads)))
             for frames in made.parts():
-                written = [writing.submit(write[name], frames[name]) for name in FRAMES]
+                written = [writing.submit(write[name], frames[name]) for name in names]
                 digest_of.add(frames["features"])
                 labels.append(frames["labels"])
+                if (others := frames.get(UNDRAWN["features"])) is not None:
+                    digest_of.add(others)
+                    n_undrawn += len(others)
                 for done in written:
                     done.result()
         write_json(to_plain(made.meanings), fresh / MEANINGS)
@@ -245,7 +262,9 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
             "features_by_trait": by_trait,
             "tables": made.tables,
             "population": made.population,
-            "cannot": limits(known, source_facts, by_trait, made.tables),
+            "cannot": limits(known, source_facts, by_trait, made.tables)
+            | sample_limit(config.sample.share, n_undrawn),
+            "sample": {"share": config.sample.share, "undrawn_bads": n_undrawn},
             "source": source_facts,
             "digest": digest_of.hexdigest(),
         }
@@ -257,7 +276,21 @@ def write_features(config: Config, source_facts: dict[str, Any]) -> dict[str, An
 
 def _is_of_others(name: str) -> bool:
     """Whether another stage wrote a file of the folder: scores, explanations, proposals."""
-    return name not in {MANIFEST, MEANINGS, *(f"{frame}.parquet" for frame in FRAMES)}
+    frames = (*FRAMES, *UNDRAWN.values())
+    return name not in {MANIFEST, MEANINGS, *(f"{frame}.parquet" for frame in frames)}
+
+
+def sample_limit(share: float, n_undrawn: int) -> dict[str, str]:
+    """Return what is said of every figure that rests on a sample; nothing where all are drawn."""
+    if share >= 1:
+        return {}
+    return {
+        "all_accounts": f"A sample: {share:.4g} of the persons are looked at, drawn by a hash of "
+        f"their id (sample.share={share:g}). Test, explanations and reference rest on these; "
+        "intervals say what that costs. Training also takes the "
+        f"{n_undrawn:,} bad rows of the others, and counts each row by the inverse of its chance, "
+        "so that levels are those of all. make score scores every account."
+    }
 
 
 def limits(
@@ -310,4 +343,5 @@ def say_limits(prepared: Prepared) -> None:
 def _key(config: Config, source_facts: dict[str, Any]) -> str:
     """Return a digest of everything that the features depend on."""
     chosen = [as_dict(config.features), as_dict(config.data), source_facts["digest"]]
+    chosen.append(as_dict(config.sample))
     return digest([*chosen, code_digest(), erased_state(config)])

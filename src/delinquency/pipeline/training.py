@@ -11,18 +11,19 @@ import numpy as np
 from delinquency.config import Config, as_dict, as_yaml
 from delinquency.modeling.delinquency_classifier import DelinquencyClassifier
 from delinquency.modeling.roll_rate_target import Spells
-from delinquency.modeling.splits import split_rows
+from delinquency.modeling.splits import TRAIN, split_rows
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.monitoring_reference import REFERENCE, monitoring_reference
 from delinquency.pipeline.preflight import check_parts, refuse_leaks
 from delinquency.pipeline.prepared_features import Prepared
 from delinquency.pipeline.registered_models import register_challenger, registered_name
+from delinquency.pipeline.training_rows import training_rows
 from delinquency.reasons.reason_explainer import ReasonExplainer
 from delinquency.workspace.mlflow_runs import Run
 from delinquency.workspace.model_registry import CHALLENGER
 from delinquency.workspace.progress import say, working
 
-PARAMETERS = ("data", "features", "model", "split", "seed")
+PARAMETERS = ("data", "sample", "features", "model", "split", "seed")
 """Choices that become a run's parameters; the policy and all others are in its config.yaml."""
 LEFT_OUT = ("title", "citation")
 """Texts of the data that the run's note says; so are mappings of columns, but for the label."""
@@ -38,13 +39,15 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             seed=config.seed,
         )
     )
-    train = (split["part"] == "train").to_numpy()
+    train = (split["part"] == TRAIN).to_numpy()
     bad = prepared.labels["bad"].to_numpy(np.int64)
     check_parts(bad, split["part"].to_numpy(str), prepared.keys["observation_month"])
+    # What the model is explained against and watched by: rows that need no weights.
     X = prepared.X.loc[train].reset_index(drop=True)
-    labels = prepared.labels.loc[train].reset_index(drop=True)
+    rows = training_rows(config, prepared, train, X)
+    labels = rows.labels
     refuse_leaks(X, bad[train])
-    with working(f"fitting on {int(train.sum()):,} rows x {X.shape[1]} features") as tick:
+    with working(f"fitting on {len(rows.X):,} rows x {X.shape[1]} features") as tick:
         classifier = DelinquencyClassifier.of_options(
             config.model,
             traits={name: one.trait_key for name, one in prepared.meanings.items()},
@@ -52,14 +55,18 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
             random_state=config.seed,
             n_jobs=config.n_threads,
         ).fit(
-            X,
+            rows.X,
             labels["bad"].to_numpy(np.int64),
             groups=labels["group_id"].to_numpy(),
             spells=Spells.of(labels),
+            stand_for=rows.stand_for,
             categories=prepared.categories,
             progress=tick,
         )
     model = classifier.model_
+    if rows.stand_for is not None:
+        model = model.with_metadata(sample=rows.told)
+        say(f"sample: {rows.told}")
     n_trees = model.metadata["size"]["n_estimators"]
     say(f"learnt from {model.metadata['target']}")
     say(f"{n_trees:,} trees: {model.metadata['trees']}")
@@ -96,6 +103,7 @@ def fit(config: Config, prepared: Prepared, active: Run) -> saved_model.Trained:
                 "source": prepared.facts["source"]["digest"],
                 "features": prepared.facts["digest"],
             },
+            "sample": prepared.facts["sample"],
             "tables": prepared.facts["tables"],
             "population": prepared.facts.get("population"),
             "protected": config.features.protected,

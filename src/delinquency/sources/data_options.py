@@ -31,7 +31,7 @@ class DataOptions:
 
     # Name of the data set: its folder under data/interim, data/processed, models and reports.
     name: str
-    # Which adapter reads it: taiwan, synthetic, panel or table.
+    # Which adapter reads it: taiwan, synthetic, panel, table or parts.
     kind: str
     # Full title, for reports and cards.
     title: str = ""
@@ -109,6 +109,25 @@ class PanelData(DataOptions):
         super().__post_init__()
         if self.ids not in ID_RULES:
             raise unknown_name("data.ids", self.ids, ID_RULES)
+
+
+@dataclass(kw_only=True)
+class PartsData(DataOptions):
+    """Canonical tables of a portfolio of any size, read part by part."""
+
+    kind: str = "parts"
+    # Folder of parts (part-*/statements.parquet and the other canonical tables beside it), each of
+    # whole accounts; or one folder of tables, Parquet or CSV, which is brought into parts.
+    path: str = ""
+    # Accounts of a part, about, where parts are made.
+    part_accounts: int = 5_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.path:
+            raise ChoiceError("data.path: expected a folder of canonical tables. Got nothing.")
+        if self.part_accounts < 1:
+            raise ChoiceError(f"data.part_accounts must be at least 1. Got {self.part_accounts}.")
 
 
 @dataclass(kw_only=True)

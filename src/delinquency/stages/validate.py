@@ -54,6 +54,8 @@ def run(config: Config) -> None:
         "calibration": fitted.model.calibration.kind,
         "learnt from": fitted.model.metadata["target"],
     }
+    if sample := fitted.model.metadata.get("sample"):
+        about["sample"] = sample
     record = validation_record(items, evidence, config.validation, model=about, comments=comments)
     write_documents(record, pictures(evidence), space.reports, word=config.validation.word)
     level = recalibration(evidence)
