@@ -3,11 +3,17 @@
 Run: make train && make bench-scale
      make bench-scale ARGS="bench.accounts=[100000,1000000,10000000]"
      make bench-scale ARGS="bench.workers=2"      # and the memory of two processes together
+     make bench-scale ARGS="bench.source=creforge"    # accounts that another package makes
 
 Portfolios of 12 months are generated, written as Parquet and scored by ``stage=score`` itself, one
 process and one thread. After every part (or every tenth, in large runs) LightGBM predicts the same
 rows from ready features, one thread too: both take turns in one process, so that a busy machine
 slows both. Above ``bench.distinct`` accounts the same parts are read again, under other names.
+
+With ``bench.source=creforge`` the accounts are made by the PyPI package creforge (the extra
+``bench``): mapped by benchmarks/conf/data/bureau_portfolio.yaml, scored by a model trained on
+another portfolio of it. It has statements and accounts only, so that there is less to read and to
+tell; its row of the table is not set into the page by this program.
 """
 
 import contextlib
@@ -39,6 +45,8 @@ class Bench:
     accounts: list[int] = field(default_factory=lambda: [100_000])
     distinct: int = 100_000
     part_accounts: int = 5_400
+    # Who makes the accounts: "synthetic" (this package) or "creforge".
+    source: str = "synthetic"
     model: str = "models/synthetic"
     folder: str = "data/bench"
     report: str = "reports/bench/scale.json"
@@ -76,6 +84,53 @@ def generated(bench: Bench) -> tuple[list[Path], float]:
         done.write_text(json.dumps({"cpu_s": time.process_time() - start}))
     seconds = float(json.loads(done.read_text())["cpu_s"])
     return sorted(folder for folder in parts.iterdir() if folder.is_dir()), seconds
+
+
+CONF = Path(__file__).parent / "conf"
+BUREAU = "bureau_portfolio"
+TRAINED_SUBJECTS, TRAINED_MONTHS = 6_000, 36
+
+
+def bureau(bench: Bench) -> tuple[list[Path], float, Path]:
+    """Return parts of a portfolio of creforge, the time of making it, and a model of another."""
+    root = Path(bench.folder).resolve() / "creforge"
+    small, large = root / "small", root / f"large-{bench.distinct}-{bench.seed}"
+    parts, done = large / "parts", large / "done.json"
+    model = small / "models" / BUREAU
+    if not (model / "model.json").exists():
+        creforge(small / "raw", TRAINED_SUBJECTS, TRAINED_MONTHS, bench.seed)
+        delinquency("train", small)
+    if not done.exists():
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        accounts = len(pd.read_csv(next((small / "raw").rglob("account.csv")), usecols=[0]))
+        subjects = round(bench.distinct / accounts * TRAINED_SUBJECTS)
+        creforge(large / "raw", subjects, 12, bench.seed + 1)
+        delinquency("data", large)
+        (folder,) = (large / "data/interim" / BUREAU).glob("part-*")
+        from delinquency.pipeline.folder_parts import split_folder
+
+        split_folder(folder, parts, part_accounts=bench.part_accounts)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
+        done.write_text(json.dumps({"cpu_s": seconds}))
+    return sorted(parts.iterdir()), float(json.loads(done.read_text())["cpu_s"]), model
+
+
+def creforge(folder: Path, subjects: int, months: int, seed: int) -> None:
+    """Let creforge write a portfolio as CSV."""
+    subprocess.run(
+        [sys.executable, "-m", "creforge.cli", "generate", "-n", str(subjects), "-m", str(months),
+         "-s", str(seed), "--format", "csv", "-o", str(folder)], check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def delinquency(stage: str, root: Path) -> None:
+    """Run a stage on the files of a folder."""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "delinquency", "--config-dir", str(CONF),
+         f"stage={stage}", f"data={BUREAU}", f"paths.root={root}", f"paths.raw={root / 'raw'}",
+         "tracking=none", "evaluation.n_boot=20"], check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def cycled(parts: list[Path], accounts: int, work: Path) -> tuple[Path, int]:
@@ -188,6 +243,8 @@ def todays_road(bench: Bench, part: Path) -> dict[str, float]:
     ids = pd.read_parquet(part / "accounts.parquet")["account_id"].head(bench.sample)
     small = {}
     for name in INPUT_TABLES:
+        if not (part / f"{name}.parquet").exists():
+            continue
         frame = pd.read_parquet(part / f"{name}.parquet")
         small[name] = frame[frame["account_id"].isin(ids)].reset_index(drop=True)
     start = time.process_time()
@@ -241,9 +298,14 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(out))
         return
     bench = options(arguments)
+    if bench.source == "creforge":
+        parts, making, model = bureau(bench)
+        # The model is named to the process that measures, too.
+        bench.model, arguments = str(model), [*arguments, f"bench.model={model}"]
     if not (Path(bench.model) / "model.json").exists():
         sys.exit(f"bench.model: no model in {bench.model}. Run make train first, or name another.")
-    parts, making = generated(bench)
+    if bench.source != "creforge":
+        parts, making = generated(bench)
     print(f"{bench.distinct:,} accounts x 12 months generated: {making:.0f} s of processor time")
     results = []
     for accounts in bench.accounts:
@@ -282,7 +344,7 @@ def main(arguments: list[str]) -> None:
     if exponent is not None:
         lines.append(f"Processor time grows with the accounts to the power {exponent:.2f}.")
     lines.append(f"Measured on {machine()}; parts of {bench.part_accounts:,} accounts.")
-    if PAGE.exists():
+    if PAGE.exists() and bench.source != "creforge":
         write_page("\n".join(lines))
     print("\n".join(lines))
     print(f"Written to {bench.report}")

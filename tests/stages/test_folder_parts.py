@@ -7,8 +7,9 @@ import pytest
 from pyarrow import parquet
 
 from delinquency.errors import DataError
+from delinquency.panel.id_hashes import id_hashes
 from delinquency.pipeline import folder_parts
-from delinquency.pipeline.folder_parts import id_hashes, split_folder
+from delinquency.pipeline.folder_parts import split_folder
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_parameters_are_of_model_and_data_and_intervals_are_a_table(trained):
     facts = json.loads((trained / "models/synthetic/facts.json").read_text())
     kept = mlflow.get_run(facts["run_id"])
     begin = {name.split(".")[0] for name in kept.data.params}
-    assert begin == {"data", "features", "model", "split", "seed", "fitted"}
+    assert begin == {"data", "sample", "features", "model", "split", "seed", "fitted"}
     assert not [name for name in kept.data.metrics if name.endswith(("_low", "_high"))]
     table = mlflow.load_table("tables/metrics.json", run_ids=[kept.info.run_id])
     auc = table.set_index("metric").loc["roc_auc"]

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
-from delinquency.compiled import njit
 from delinquency.errors import DataError, Fault
+from delinquency.panel.id_hashes import id_hashes
 from delinquency.panel.schema import TABLES
 from delinquency.scoring.part_tables import INPUT_TABLES
 
@@ -27,7 +26,7 @@ LARGE_ROWS = 600_000
 MOST_PARTS = 400
 """Files that are written at once when a folder is brought into parts."""
 BATCH_ROWS = 1 << 18
-BLOCK_BYTES = 160 << 20
+BLOCK_BYTES = 64 << 20
 """Rows are sorted by part and written when they fill this much memory."""
 CSV_BYTES = 16 << 20
 """Text that is parsed at once."""
@@ -36,7 +35,6 @@ MONTHS_OF_AN_ACCOUNT = 12
 _MOMENT = pyarrow.timestamp("ms")
 _TYPES = {"text": pyarrow.string(), "date": _MOMENT, "month": _MOMENT}
 """Types of a CSV file's columns; all other kinds are numbers."""
-_OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
 
 def canonical_folders(path: Path) -> list[Path]:
@@ -111,8 +109,14 @@ def split_table(path: Path, staged: Path, n_parts: int) -> None:
                     )
                     for n in range(n_parts)
                 ]
-            for number, rows in _by_part(block, n_parts):
-                writers[number].write_table(rows)
+            _write_block(block, writers)
+            del block  # before the next one is read
+            pyarrow.default_memory_pool().release_unused()
+
+
+def _write_block(block: pyarrow.Table, writers: list[parquet.ParquetWriter]) -> None:
+    for number, rows in _by_part(block, len(writers)):
+        writers[number].write_table(rows)
 
 
 def _blocks(path: Path) -> Iterator[pyarrow.Table]:
@@ -130,14 +134,21 @@ def _blocks(path: Path) -> Iterator[pyarrow.Table]:
             held.append(batch.replace_schema_metadata(None))
             size += batch.nbytes
             if size >= BLOCK_BYTES:
-                yield pyarrow.Table.from_batches(held, schema)
-                held, size, any_yielded = [], 0, True
+                size, any_yielded = 0, True
+                yield _emptied(held, schema)
     except pyarrow.ArrowInvalid as error:
         raise DataError(
             Fault(str(path), "", "a table that can be read", mend=f"It cannot: {error}")
         ) from None
     if held or not any_yielded:
-        yield pyarrow.Table.from_batches(held, schema)
+        yield _emptied(held, schema)
+
+
+def _emptied(held: list[pyarrow.RecordBatch], schema: pyarrow.Schema) -> pyarrow.Table:
+    """Return batches as one table, and forget them: a block is held once."""
+    table = pyarrow.Table.from_batches(held, schema)
+    held.clear()
+    return table
 
 
 def _read_parquet(path: Path) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
@@ -194,46 +205,6 @@ def _by_part(table: pyarrow.Table, n_parts: int) -> Iterator[tuple[int, pyarrow.
         length = int(ends[number + 1] - ends[number])
         if length:
             yield number, sorted_rows.slice(int(ends[number]), length)
-
-
-def id_hashes(ids: pyarrow.ChunkedArray) -> NDArray[np.uint64]:
-    """Return a hash of every id, written as text: the same for 7 and "7", in every table and run.
-
-    Parameters
-    ----------
-    ids : ChunkedArray of shape (n_rows,)
-
-    Returns
-    -------
-    ndarray of uint64, shape (n_rows,)
-    """
-    chunks = [_hashes_of(chunk) for chunk in ids.chunks]
-    return np.concatenate(chunks) if chunks else np.empty(0, np.uint64)
-
-
-def _hashes_of(ids: pyarrow.Array) -> NDArray[np.uint64]:
-    if pyarrow.types.is_dictionary(ids.type):
-        of_names = _hashes_of(ids.dictionary)
-        places = ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        return of_names[places] if len(of_names) else np.zeros(len(ids), np.uint64)
-    text = ids.cast(pyarrow.large_string())
-    _, offsets, letters = text.buffers()
-    if letters is None:
-        return np.full(len(text), _OFFSET)
-    starts = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
-    return _fnv(starts, np.frombuffer(letters, np.uint8))
-
-
-@njit(cache=True, nogil=True)
-def _fnv(starts, letters):  # type: ignore[no-untyped-def]
-    """Return the FNV-1a hash of every text between two starts, its bits mixed once more."""
-    out = np.empty(len(starts) - 1, np.uint64)
-    for row in range(len(out)):
-        total = _OFFSET
-        for place in range(starts[row], starts[row + 1]):
-            total = (total ^ np.uint64(letters[place])) * _PRIME
-        out[row] = total ^ (total >> np.uint64(32))
-    return out
 
 
 def _made(folder: Path) -> Path:
