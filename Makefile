@@ -61,9 +61,11 @@ validate: $(STAMP) ## Run the forty checks: reports/<data>/validation.html, .doc
 registry: $(STAMP) ## Champion and challenger (ARGS="registry.do=register|promote|rollback")
 	@$(RUN) stage=registry $(ARGS)
 
-.PHONY: serve monitor export
+.PHONY: serve pack monitor export
 serve: $(STAMP) ## Serve the model on this machine: accounts in, scores and reasons out
 	@$(RUN) stage=serve $(ARGS)
+pack: $(STAMP) ## Write the served model with all wheels it needs: packed/<data>, to start offline
+	@$(RUN) stage=pack $(ARGS)
 monitor: $(STAMP) ## Hold a new month against the model (ARGS="monitor.input=FOLDER"); red leaves with 4
 	@$(RUN) stage=monitor $(ARGS)
 export: $(STAMP) ## Write the scorer as SQL (DuckDB, PostgreSQL) and as one Python file

@@ -47,20 +47,27 @@ class Sampling:
     n_boot: int = 500
 
 
+def command(chosen: Sampling, stage: str, root: Path, *overrides: str) -> list[str]:
+    """Return the command of a stage; the tables are those of all trainings."""
+    tables = Path(chosen.folder).resolve()
+    return [
+        sys.executable, "-W", "ignore", "-m", "delinquency", f"stage={stage}", "tracking=none",
+        f"paths.root={root}", f"paths.interim={tables / 'interim'}",
+        f"paths.truth={tables / 'truth'}", *chosen.options, *overrides,
+    ]  # fmt: skip
+
+
 def trained(chosen: Sampling, name: str, overrides: list[str]) -> tuple[Path, dict[str, float]]:
     """Train in a process of its own, unless it is done; return its root and what it took."""
     root = Path(chosen.folder).resolve() / name
     figures = root / "took.json"
     if not figures.exists():
         root.mkdir(parents=True, exist_ok=True)
-        command = [
-            sys.executable, "-W", "ignore", "-m", "delinquency", "stage=train", "tracking=none",
-            f"paths.root={root}", f"paths.interim={root.parent / 'interim'}",
-            f"paths.truth={root.parent / 'truth'}", *chosen.options, *overrides,
-        ]  # fmt: skip
         with (root / "train.log").open("w") as log:
             start = time.perf_counter()
-            run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            run = subprocess.Popen(
+                command(chosen, "train", root, *overrides), stdout=log, stderr=subprocess.STDOUT
+            )
             _, status, used = os.wait4(run.pid, 0)
         if status:
             raise SystemExit(f"stage=train ended with {status}: see {root / 'train.log'}")
@@ -97,11 +104,8 @@ def main(arguments: list[str]) -> None:
     assert isinstance(chosen, Sampling)
     # The tables are made beforehand: each training is measured with them already there.
     base = Path(chosen.folder).resolve()
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "delinquency", "stage=data", "tracking=none",
-         f"paths.root={base}", f"paths.interim={base / 'interim'}",
-         f"paths.truth={base / 'truth'}", *chosen.options], check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    if not (base / "interim").exists():
+        subprocess.run(command(chosen, "data", base), check=True, stdout=subprocess.DEVNULL)
     runs = {"all": [f"seed={chosen.seed}"]}
     runs |= {f"{s:g}": [f"seed={chosen.seed}", f"sample.share={s:g}"] for s in chosen.shares}
     runs["all, another seed"] = [f"seed={chosen.seed + 1}"]

@@ -369,3 +369,23 @@ def test_a_notebook_whose_data_are_missing_is_skipped_in_one_sentence(tmp_path, 
     told = [line for line in capsys.readouterr().out.splitlines() if "taiwan" in line]
     assert len(told) == 1
     assert "skipped" in told[0] and 'make train ARGS="data=taiwan"' in told[0]
+
+
+def test_a_packed_model_asks_for_its_wheels_and_leaves_the_list_of_accounts_here(
+    trained, monkeypatch, tmp_path
+):
+    from delinquency.stages import pack
+
+    asked = []
+
+    def collect(python, requirements, more, folder):
+        asked.extend([*(line for path in requirements for line in path.open()), *more])
+        return 3
+
+    monkeypatch.setattr(pack, "collect_wheels", collect)
+    run(trained, "pack", f"serve.pack={tmp_path / 'packed'}")
+    files = {path.name for path in (tmp_path / "packed").rglob("*")}
+    assert {"model.txt", "explainer.npz", "MLmodel"} <= files
+    assert "split.parquet" not in files
+    names = {line.split("==")[0].strip() for line in asked}
+    assert {"mlflow", "lightgbm", "pip", "setuptools"} <= names

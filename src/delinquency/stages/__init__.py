@@ -50,6 +50,7 @@ STAGES = MappingProxyType(
             Stage("truth_audit", "score explanations against the truth (synthetic data)"),
             Stage("score", "score new accounts: score.input=<file>", alone=False),
             Stage("serve", "serve the model on this machine: scores and reasons", alone=False),
+            Stage("pack", "the served model with its wheels, to start offline", alone=False),
             Stage("monitor", "hold a new month against the model: monitor.input=<folder>"),
             Stage("export", "write the scorer as SQL and as one Python file"),
             Stage("forgetting", "measure what clearing overdue records costs the model"),

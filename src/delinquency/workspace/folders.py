@@ -18,6 +18,8 @@ class Workspace:
         Folder of raw files of all data sets.
     interim, truth, processed, models, reports : Path
         Folders of this data set.
+    packed : Path
+        Folder of the served model with its wheels.
     tracking : Path
         Folder of the MLflow database and artifacts, of all data sets.
     """
@@ -29,6 +31,7 @@ class Workspace:
     processed: Path
     models: Path
     reports: Path
+    packed: Path
     tracking: Path
 
     @property
@@ -63,5 +66,6 @@ def workspace(paths: PathOptions, data: str) -> Workspace:
         processed=below(paths.processed) / data,
         models=below(paths.models) / data,
         reports=below(paths.reports) / data,
+        packed=below(paths.packed) / data,
         tracking=below(paths.tracking),
     )

@@ -21,6 +21,8 @@ class PathOptions:
     models: str = "models"
     # Figures, tables and pages for people.
     reports: str = "reports"
+    # Served models with the wheels they need.
+    packed: str = "packed"
     # Run database and artifacts of MLflow.
     tracking: str = "."
     # Seconds that a command waits for another one that works in the same folders; 0: not at all.

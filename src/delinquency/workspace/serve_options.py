@@ -15,6 +15,8 @@ class ServeOptions:
     port: int = 5001
     # Keep scores and features of what is asked, without identifiers, for monitoring.
     log: bool = True
+    # Folder that stage=pack writes model and wheels into; empty for packed/<data>.
+    pack: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= HIGHEST_PORT:
