@@ -11,6 +11,7 @@ from delinquency.errors import StorageError
 from delinquency.pipeline import saved_model
 from delinquency.pipeline.chosen_model import model_folder
 from delinquency.workspace.progress import say, working
+from delinquency.workspace.run_stores import quieten
 from delinquency.workspace.served_model import save_served_model
 from delinquency.workspace.wheels import build_requirements, collect_wheels
 
@@ -19,6 +20,7 @@ MODEL, WHEELS = "model", "wheels"
 
 def run(config: Config) -> None:
     """Write ``model/`` and ``wheels/`` into a folder, and say how they are started elsewhere."""
+    quieten()
     source = model_folder(config)
     saved_model.load_from(source)  # every file is there, and they belong together
     given = config.serve.pack
