@@ -157,6 +157,7 @@ bench-serve: $(STAMP) ## Time one account over HTTP beside MLflow's LightGBM fla
 	@$(BIN)/python -W ignore benchmarks/serving.py $(ARGS)
 .PHONY: bench-scale
 bench-scale: $(STAMP) ## Time scoring by size beside LightGBM's predict (ARGS="bench.accounts=[100000,1000000]")
+	@case "$(ARGS)" in *creforge*) $(BIN)/python -m pip install --quiet creforge==1.3.0;; esac
 	@$(BIN)/python -W ignore benchmarks/scale.py $(ARGS)
 
 .PHONY: bench-sample

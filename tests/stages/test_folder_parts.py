@@ -73,12 +73,23 @@ def test_every_row_is_in_one_part_and_every_account_too(tmp_path, small_blocks, 
             assert {parts[one] for one in ids} <= {path.name}
 
 
-def test_a_part_gets_a_row_group_a_block_not_one_a_batch(tmp_path, small_blocks, monkeypatch):
-    monkeypatch.setattr(folder_parts, "BLOCK_BYTES", 1 << 20)
+def test_a_part_is_one_row_group_however_many_blocks_it_came_in(tmp_path, small_blocks):
     folder = written(tmp_path / "in", tables(), "parquet")
     split_folder(folder, tmp_path / "out", part_accounts=12)
-    for path in (tmp_path / "out").glob("*/transactions.parquet"):
+    for path in (tmp_path / "out").glob("*/*.parquet"):
         assert parquet.read_metadata(path).num_row_groups == 1
+    assert not list((tmp_path / "out").glob("*/*.arrows"))
+
+
+def test_what_a_file_takes_in_memory_does_not_grow_with_its_row_groups(tmp_path, small_blocks):
+    path = tmp_path / "transactions.parquet"
+    noise = np.random.default_rng(2).random(40_000)
+    frame = pd.DataFrame({"account_id": "a", "amount": noise})
+    frame.to_parquet(path, index=False, row_group_size=1_000)
+    before = pyarrow.total_allocated_bytes()
+    held = [pyarrow.total_allocated_bytes() - before for _ in folder_parts._blocks(path)]
+    # The file has 40 row groups of some 9 KB.
+    assert len(held) > 20 and max(held) < path.stat().st_size / 2
 
 
 def test_an_id_has_one_hash_whether_text_or_number_or_dictionary():

@@ -1,8 +1,8 @@
 """One large folder of canonical tables, Parquet or CSV, brought into parts of whole accounts.
 
 The rows are read a block at a time, in any order, and go to the part that a hash of their account
-names, the same in every table. What is in memory is a block, its sorted copy, and what the open
-files note of each block: a part gets a row group a block, so that blocks are large.
+names, the same in every table. A block and its sorted copy are in memory, later the rows of one
+part: neither grows with the portfolio.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-from pyarrow import csv, parquet
+from pyarrow import csv, ipc, parquet
 
 from delinquency.errors import DataError, Fault
 from delinquency.panel.id_hashes import id_hashes
@@ -28,6 +28,7 @@ MOST_PARTS = 400
 BATCH_ROWS = 1 << 18
 BLOCK_BYTES = 64 << 20
 """Rows are sorted by part and written when they fill this much memory."""
+SPOOLED = ipc.IpcWriteOptions(compression="lz4")
 CSV_BYTES = 16 << 20
 """Text that is parsed at once."""
 MONTHS_OF_AN_ACCOUNT = 12
@@ -95,28 +96,37 @@ def split_folder(folder: Path, staged: Path, *, part_accounts: int) -> int:
 
 
 def split_table(path: Path, staged: Path, n_parts: int) -> None:
-    """Bring the rows of one table into parts; errors as of ``split_folder``."""
-    blocks = _blocks(path)
+    """Bring the rows of one table into parts; errors as of ``split_folder``.
+
+    Notes
+    -----
+    Parquet notes every row group in memory until the file is closed, which with small groups in
+    hundreds of open files grows with the rows. So rows go to streams that note nothing, and each
+    part becomes Parquet by itself when all rows are read.
+    """
+    spools = [_made(staged / PART.format(n)) / f"{path.stem}.arrows" for n in range(n_parts)]
     with ExitStack() as files:
-        writers: list[parquet.ParquetWriter] = []
-        for block in blocks:
-            if not writers:
-                writers = [
-                    files.enter_context(
-                        parquet.ParquetWriter(
-                            _made(staged / PART.format(n)) / f"{path.stem}.parquet", block.schema
-                        )
-                    )
-                    for n in range(n_parts)
+        streams: list[pyarrow.RecordBatchStreamWriter] = []
+        for block in _blocks(path):
+            if not streams:
+                opened = [
+                    files.enter_context(pyarrow.OSFile(str(spool), "wb")) for spool in spools
                 ]
-            _write_block(block, writers)
+                streams = [
+                    files.enter_context(ipc.new_stream(file, block.schema, options=SPOOLED))
+                    for file in opened
+                ]
+            _write_block(block, streams)
             del block  # before the next one is read
-            pyarrow.default_memory_pool().release_unused()
+    for spool in spools:
+        with pyarrow.OSFile(str(spool)) as file:
+            parquet.write_table(ipc.open_stream(file).read_all(), spool.with_suffix(".parquet"))
+        spool.unlink()
 
 
-def _write_block(block: pyarrow.Table, writers: list[parquet.ParquetWriter]) -> None:
-    for number, rows in _by_part(block, len(writers)):
-        writers[number].write_table(rows)
+def _write_block(block: pyarrow.Table, streams: list[pyarrow.RecordBatchStreamWriter]) -> None:
+    for number, rows in _by_part(block, len(streams)):
+        streams[number].write_table(rows)
 
 
 def _blocks(path: Path) -> Iterator[pyarrow.Table]:
@@ -152,7 +162,8 @@ def _emptied(held: list[pyarrow.RecordBatch], schema: pyarrow.Schema) -> pyarrow
 
 
 def _read_parquet(path: Path) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
-    file = parquet.ParquetFile(path)
+    # Read ahead, a file is in memory as a whole by its last row group.
+    file = parquet.ParquetFile(path, pre_buffer=False)
     return file.schema_arrow, file.iter_batches(BATCH_ROWS)
 
 
