@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from mlflow.server.security_utils import is_allowed_host_header
 
-from delinquency.workspace import serving_app
+from delinquency.workspace import invocations, serving_app
 from delinquency.workspace.run_stores import Store, ui_command
 
 STRANGERS = ("evil.example", "127.0.0.1.evil.example", "10.0.0.7", "localhost.evil.example")
@@ -103,7 +103,7 @@ def test_requests_that_arrive_at_once_are_answered_together_each_its_own():
             raise ValueError("a fault of our own")
         return [(200, f"answer to {data.decode()}") for data, _ in requests]
 
-    app = serving_app.Invocations(answer, None, serving_app.Figures(), timeout=9.0)
+    app = invocations.Invocations(answer, None, invocations.Figures(), timeout=9.0)
 
     async def ask(number, data):
         async def receive():
@@ -120,7 +120,7 @@ def test_requests_that_arrive_at_once_are_answered_together_each_its_own():
         asked = (ask(*one) for one in enumerate(bodies))
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    most = serving_app.MOST_TOGETHER
+    most = invocations.MOST_TOGETHER
     asyncio.run(ask_all([b"%d" % number for number in range(most + 2)]))
     assert [len(one) for one in calls] == [most, 2]
     assert told == {n: b"answer to %d" % n for n in range(most + 2)}
