@@ -102,7 +102,8 @@ def bureau(bench: Bench) -> tuple[list[Path], float, Path]:
         delinquency("train", small)
     if not done.exists():
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
-        accounts = len(pd.read_csv(next((small / "raw").rglob("account.csv")), usecols=[0]))
+        files = (small / "raw" / "account").glob("*.csv")
+        accounts = sum(len(pd.read_csv(file, usecols=[0])) for file in files)
         subjects = round(bench.distinct / accounts * TRAINED_SUBJECTS)
         creforge(large / "raw", subjects, 12, bench.seed + 1)
         delinquency("data", large)
