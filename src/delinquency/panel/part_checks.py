@@ -5,7 +5,8 @@ scored, and where one account is asked for. What passes here would pass there; `
 asks it only for the words of what does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from delinquency.panel.plain_columns import Values
 from delinquency.panel.schema import FIRST_MONTH, LAST_MONTH, MONTH_DTYPE, TABLES, Column
 from delinquency.panel.window_cells import month_number
 
+NUMBERS = ("number", "integer", "flag")
+"""Kinds of columns that hold numbers."""
 _FIRST, _LAST = (int(one.astype("datetime64[ms]").astype(np.int64))
                  for one in (FIRST_MONTH, LAST_MONTH))  # fmt: skip
 
@@ -63,10 +66,32 @@ def column_passes(values: Values, column: Column) -> bool:
         return column.kind == "date" or _first_days(times, month_number(values))
     if values.dtype != np.float64:
         return False
-    low = -np.inf if column.minimum is None else column.minimum
-    high = np.inf if column.maximum is None else column.maximum
-    whole = column.kind in ("integer", "flag")
-    return bool(_numbers_within(np.asarray(values), low, high, whole, not column.required))
+    return bool(_numbers_within(np.asarray(values), *_bounds(column)))
+
+
+def numbers_pass(block: NDArray[np.float64], columns: Sequence[Column]) -> bool:
+    """Return whether columns of numbers are canonical, as ``column_passes``.
+
+    Parameters
+    ----------
+    block : ndarray of shape (n_columns, n_rows)
+    columns : sequence of Column
+        Of ``NUMBERS``.
+    """
+    if not columns:
+        return True
+    low, high, whole, missing_allowed = (
+        np.array(one) for one in zip(*map(_bounds, columns), strict=True)
+    )
+    return bool(_block_within(block, low, high, whole, missing_allowed))
+
+
+@cache
+def _bounds(column: Column) -> tuple[float, float, bool, bool]:
+    """Return least and largest value, whether they are whole, and whether one may be missing."""
+    low = -np.inf if column.minimum is None else float(column.minimum)
+    high = np.inf if column.maximum is None else float(column.maximum)
+    return low, high, column.kind in ("integer", "flag"), not column.required
 
 
 def _text_passes(values: Values, column: Column) -> bool:
@@ -110,6 +135,14 @@ def _numbers_within(values, low, high, whole, missing_allowed):  # type: ignore[
             if not missing_allowed:
                 return False
         elif not (low <= value <= high) or np.isinf(value) or (whole and value != np.floor(value)):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _block_within(block, low, high, whole, missing_allowed):  # type: ignore[no-untyped-def]
+    for i in range(block.shape[0]):
+        if not _numbers_within(block[i], low[i], high[i], whole[i], missing_allowed[i]):
             return False
     return True
 

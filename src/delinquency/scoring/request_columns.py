@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delinquency.panel.part_checks import column_passes, keys_rise
+from delinquency.panel.part_checks import NUMBERS, column_passes, keys_rise, numbers_pass
 from delinquency.panel.plain_columns import TableColumns, Values
 from delinquency.panel.schema import MONTH_DTYPE, TABLES, Column
 
@@ -44,21 +44,38 @@ def plain_table(name: str, lists: Lists) -> TableColumns | None:
     table = TABLES[name]
     if any(c.required and c.name not in lists for c in table):
         return None
-    held: dict[str, Values] = {}
-    for column in table:
-        if column.name in lists:
+    n_rows = len(next(iter(lists.values())))
+    given = [column for column in table if column.name in lists]
+    numbers = [column for column in given if column.kind in NUMBERS]
+    block = _numbers([lists[column.name] for column in numbers], n_rows)
+    if block is None:
+        return None
+    read: dict[str, Values] = {c.name: values for c, values in zip(numbers, block, strict=True)}
+    for column in given:
+        if column.kind not in NUMBERS:
             values = _plain(lists[column.name], column)
             if values is None:
                 return None
-            held[column.name] = values
-    n_rows = len(next(iter(lists.values())))
+            read[column.name] = values
+    held = {column.name: read[column.name] for column in given}
     order = _order(held, table.key or tuple(held))
     held = {column: values[order] for column, values in held.items()}
-    if not all(column_passes(held[c.name], c) for c in table if c.name in held):
+    others = (c for c in given if c.kind not in NUMBERS)
+    if not (numbers_pass(block, numbers) and all(column_passes(held[c.name], c) for c in others)):
         return None
     if table.key and not keys_rise(_codes(held[table.key[0]]), held, table.key):
         return None
     return TableColumns(held, n_rows)
+
+
+def _numbers(lists: list[list[Any]], n_rows: int) -> NDArray[np.float64] | None:
+    """Return columns of numbers below each other; None where one would have to be converted."""
+    if not {type(value) for values in lists for value in values} <= {float, int, NoneType}:
+        return None
+    try:
+        return np.array(lists, np.float64).reshape(len(lists), n_rows)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def with_columns(
@@ -87,32 +104,25 @@ def with_columns(
 
 
 def _plain(values: list[Any], column: Column) -> NDArray[Any] | None:
-    """Return a column in its canonical type; None where a value would have to be converted."""
+    """Return a column of texts or days in its canonical type; None where one is neither."""
     if column.kind == "text":
         if not {*map(type, values)} <= {str, NoneType}:
             return None
         out = np.empty(len(values), object)
         out[:] = values
         return out
-    if column.kind in ("month", "date"):
-        days = [None if value is None or value != value else value for value in values]
-        if not {*map(type, days)} <= {str, NoneType}:
-            return None
-        if not {len(day) for day in days if day is not None} <= {_DAY_LETTERS}:
-            return None
-        try:
-            times = np.array(days, "datetime64[D]")
-        except ValueError:
-            return None
-        if column.kind == "month":
-            times = times.astype("datetime64[M]")
-        return times.astype(MONTH_DTYPE)
-    if not {*map(type, values)} <= {float, int, NoneType}:
+    days = [None if value is None or value != value else value for value in values]
+    if not {*map(type, days)} <= {str, NoneType}:
+        return None
+    if not {len(day) for day in days if day is not None} <= {_DAY_LETTERS}:
         return None
     try:
-        return np.array(values, np.float64)
-    except (TypeError, ValueError, OverflowError):
+        times = np.array(days, "datetime64[D]")
+    except ValueError:
         return None
+    if column.kind == "month":
+        times = times.astype("datetime64[M]")
+    return times.astype(MONTH_DTYPE)
 
 
 def _order(held: Mapping[str, Values], by: Sequence[str]) -> NDArray[np.intp]:
