@@ -379,7 +379,8 @@ def test_a_packed_model_asks_for_its_wheels_and_leaves_the_list_of_accounts_here
     asked = []
 
     def collect(python, requirements, more, folder):
-        asked.extend([*(line for path in requirements for line in path.open()), *more])
+        lines = [path.read_text(encoding="utf-8").splitlines() for path in requirements]
+        asked.extend([*(line for own in lines for line in own), *more])
         return 3
 
     monkeypatch.setattr(pack, "collect_wheels", collect)
