@@ -68,15 +68,32 @@ def trained(chosen: Sampling, name: str, overrides: list[str]) -> tuple[Path, di
             run = subprocess.Popen(
                 command(chosen, "train", root, *overrides), stdout=log, stderr=subprocess.STDOUT
             )
-            _, status, used = os.wait4(run.pid, 0)
+            status, used, peak = watched(run.pid)
         if status:
             raise SystemExit(f"stage=train ended with {status}: see {root / 'train.log'}")
         figures.write_text(json.dumps({
             "cpu_s": round(used.ru_utime + used.ru_stime, 1),
             "wall_s": round(time.perf_counter() - start, 1),
-            "peak_mb": round(used.ru_maxrss / 1024),
+            "peak_mb": round(peak / 1024),
         }))  # fmt: skip
     return root, json.loads(figures.read_text())
+
+
+def watched(process: int) -> tuple[int, Any, int]:
+    """Wait for a process; return its status, what it used, and its own peak in KiB.
+
+    What the system tells of an ended process (ru_maxrss) is at least what its parent held when
+    it was started: here the rows that all models are tested on.
+    """
+    peak = 0
+    while True:
+        done, status, used = os.wait4(process, os.WNOHANG)
+        if done:
+            return status, used, peak
+        told = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+        held = [line.split()[1] for line in told if line.startswith("VmHWM")]
+        peak = max([peak, *map(int, held)])
+        time.sleep(0.2)
 
 
 def model_of(root: Path) -> Trained:
