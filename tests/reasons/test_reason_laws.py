@@ -184,7 +184,8 @@ def _digits(text, phrase):
     """Return the numbers of a reason without its date and without its first title."""
     text = re.sub(r", Dec 2023|，2023年12月", "", text).replace(phrase, "")
     text = re.sub(r"(Title|标题|Own words|说明) ?\d", "", text)
-    return sorted(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\bnone\b|(?<!几乎)无", "0", text)))
+    text = re.sub(r"\bnone\b|(?<!几乎)无(?!使用)", "0", text)
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", text))
 
 
 def _cause_of(row, position, context):
