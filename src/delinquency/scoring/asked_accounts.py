@@ -38,7 +38,7 @@ class AskedAccounts:
         return len(self.observed)
 
     @property
-    def shape(self) -> object:
+    def kind(self) -> object:
         """What is equal for requests that may be scored as one; only with itself for others."""
         if self.features is not None:
             return "features"
@@ -75,7 +75,7 @@ def scored_together(
     """
     alike: dict[object, list[int]] = {}
     for place, one in enumerate(requests):
-        alike.setdefault(one.shape, []).append(place)
+        alike.setdefault(one.kind, []).append(place)
     out: dict[int, ScoredAccounts] = {}
     for places in alike.values():
         own = [requests[place] for place in places]
@@ -88,7 +88,7 @@ def scored_together(
 
 
 def _joined(requests: Sequence[AskedAccounts]) -> AskedAccounts:
-    """Return requests of one shape as one; two may ask for accounts of the same name."""
+    """Return requests of one kind as one; two may ask for accounts of the same name."""
     if len(requests) == 1:
         return requests[0]
     ids, months = [], []

@@ -81,8 +81,8 @@ class Figures:
 class Invocations:
     """The web application: scores where they are asked for, MLflow's application for the rest.
 
-    Small requests that arrive while others are scored wait for each
-    other, and are answered together: one account takes many steps, four hardly more.
+    Small requests that arrive while others are scored wait for each other, and are answered
+    together: one account takes many steps, four hardly more.
 
     Parameters
     ----------
